@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ModelConfig, parseModelConfig, parseTextConfig, type TextEncoderConfig } from './config.ts';
+import { CheckpointError } from './errors.ts';
+import { SafetensorsFile } from './safetensors.ts';
+
+/** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly config: ModelConfig;
+  readonly file: SafetensorsFile;
+  /** The text encoder's folder, which the prompt conditioner's configuration names. */
+  readonly text: TextCheckpoint | undefined;
+  close(): void;
+}
+
+export interface TextCheckpoint {
+  readonly config: TextEncoderConfig;
+  readonly file: SafetensorsFile;
+  /** Parsed `tokenizer.json` and `tokenizer_config.json`. */
+  readonly tokenizer: unknown;
+  readonly tokenizerConfig: unknown;
+}
+
+/** @throws CheckpointError when a file is absent, malformed, or asks for something Retone does not know. */
+export function openCheckpoint(folder: string): Checkpoint {
+  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+    throw new CheckpointError('not-found', `${folder} is not a folder with model_config.json and model.safetensors`);
+  }
+  const config = parseModelConfig(readJson(join(folder, 'model_config.json')), join(folder, 'model_config.json'));
+  const file = SafetensorsFile.open(join(folder, 'model.safetensors'));
+  let text: TextCheckpoint | undefined;
+  try {
+    const prompt = config.model.conditioning.configs.find((conditioner) => conditioner.type === 't5gemma');
+    if (prompt) text = openText(folder, prompt.config.subfolder ?? prompt.config.model_name.split('/').at(-1)!);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    folder,
+    config,
+    file,
+    text,
+    close() {
+      file.close();
+      text?.file.close();
+    },
+  };
+}
+
+function openText(folder: string, subfolder: string): TextCheckpoint {
+  const at = (name: string) => join(folder, subfolder, name);
+  if (!existsSync(at('config.json'))) {
+    throw new CheckpointError('not-found', `${folder} has no text encoder: ${subfolder}/config.json is missing`);
+  }
+  return {
+    config: parseTextConfig(readJson(at('config.json')), at('config.json')),
+    tokenizer: readJson(at('tokenizer.json')),
+    tokenizerConfig: readJson(at('tokenizer_config.json')),
+    file: SafetensorsFile.open(at('model.safetensors')),
+  };
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CheckpointError('not-found', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError('bad-config', `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+}

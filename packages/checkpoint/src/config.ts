@@ -1,0 +1,280 @@
+import { z } from 'zod';
+import { CheckpointError } from './errors.ts';
+
+// The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
+// Defaults are those of the reference implementation's constructors.
+
+const count = z.int().min(1);
+const positive = z.number().gt(0);
+
+const samplingShift = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('none') }),
+  z.looseObject({
+    type: z.literal('flux'),
+    min_length: positive.default(256),
+    max_length: positive.default(4096),
+    alpha_min: positive.default(1),
+    alpha_max: positive.default(1),
+  }),
+  z.looseObject({
+    type: z.literal('full'),
+    base_shift: z.number().default(0.5),
+    max_shift: z.number().default(1.15),
+    min_length: positive.default(256),
+    max_length: positive.default(4096),
+    use_sine: z.boolean().default(false),
+  }),
+  z.looseObject({
+    type: z.literal('logsnr'),
+    anchor_length: positive.default(2000),
+    anchor_logsnr: z.number().default(-6.2),
+    rate: z.number().default(1),
+    logsnr_end: z.number().default(2),
+  }),
+]);
+
+const attention = z.looseObject({
+  qk_norm: z.enum(['none', 'l2', 'ln', 'rms', 'dyt']).default('none'),
+  qk_norm_eps: positive.default(1e-6),
+  differential: z.boolean().default(false),
+  feat_scale: z.boolean().default(false),
+});
+
+const feedForward = z.looseObject({
+  mult: positive.default(4),
+  no_bias: z.boolean().default(false),
+  glu: z.literal(true).default(true),
+  use_conv: z.literal(false).default(false),
+  sinusoidal: z.boolean().default(false),
+});
+
+const resampler = z.looseObject({
+  channels: count.default(128),
+  c_mults: z.array(count).min(1),
+  strides: z.array(count).min(1),
+  transformer_depths: z.array(z.int().min(0)).min(1),
+  latent_dim: count,
+  dim_heads: count.default(128),
+  differential: z.boolean().default(true),
+  variable_stride: z.boolean().default(false),
+  feat_scale: z.boolean().default(false),
+  ff_mult: positive.default(3),
+  dyt: z.boolean().default(true),
+  conformer: z.boolean().default(false),
+  layer_scale: z.boolean().default(false),
+  conv_mapping: z.boolean().default(false),
+  mapping_bias: z.boolean().default(true),
+  chunk_size: count.optional(),
+  chunk_midpoint_shift: z.boolean().default(false),
+  sliding_window: z.tuple([z.int().min(0), z.int().min(0)]).nullish(),
+  sinusoidal_blocks: z.array(z.int().min(0)).optional(),
+});
+
+const autoencoder = z.looseObject({
+  encoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ in_channels: count }) }),
+  decoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ out_channels: count }) }),
+  bottleneck: z
+    .looseObject({
+      type: z.literal('softnorm'),
+      config: z.looseObject({
+        dim: count.default(32),
+        noise_augment_dim: z.literal(0).default(0),
+        auto_scale: z.boolean().default(false),
+      }),
+    })
+    .optional(),
+  pretransform: z.looseObject({
+    type: z.literal('patched'),
+    config: z.looseObject({
+      channels: count,
+      patch_size: count,
+      oversampling: z.literal(1).default(1),
+      postfilter_channels: z.literal(0).default(0),
+    }),
+  }),
+  latent_dim: count,
+  downsampling_ratio: count,
+  io_channels: count.default(2),
+  soft_clip: z.boolean().default(false),
+});
+
+/** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
+const spectral = z.looseObject({
+  latent_dim: count,
+  downsampling_ratio: count,
+  io_channels: count.default(2),
+});
+
+const pretransform = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('autoencoder'),
+    scale: positive.default(1),
+    chunked: z.boolean().default(false),
+    config: autoencoder,
+  }),
+  z.looseObject({ type: z.literal('spectral'), config: spectral }),
+]);
+
+const conditioner = z.discriminatedUnion('type', [
+  z.looseObject({
+    id: z.string().min(1),
+    type: z.literal('t5gemma'),
+    config: z.looseObject({
+      model_name: z.string().default('google/t5gemma-b-b-ul2'),
+      repo_id: z.string().optional(),
+      subfolder: z.string().optional(),
+      max_length: count.default(128),
+      padding_mode: z.enum(['none', 'zero', 'learned']).default('zero'),
+      project_out: z.boolean().default(false),
+    }),
+  }),
+  z.looseObject({
+    id: z.string().min(1),
+    type: z.literal('number'),
+    config: z.looseObject({
+      min_val: z.number().default(0),
+      max_val: z.number().default(1),
+      fourier_features_type: z.enum(['learned', 'expo']).default('learned'),
+    }),
+  }),
+]);
+
+const dit = z.looseObject({
+  io_channels: count,
+  patch_size: z.literal(1).default(1),
+  embed_dim: count,
+  depth: count,
+  num_heads: count,
+  cond_token_dim: z.int().min(0).default(0),
+  project_cond_tokens: z.boolean().default(true),
+  global_cond_dim: z.int().min(0).default(0),
+  project_global_cond: z.boolean().default(true),
+  local_add_cond_dim: z.int().min(0).nullish(),
+  input_concat_dim: z.literal(0).default(0),
+  prepend_cond_dim: z.literal(0).default(0),
+  num_memory_tokens: z.int().min(0).default(0),
+  transformer_type: z.literal('continuous_transformer').default('continuous_transformer'),
+  timestep_cond_type: z.literal('global').default('global'),
+  timestep_features_type: z.enum(['learned', 'expo']).default('learned'),
+  timestep_features_dim: count.default(256),
+  timestep_features_logsnr: z.boolean().default(false),
+  global_cond_type: z.enum(['prepend', 'adaLN']).default('prepend'),
+  norm_type: z.enum(['layer_norm', 'rms_norm', 'dyt']).default('layer_norm'),
+  norm_kwargs: z.looseObject({ eps: positive.default(1e-5) }).prefault({}),
+  attn_kwargs: attention.prefault({}),
+  ff_kwargs: feedForward.prefault({}),
+  layer_scale: z.boolean().default(false),
+  conformer: z.boolean().default(false),
+  rotary_pos_emb: z.literal(true).default(true),
+  sliding_window: z.null().default(null),
+});
+
+const modelConfig = z.looseObject({
+  model_type: z.enum(['diffusion_cond', 'diffusion_cond_inpaint']),
+  sample_size: count,
+  sample_rate: count,
+  audio_channels: count.default(2),
+  model: z.looseObject({
+    pretransform,
+    conditioning: z.looseObject({ configs: z.array(conditioner), cond_dim: count }),
+    diffusion: z.looseObject({
+      type: z.literal('dit'),
+      diffusion_objective: z.enum(['rectified_flow', 'rf_denoiser']),
+      cross_attention_cond_ids: z.array(z.string()).default([]),
+      global_cond_ids: z.array(z.string()).default([]),
+      local_add_cond_ids: z.array(z.enum(['inpaint_mask', 'inpaint_masked_input'])).default([]),
+      input_concat_ids: z.array(z.never()).default([]),
+      prepend_cond_ids: z.array(z.never()).default([]),
+      sampling_distribution_shift_options: samplingShift.optional(),
+      config: dit,
+    }),
+    io_channels: count,
+  }),
+  /** Retone's own key: what to generate with when the request does not say. */
+  sampling_defaults: z
+    .looseObject({
+      sampler: z.enum(['euler', 'rk4', 'dpmpp', 'pingpong']).optional(),
+      steps: count.optional(),
+      guidance_scale: z.number().optional(),
+      padding_seconds: z.number().min(0).optional(),
+    })
+    .prefault({}),
+});
+
+/** `model_config.json` of a diffusion checkpoint, checked and with defaults filled in. */
+export type ModelConfig = z.infer<typeof modelConfig>;
+export type DitConfig = z.infer<typeof dit>;
+export type AttentionConfig = z.infer<typeof attention>;
+export type FeedForwardConfig = z.infer<typeof feedForward>;
+export type AutoencoderConfig = z.infer<typeof autoencoder>;
+export type ResamplerConfig = z.infer<typeof resampler>;
+export type SpectralConfig = z.infer<typeof spectral>;
+export type PretransformConfig = z.infer<typeof pretransform>;
+export type ConditionerConfig = z.infer<typeof conditioner>;
+export type SamplingShift = z.infer<typeof samplingShift>;
+
+const textEncoder = z.looseObject({
+  hidden_size: count,
+  intermediate_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  num_key_value_heads: count,
+  head_dim: count,
+  vocab_size: count,
+  rms_norm_eps: positive.default(1e-6),
+  query_pre_attn_scalar: positive,
+  attn_logit_softcapping: positive.nullish(),
+  hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
+  rope_theta: positive.optional(),
+  rope_parameters: z.looseObject({ rope_theta: positive }).optional(),
+});
+
+/** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
+export type TextEncoderConfig = z.infer<typeof textEncoder>;
+
+/** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
+export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
+  return parse(modelConfig, json, file);
+}
+
+/** @throws CheckpointError as {@link parseModelConfig}. */
+export function parseTextConfig(json: unknown, file = 'config.json'): TextEncoderConfig {
+  const encoder = json !== null && typeof json === 'object' && 'encoder' in json ? json.encoder : json;
+  return parse(textEncoder, encoder, file);
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: string): z.infer<Schema> {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const given = issue!.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    json,
+  );
+  throw new CheckpointError('bad-config', `${file}: ${keyName(issue!.path)} is ${shown(given)}; ${accepted(issue!)}`);
+}
+
+function accepted(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_union' && 'discriminator' in issue && 'options' in issue && issue.options) {
+    return `accepted: ${(issue.options as unknown[]).map((option) => JSON.stringify(option)).join(', ')}`;
+  }
+  if (issue.code === 'invalid_value')
+    return `accepted: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (issue.code === 'invalid_type') return `accepted: ${issue.expected}`;
+  return issue.message;
+}
+
+function keyName(path: PropertyKey[]): string {
+  return (
+    path
+      .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+      .join('')
+      .replace(/^\./, '') || 'the file'
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'absent';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

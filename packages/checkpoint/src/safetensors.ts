@@ -1,0 +1,186 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
+import { bytesPerElement, type DType } from './dtype.ts';
+import { CheckpointError } from './errors.ts';
+
+/** Where one tensor lies in a safetensors file. `offset` is absolute, in bytes from the start of the file. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** The format's own limit on its JSON header; anything longer is hostile or not safetensors at all. */
+const maxHeaderBytes = 100_000_000;
+
+/**
+ * An open safetensors file. Only the header is read; tensors stay on disk until asked for.
+ *
+ * The header is not trusted: every offset is checked against the file's size and against the other tensors before
+ * anything is allocated, so that a truncated or hostile file is a {@link CheckpointError} and nothing worse.
+ */
+export class SafetensorsFile {
+  /** Real path (symbolic links resolved), which is what ONNX Runtime needs for external data. */
+  readonly path: string;
+  readonly byteLength: number;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** The `__metadata__` entry: strings only, by the format's definition. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #descriptor: number;
+
+  private constructor(path: string, descriptor: number, byteLength: number, header: Header) {
+    this.path = path;
+    this.#descriptor = descriptor;
+    this.byteLength = byteLength;
+    this.tensors = header.tensors;
+    this.metadata = header.metadata;
+  }
+
+  /** @throws CheckpointError when the file is absent, truncated, or not a well-formed safetensors file. */
+  static open(path: string): SafetensorsFile {
+    let descriptor: number;
+    let realPath: string;
+    try {
+      realPath = realpathSync(path);
+      descriptor = openSync(realPath, 'r');
+    } catch (cause) {
+      throw new CheckpointError('not-found', `${path} cannot be opened: ${(cause as Error).message}`, { cause });
+    }
+    try {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) throw new CheckpointError('not-safetensors', `${path} is not a file`);
+      return new SafetensorsFile(realPath, descriptor, stat.size, readHeader(path, descriptor, stat.size));
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  /**
+   * Reads a tensor's bytes, or only `rows` rows of it from row `firstRow` on (a row is one index of the first axis).
+   * The result is 8-byte aligned.
+   */
+  read(entry: TensorEntry, firstRow = 0, rows?: number): Uint8Array {
+    const rowBytes = rows === undefined ? 0 : entry.byteLength / (entry.shape[0] || 1);
+    const start = entry.offset + firstRow * rowBytes;
+    const length = rows === undefined ? entry.byteLength : rows * rowBytes;
+    if (start < entry.offset || start + length > entry.offset + entry.byteLength) {
+      throw new RangeError(`rows ${firstRow}..${firstRow + (rows ?? 0)} are outside ${entry.name} [${entry.shape}]`);
+    }
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length; ) {
+      const count = readSync(this.#descriptor, bytes, done, Math.min(length - done, 1 << 30), start + done);
+      if (count === 0) throw new CheckpointError('bad-tensor', `${this.path} ended while ${entry.name} was being read`);
+      done += count;
+    }
+    return bytes;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+interface Header {
+  tensors: Map<string, TensorEntry>;
+  metadata: Record<string, string>;
+}
+
+/** Layout: 8 bytes little-endian header length, the JSON header, then the data that its offsets are relative to. */
+function readHeader(path: string, descriptor: number, fileSize: number): Header {
+  const file = basename(path);
+  const fail = (code: 'not-safetensors' | 'bad-header' | 'bad-tensor', what: string): never => {
+    throw new CheckpointError(code, `${file} ${what}`);
+  };
+  if (fileSize < 8) fail('not-safetensors', `has ${fileSize} bytes; a safetensors file has at least 8`);
+  const prefix = Buffer.alloc(8);
+  readSync(descriptor, prefix, 0, 8, 0);
+  const headerLength = prefix.readBigUInt64LE();
+  if (headerLength > BigInt(Math.min(maxHeaderBytes, fileSize - 8))) {
+    fail('bad-header', `announces a header of ${headerLength} bytes, but has ${fileSize} bytes in all (truncated?)`);
+  }
+  const headerBytes = Buffer.alloc(Number(headerLength));
+  readSync(descriptor, headerBytes, 0, headerBytes.length, 8);
+
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(headerBytes));
+  } catch {
+    fail('bad-header', 'has a header that is not valid JSON');
+  }
+  if (!isRecord(json)) return fail('bad-header', 'has a header that is not a JSON object');
+
+  const dataStart = 8 + headerBytes.length;
+  const tensors = new Map<string, TensorEntry>();
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(json)) {
+    if (name === '__metadata__') {
+      if (!isRecord(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+        fail('bad-header', 'has __metadata__ that is not an object of strings');
+      }
+      metadata = value as Record<string, string>;
+      continue;
+    }
+    const problem = entryProblem(value, fileSize - dataStart);
+    if (problem) fail('bad-tensor', `has a bad entry for ${shown(name)}: ${problem}`);
+    const entry = value as { dtype: DType; shape: number[]; data_offsets: [number, number] };
+    const [begin, end] = entry.data_offsets;
+    tensors.set(name, {
+      name,
+      dtype: entry.dtype,
+      shape: entry.shape,
+      offset: dataStart + begin,
+      byteLength: end - begin,
+    });
+  }
+
+  const byOffset = [...tensors.values()].sort((a, b) => a.offset - b.offset || a.byteLength - b.byteLength);
+  let covered = dataStart;
+  for (const entry of byOffset) {
+    if (entry.offset < covered)
+      fail('bad-tensor', `has overlapping tensors: ${shown(entry.name)} starts inside another`);
+    if (entry.offset > covered)
+      fail('bad-tensor', `has a gap of ${entry.offset - covered} bytes before ${shown(entry.name)}`);
+    covered = entry.offset + entry.byteLength;
+  }
+  if (covered !== fileSize) fail('bad-tensor', `has ${fileSize - covered} bytes after its last tensor`);
+  return { tensors, metadata };
+}
+
+/** What is wrong with one header entry, or undefined. `dataLength` is the size of the file's data section in bytes. */
+function entryProblem(value: unknown, dataLength: number): string | undefined {
+  if (!isRecord(value)) return 'not an object';
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(bytesPerElement, dtype)) {
+    return `dtype ${shown(dtype)}; known are ${Object.keys(bytesPerElement).join(', ')}`;
+  }
+  if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount)) return `shape ${shown(shape)}`;
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    return `data_offsets ${shown(offsets)}`;
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > dataLength) {
+    return `data_offsets [${begin}, ${end}] outside the ${dataLength} bytes of data (truncated?)`;
+  }
+  // BigInt: the product of an absurd shape must not wrap or lose digits.
+  const elements = (shape as number[]).reduce((product, size) => product * BigInt(size), 1n);
+  const expected = elements * BigInt(bytesPerElement[dtype as DType]);
+  if (expected !== BigInt(end - begin))
+    return `${dtype} [${shape}] needs ${expected} bytes, data_offsets give ${end - begin}`;
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** A value from an untrusted file, short enough for a one-line message. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

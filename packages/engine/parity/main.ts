@@ -1,0 +1,48 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compare, Fixture } from './fixture.ts';
+import { Engine } from './stages.ts';
+
+// npm run parity -- <folder> [case name prefix]
+// Runs every recorded case of a folder, or of the folders in it, through the engine and prints one line per output.
+
+const [root, only = ''] = process.argv.slice(2);
+if (!root) {
+  console.error('usage: npm run parity -- <fixture folder, or a folder of them> [case name prefix]');
+  process.exit(2);
+}
+const folders = existsSync(join(root, 'cases.json'))
+  ? [root]
+  : readdirSync(root)
+      .map((name) => join(root, name))
+      .filter((folder) => existsSync(join(folder, 'cases.json')));
+if (folders.length === 0) {
+  console.error(`${root} has no cases.json, and no folder in it has one`);
+  process.exit(2);
+}
+
+let [passed, failed] = [0, 0];
+for (const folder of folders) {
+  const fixture = new Fixture(folder);
+  const engine = new Engine(fixture);
+  console.log(`# ${folder}`);
+  for (const each of fixture.cases) {
+    if (!each.name.startsWith(only)) continue;
+    let results: Awaited<ReturnType<Engine['run']>> = {};
+    try {
+      results = await engine.run(each);
+    } catch (error) {
+      console.log(`# ${each.name}: ${(error as Error).stack}`);
+    }
+    for (const [role, reference] of Object.entries(each.outputs)) {
+      const { maxAbs, tolerance, ok } = compare(fixture, reference, results[role]);
+      console.log(
+        `${each.name}/${role} ${maxAbs.toExponential(2)} ${tolerance.toExponential(2)} ${ok ? 'ok' : 'FAIL'}`,
+      );
+      if (ok) passed++;
+      else failed++;
+    }
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

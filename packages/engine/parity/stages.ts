@@ -1,0 +1,478 @@
+import { join } from 'node:path';
+import { openCheckpoint, Weights } from '@retone/checkpoint';
+import type { Tensor } from '@retone/runtime';
+import { Conditioners, NumberConditioner, PromptConditioner, zeroPaddedRows } from '../src/conditioners.ts';
+import { Dit, type PreparedConditions } from '../src/dit.ts';
+import { type GenerateOptions, generate, type Region } from '../src/generate.ts';
+import { guide } from '../src/guidance.ts';
+import { adapterTransform } from '../src/lora.ts';
+import { Model } from '../src/model.ts';
+import type { NoiseSource } from '../src/noise.ts';
+import { loadPretransform } from '../src/pretransform.ts';
+import { Same } from '../src/same.ts';
+import { type SamplerStep, samplers } from '../src/samplers.ts';
+import { noiseSchedule } from '../src/schedule.ts';
+import { TextEncoder } from '../src/t5gemma.ts';
+import { type Case, type Fixture, signal } from './fixture.ts';
+
+// Runs each kind of recorded case through the engine's own parts, the way generation uses them. What an engine option
+// selects (padding mode, schedule, noise) is set to what the reference did when the cases were recorded.
+
+export type Results = Record<string, Tensor | undefined>;
+
+const pretransformPrefix = 'pretransform.model';
+
+/** The engine's parts for one fixture, loaded as cases ask for them. */
+export class Engine {
+  readonly #fixture: Fixture;
+  readonly #loaded = new Map<string, Promise<unknown>>();
+
+  constructor(fixture: Fixture) {
+    this.#fixture = fixture;
+  }
+
+  /** Runs a case and returns its outputs by role. */
+  async run(each: Case): Promise<Results> {
+    if (each.name.startsWith('tok/')) return this.#tokenizer(each);
+    if (each.name.startsWith('text/'))
+      return each.name.endsWith('/conditioner') ? this.#promptConditioner(each) : this.#textEncoder(each);
+    if (each.name.startsWith('seconds/')) return this.#seconds(each);
+    if (each.name.startsWith('timestep/')) return this.#timestep(each);
+    if (each.name.startsWith('cond/')) return this.#conditions(each);
+    if (each.name.startsWith('dit/')) return this.#dit(each);
+    if (each.name.startsWith('sampler/')) return this.#sampler(each);
+    if (each.name.startsWith('ae/')) return this.#autoencoder(each);
+    if (each.name.startsWith('e2e/')) return this.#endToEnd(each);
+    if (each.name.startsWith('lora/')) return this.#adapters(each);
+    if (each.stage.startsWith('schedule')) return schedule(each);
+    throw new Error(`no stage for ${each.name}`);
+  }
+
+  #once<Part>(key: string, load: () => Promise<Part>): Promise<Part> {
+    if (!this.#loaded.has(key)) this.#loaded.set(key, load());
+    return this.#loaded.get(key) as Promise<Part>;
+  }
+
+  #checkpoint() {
+    return this.#once('checkpoint', async () => openCheckpoint(this.#fixture.folder));
+  }
+
+  async #weights() {
+    return new Weights((await this.#checkpoint()).file);
+  }
+
+  #model() {
+    return this.#once('model', () => Model.load(this.#fixture.folder, { padding: 'zero-values' }));
+  }
+
+  #probedDit() {
+    return this.#once('dit', async () => {
+      const { config } = await this.#checkpoint();
+      return Dit.load(config.model.diffusion.config, await this.#weights(), { padding: 'zero-values', probes: true });
+    });
+  }
+
+  #promptParts() {
+    return this.#once('prompt', async () => {
+      const checkpoint = await this.#checkpoint();
+      const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
+      const config = configs.find((conditioner) => conditioner.type === 't5gemma')!;
+      const prefix = `conditioner.conditioners.${config.id}`;
+      return PromptConditioner.load(config.config, checkpoint, await this.#weights(), prefix, width, {});
+    });
+  }
+
+  async #number(weights?: Weights) {
+    const checkpoint = await this.#checkpoint();
+    const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
+    const config = configs.find((conditioner) => conditioner.type === 'number')!;
+    return new NumberConditioner(
+      config.config,
+      weights ?? (await this.#weights()),
+      `conditioner.conditioners.${config.id}`,
+      width,
+    );
+  }
+
+  async #tokenizer({ params }: Case): Promise<Results> {
+    const { tokenizer, maxLength } = await this.#promptParts();
+    const { ids } = tokenizer.encode(params.prompt, maxLength);
+    return {
+      input_ids: vector(Array.from({ length: maxLength }, (_, i) => ids[i] ?? 0)),
+      attention_mask: vector(Array.from({ length: maxLength }, (_, i) => (i < ids.length ? 1 : 0))),
+    };
+  }
+
+  async #textEncoder(each: Case): Promise<Results> {
+    const { text } = await this.#checkpoint();
+    const load = (softCap: boolean) => {
+      return this.#once(`encoder ${softCap}`, () =>
+        TextEncoder.load(text!.config, new Weights(text!.file), { softCap, probes: true }),
+      );
+    };
+    const prompt = await this.#promptParts();
+    const given = this.#fixture.input(each, 'input_ids')?.data;
+    const ids = given ?? prompt.tokenizer.encode(each.params.prompt, prompt.maxLength).ids;
+    const plain = await (await load(false)).run(ids);
+    const capped = await (await load(true)).run(ids);
+    return { ...plain, last_hidden_state_softcap: capped.last_hidden_state };
+  }
+
+  async #promptConditioner({ params }: Case): Promise<Results> {
+    const prompt = await this.#promptParts();
+    const { data, mask } = await prompt.rows(params.prompt);
+    return {
+      embeddings: { data, shape: [mask.length, data.length / mask.length] },
+      attention_mask: vector(mask.map(Number)),
+    };
+  }
+
+  async #seconds({ params }: Case): Promise<Results> {
+    const number = await this.#number();
+    return {
+      features: stack(params.seconds.map((seconds: number) => number.features(seconds))),
+      embedding: stack(
+        await Promise.all(params.seconds.map(async (seconds: number) => (await number.rows(seconds)).data)),
+      ),
+    };
+  }
+
+  async #timestep({ params }: Case): Promise<Results> {
+    const dit = await this.#probedDit();
+    const { io_channels: channels } = dit.config;
+    const times: number[] = params.t;
+    const conditions = await this.#anyConditions(dit);
+    const embeddings = [];
+    for (const t of times) {
+      const outputs = await dit.run({ data: new Float32Array(channels), shape: [1, channels, 1] }, [t], conditions);
+      embeddings.push(outputs.timestep_embed!.data);
+    }
+    return { features: stack(times.map((t) => dit.timestepFeatures(t))), embedding: stack(embeddings) };
+  }
+
+  /** Conditions of zeros, for looking at parts that do not depend on them. */
+  async #anyConditions(dit: Dit): Promise<PreparedConditions> {
+    const { cond_token_dim: cross, global_cond_dim: global } = dit.config;
+    return dit.condition({
+      cross: { data: new Float32Array(cross), shape: [1, 1, cross] },
+      global: { data: new Float32Array(global), shape: [1, global] },
+    });
+  }
+
+  #conditioners() {
+    return this.#once('conditioners', async () => Conditioners.load(await this.#checkpoint(), await this.#weights()));
+  }
+
+  async #conditions({ params, outputs }: Case): Promise<Results> {
+    const conditioners = await this.#conditioners();
+    const conditioning = {
+      prompt: params.prompt ?? params.negative_prompt,
+      seconds_total: params.seconds_total ?? params.seconds ?? params.duration,
+    };
+    const { cross, mask } = await conditioners.cross(conditioning);
+    const rows = vector(mask.map(Number));
+    if ('negative_cross_attn_cond' in outputs)
+      return { negative_cross_attn_cond: cross, negative_cross_attn_mask: rows };
+    return { cross_attn_cond: cross, global_cond: await conditioners.global(conditioning), cross_attn_mask: rows };
+  }
+
+  async #dit(each: Case): Promise<Results> {
+    const dit = await this.#probedDit();
+    const x = this.#fixture.required(each, 'x');
+    const times = [...this.#fixture.required(each, 't').data];
+    const cross = this.#fixture.required(each, 'cross_attn_cond');
+    const global = this.#fixture.required(each, 'global_cond');
+    const local = this.#fixture.input(each, 'local_add_cond');
+    const valid = this.#fixture.input(each, 'padding_mask');
+    const scale = each.params.cfg_scale ?? 1;
+    if (scale === 1) {
+      const conditions = await dit.condition({ cross, global, local });
+      const outputs = await dit.run(x, times, conditions, valid);
+      return { ...conditions, ...outputs, v: outputs.velocity, output: outputs.velocity };
+    }
+    const given = this.#fixture.input(each, 'negative_cross_attn_cond');
+    const mask = this.#fixture.input(each, 'negative_cross_attn_mask');
+    const negative = !given
+      ? { data: new Float32Array(cross.data.length), shape: cross.shape }
+      : mask
+        ? zeroPaddedRows(given, mask.data)
+        : given;
+    const conditions = await dit.condition({ cross: join2(cross, negative), global, local });
+    const both = (await dit.run(join2(x, x), [...times, ...times], conditions, valid && join2(valid, valid))).velocity!
+      .data;
+    const [conditional, other] = [both.subarray(0, x.data.length), both.subarray(x.data.length)];
+    const frames = x.shape[2]!;
+    const validFrames = valid ? valid.data.reduce((a, b) => a + b, 0) : frames;
+    const guided = guide(x.data, times[0]!, conditional, other, frames, {
+      scale,
+      apgScale: each.params.apg_scale ?? 1,
+      validFrames,
+    });
+    return { v: { data: guided, shape: x.shape } };
+  }
+
+  async #sampler(each: Case): Promise<Results> {
+    const dit = await this.#probedDit();
+    const { params } = each;
+    const x = this.#fixture.required(each, 'x');
+    const [batch, channels, frames] = x.shape as [number, number, number];
+    const conditions = await dit.condition({
+      cross: this.#fixture.required(each, 'cross_attn_cond'),
+      global: this.#fixture.required(each, 'global_cond'),
+      local: this.#fixture.input(each, 'local_add_cond'),
+    });
+    const sigmas = noiseSchedule({ steps: params.steps, sigmaMax: params.sigma_max, frames, kind: 'reference' });
+    const states: Record<string, Float32Array[]> = {};
+    const keep = (role: string, values: ArrayLike<number>) => {
+      states[role] = [...(states[role] ?? []), Float32Array.from(values)];
+    };
+    for (let b = 0; b < batch; b++) {
+      const element = (tensor: Tensor) => tensor.data.slice(b * channels * frames, (b + 1) * channels * frames);
+      const final = await samplers[params.sampler as keyof typeof samplers](element(x), {
+        velocity: async (latents, t) =>
+          (await dit.run({ data: latents, shape: [1, channels, frames] }, [t], conditions)).velocity!.data,
+        sigmas,
+        noise: (step) => element(this.#fixture.required(each, `noise_${step}`)),
+        onStep({ index, x: state, denoised }: SamplerStep) {
+          keep(`x_${index}`, state);
+          keep(`denoised_${index}`, denoised);
+        },
+      });
+      keep('final', final);
+      keep('sigmas', sigmas);
+    }
+    const recorded = each.outputs.sigmas!.shape;
+    const shape = [batch, channels, frames];
+    return {
+      ...Object.fromEntries(
+        Object.entries(states).map(([role, values]) => [role, { data: stack(values).data, shape }]),
+      ),
+      sigmas: {
+        data: recorded.length === 2 ? stack(states.sigmas!).data : Float32Array.from(sigmas),
+        shape: recorded,
+      },
+    };
+  }
+
+  async #autoencoder(each: Case): Promise<Results> {
+    const { params } = each;
+    const checkpoint = await this.#checkpoint();
+    const { pretransform } = checkpoint.config.model;
+    const audio = params.signal ? signal(params.signal) : this.#fixture.input(each, 'audio');
+    const given = this.#fixture.input(each, 'latents');
+    const latents = given && { data: given.data, shape: given.shape.slice(-2) };
+    if (pretransform.type !== 'autoencoder') {
+      const model = await loadPretransform(checkpoint, await this.#weights());
+      const coded = latents
+        ? await model.decode(latents)
+        : await model.encode({ data: audio!.data, shape: audio!.shape.slice(-2) });
+      return { audio: coded, latents: coded };
+    }
+    const regularisers = 'mask_noise' in params;
+    const pieces = params.chunk_size ? { frames: params.chunk_size, overlap: params.overlap } : undefined;
+    const probes = each.name.endsWith('_stages');
+    const same = new Same(pretransform.config, await this.#weights(), pretransformPrefix, {
+      scale: pretransform.scale,
+      pieces,
+      probes,
+      regularisers,
+    });
+    try {
+      const noise = regularisers ? this.#regularisers(each, latents !== undefined) : {};
+      if (latents) {
+        const outputs = pieces ? { audio: await same.decode(latents) } : await same.probeDecode(latents, noise);
+        return { ...outputs, audio_excerpts: excerpts(outputs.audio, params.excerpts) };
+      }
+      const outputs = pieces ? { latents: await same.encode(audio!) } : await same.probeEncode(audio!, noise);
+      return { ...outputs, patches_first8: firstColumns(outputs['patches' as keyof typeof outputs], 8) };
+    } finally {
+      await same.release();
+    }
+  }
+
+  /** The recorded noise, scaled as the reference scales it: the latents' first when decoding, then the learned tokens'. */
+  #regularisers(each: Case, decoding: boolean): Record<string, Tensor> {
+    const scaled = (role: string, factor: number) => {
+      const noise = this.#fixture.required(each, role);
+      return { data: noise.data.map((value) => value * factor), shape: noise.shape };
+    };
+    const tokens = (role: string) => scaled(role, each.params.mask_noise);
+    if (!decoding) return { token_noise: tokens('noise_0') };
+    const latent = scaled('noise_0', 1e-3);
+    return { latent_noise: { data: latent.data, shape: latent.shape.slice(-2) }, token_noise: tokens('noise_1') };
+  }
+
+  /** Elements of a batch are independent of each other but for the common number of frames, so each runs alone. */
+  async #endToEnd(each: Case): Promise<Results> {
+    const model = await this.#model();
+    const { params } = each;
+    const batch = params.batch_size ?? 1;
+    const at = <Value>(value: Value | Value[], i: number): Value => (Array.isArray(value) ? value[i]! : value);
+    const durations: number[] = Array.from({ length: batch }, (_, i) => at<number>(params.duration, i));
+    const collected: Record<string, Tensor[]> = {};
+    for (let b = 0; b < batch; b++) {
+      const collect = (name: string, value: Tensor) => {
+        collected[name] = [...(collected[name] ?? []), value];
+      };
+      const noise: NoiseSource = {
+        draw: (index, channels, frames) => {
+          const recorded = this.#fixture.input(each, index === 0 ? 'noise_init' : `noise_${index - 1}`);
+          // The last step of ping-pong multiplies its noise by 0; some cases leave it out.
+          return recorded
+            ? recorded.data.slice(b * channels * frames, (b + 1) * channels * frames)
+            : new Float32Array(channels * frames);
+        },
+      };
+      const audio = await generate(model, {
+        ...sourceOptions(params),
+        prompt: at<string>(params.prompt, b),
+        negativePrompt: params.negative_prompt === undefined ? undefined : at<string>(params.negative_prompt, b),
+        seconds: durations[b]!,
+        longestSeconds: Math.max(...durations),
+        steps: params.steps,
+        sampler: params.sampler_type,
+        // What the reference's generate() takes when the caller does not say, whatever the model.
+        guidanceScale: params.cfg_scale ?? 1,
+        apgScale: params.apg_scale,
+        paddingSeconds: params.duration_padding_sec,
+        schedule: 'reference',
+        noise,
+        inspect: (name, value) => collect(name, { data: value.data.slice(), shape: value.shape }),
+      });
+      if ('audio' in each.outputs || 'audio_excerpts' in each.outputs) collect('audio', audio);
+    }
+    const results: Results = Object.fromEntries(
+      Object.entries(collected).map(([name, values]) => {
+        const shape = values[0]!.shape;
+        const inner = shape[0] === 1 && shape.length > 1 ? shape.slice(1) : shape;
+        return [name, { data: stack(values.map((value) => value.data)).data, shape: [values.length, ...inner] }];
+      }),
+    );
+    const local = results.local_add_cond;
+    const expected = each.outputs.local_add_cond?.shape;
+    // A zero condition is kept as one frame that stands for all.
+    if (local && expected && local.shape.at(-1) === 1) {
+      results.local_add_cond = { data: new Float32Array(expected.reduce((a, b) => a * b)), shape: expected };
+    }
+    return {
+      ...results,
+      denoised_first: results.denoised_0,
+      denoised_last: results[`denoised_${params.steps - 1}`],
+      audio_excerpts: excerpts(results.audio, params.excerpts),
+    };
+  }
+
+  async #adapters(each: Case): Promise<Results> {
+    const { params } = each;
+    const checkpoint = await this.#checkpoint();
+    const adapters = params.files.map((file: string, i: number) => ({
+      path: join(this.#fixture.folder, file),
+      strength: params.strengths[i],
+    }));
+    const weights = new Weights(checkpoint.file, adapterTransform(adapters));
+    const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights);
+    const number = await this.#number(weights);
+    const conditions = await dit.condition({
+      cross: this.#fixture.required(each, 'cross_attn_cond'),
+      global: this.#fixture.required(each, 'global_cond'),
+      local: this.#fixture.input(each, 'local_add_cond'),
+    });
+    const outputs = await dit.run(
+      this.#fixture.required(each, 'x'),
+      [...this.#fixture.required(each, 't').data],
+      conditions,
+    );
+    await dit.release();
+    return {
+      v: outputs.velocity,
+      seconds_embedding: stack(
+        await Promise.all(params.seconds.map(async (seconds: number) => (await number.rows(seconds)).data)),
+      ),
+    };
+  }
+}
+
+/** The source and the regions of an end-to-end case. */
+function sourceOptions(params: Case['params']): Pick<GenerateOptions, 'source' | 'initNoiseLevel' | 'inpaint'> {
+  const list = (value: number | number[] | undefined) => (value === undefined ? [] : [value].flat());
+  const starts = list(params.inpaint_mask_start_seconds);
+  const ends = list(params.inpaint_mask_end_seconds);
+  const regions: Region[] = starts.map((start, i) => ({ start, end: ends[i]! }));
+  return {
+    source: params.init_audio && signal(params.init_audio.signal),
+    initNoiseLevel: params.init_noise_level,
+    inpaint: params.inpaint_audio && { audio: signal(params.inpaint_audio.signal), regions },
+  };
+}
+
+function schedule({ params, outputs }: Case): Results {
+  const lengths: (number | null)[] = [params.seq_len].flat();
+  const make = (frames: number | null) => {
+    return noiseSchedule({
+      steps: params.steps,
+      sigmaMax: params.sigma_max,
+      shift: params.shift ? withDefaults(params.shift) : { type: 'none' },
+      frames: frames ?? 1,
+      kind: 'reference',
+    });
+  };
+  const rows = lengths.map(make);
+  const shape = outputs.sigmas!.shape;
+  // A batch of steps + 1 elements degenerates to one row in the reference, whose i-th point is the i-th element's.
+  const degenerate = lengths.length > 1 && shape.length === 1;
+  const data = degenerate
+    ? rows.map((row, i) => (i === 0 ? params.sigma_max : row[i]!))
+    : rows.flatMap((row) => [...row]);
+  return { sigmas: { data: Float32Array.from(data), shape } };
+}
+
+/** The constructors' defaults for keys that a recorded shift leaves out; checkpoints get them from the configuration's schema. */
+function withDefaults(shift: Case['params']) {
+  const defaults = {
+    min_length: 256,
+    max_length: 4096,
+    alpha_min: 1,
+    alpha_max: 1,
+    base_shift: 0.5,
+    max_shift: 1.15,
+    use_sine: false,
+  };
+  const logSnr = { anchor_length: 2000, anchor_logsnr: -6.2, rate: 1, logsnr_end: 2 };
+  return { ...(shift.type === 'logsnr' ? logSnr : defaults), ...shift };
+}
+
+function vector(values: number[]): Tensor {
+  return { data: Float32Array.from(values), shape: [values.length] };
+}
+
+function stack(rows: Float32Array[]): Tensor {
+  const width = rows[0]!.length;
+  const data = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) data.set(row, i * width);
+  return { data, shape: [rows.length, width] };
+}
+
+function join2(a: Tensor, b: Tensor): Tensor {
+  return { data: stack([a.data, b.data]).data, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
+}
+
+function firstColumns(tensor: Tensor | undefined, count: number): Tensor | undefined {
+  if (!tensor) return undefined;
+  const [rows, width] = tensor.shape as [number, number];
+  return stack(Array.from({ length: rows }, (_, row) => tensor.data.slice(row * width, row * width + count)));
+}
+
+/** Windows [start, length] of a longer output, one after the other on the last axis. */
+function excerpts(tensor: Tensor | undefined, windows: [number, number][] | undefined): Tensor | undefined {
+  if (!tensor || !windows) return undefined;
+  const width = tensor.shape.at(-1)!;
+  const rows = tensor.data.length / width;
+  const joined = Array.from({ length: rows }, (_, row) => {
+    return Float32Array.from(
+      windows.flatMap(([start, length]) => [
+        ...tensor.data.subarray(row * width + start, row * width + start + length),
+      ]),
+    );
+  });
+  return stack(joined);
+}

@@ -1,0 +1,284 @@
+import type { Tensor } from '@retone/runtime';
+import type { Conditioning } from './conditioners.ts';
+import { EngineError } from './errors.ts';
+import { guide } from './guidance.ts';
+import { type Lengths, workingLengths } from './lengths.ts';
+import type { Model } from './model.ts';
+import { type NoiseSource, seededNoise } from './noise.ts';
+import { columns, nextTurn } from './pieces.ts';
+import { mix, type SamplerName, samplers, type Velocity } from './samplers.ts';
+import { noiseSchedule, type ScheduleKind } from './schedule.ts';
+
+/** A time span in seconds. */
+export interface Region {
+  start: number;
+  end: number;
+}
+
+export type Stage = 'text' | 'encode' | 'sample' | 'decode';
+
+export interface Progress {
+  stage: Stage;
+  /** Finished part of the whole generation, 0 to 1. */
+  fraction: number;
+  /** In stage `sample`: finished steps, and how many there are. */
+  step?: number;
+  steps?: number;
+}
+
+/** What to generate, and how. What is left out is the model's own default. */
+export interface GenerateOptions {
+  prompt: string;
+  /** What the result should not be; counts only with a guidance scale other than 1. */
+  negativePrompt?: string | undefined;
+  /** Duration of the result in seconds. */
+  seconds: number;
+  /** The recording to start from, [channels, samples] at the model's rate; with noise level `initNoiseLevel`. */
+  source?: Tensor | undefined;
+  /** 0 to 1: how far the result may leave the source. 1 keeps nothing of it, 0 gives it back as it is. */
+  initNoiseLevel?: number | undefined;
+  /** The recording to fill in, [channels, samples]: everything outside the regions guides what comes into them. */
+  inpaint?: { audio: Tensor; regions: readonly Region[] } | undefined;
+  steps?: number | undefined;
+  sampler?: SamplerName | undefined;
+  guidanceScale?: number | undefined;
+  /** 0 (plain guidance) to 1 (orthogonal part only, the default). */
+  apgScale?: number | undefined;
+  /** Default: monotone. */
+  schedule?: ScheduleKind | undefined;
+  paddingSeconds?: number | undefined;
+  /** An integer; the same seed gives the same result. */
+  seed?: number | undefined;
+  /** Instead of a seed: where noise comes from. */
+  noise?: NoiseSource | undefined;
+  /** Duration that decides the number of frames worked on, when it is not this generation's own. */
+  longestSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Sees inner values under the names that recorded fixtures use. */
+  inspect?: ((name: string, value: Tensor) => void) | undefined;
+}
+
+/** How the time of a generation divides among its stages, roughly; only progress bars depend on it. */
+const stageShare: Record<Stage, [from: number, to: number]> = {
+  text: [0, 0.02],
+  encode: [0.02, 0.15],
+  sample: [0.15, 0.85],
+  decode: [0.85, 1],
+};
+
+/**
+ * Generates audio [channels, samples] in -1..1 at the model's sample rate: from text alone, from a source, or into
+ * regions of one (spec, sections 5 to 7).
+ *
+ * @throws EngineError on a request out of range; the signal's reason when it is aborted
+ */
+export async function generate(model: Model, options: GenerateOptions): Promise<Tensor> {
+  const { pretransform, defaults, audioChannels } = model;
+  const { signal, inspect } = options;
+  const report = (stage: Stage, done: number, more: Partial<Progress> = {}) => {
+    const [from, to] = stageShare[stage];
+    options.onProgress?.({ stage, fraction: from + (to - from) * done, ...more });
+  };
+  checkOptions(model, options);
+  signal?.throwIfAborted();
+
+  const lengths = workingLengths(
+    options.seconds,
+    {
+      sampleRate: model.sampleRate,
+      downsamplingRatio: pretransform.downsamplingRatio,
+      alignment: pretransform.alignment,
+      maxSamples: model.config.sample_size,
+      paddingSeconds: options.paddingSeconds ?? defaults.paddingSeconds,
+    },
+    options.longestSeconds,
+  );
+  const sigmaMax = options.source ? (options.initNoiseLevel ?? 1) : 1;
+  if (options.source && sigmaMax === 0) return fitted(options.source, audioChannels, lengths.outputSamples);
+
+  // Frames behind the valid ones are left out altogether, unless the model was loaded to treat them as the reference does.
+  const frames = model.padding === 'omit' ? lengths.validFrames : lengths.frames;
+  const validMask = frameMask(lengths.validFrames, frames);
+  inspect?.('padding_mask', validMask);
+
+  report('text', 0);
+  const conditioning: Conditioning = { prompt: options.prompt, seconds_total: options.seconds };
+  const guidanceScale = options.guidanceScale ?? defaults.guidanceScale;
+  const { cross } = await model.conditioners.cross(conditioning);
+  const global = await model.conditioners.global(conditioning);
+  const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
+  await nextTurn();
+
+  const encode = async (audio: Tensor): Promise<Tensor> => {
+    const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
+    const latents = await pretransform.encode(padded, { signal, onProgress: (done) => report('encode', done) });
+    return columns(latents, 0, frames);
+  };
+  report('encode', 0);
+  const initial = options.source && (await encode(options.source));
+  if (initial) inspect?.('init_latents', initial);
+  const local = options.inpaint
+    ? await inpaintCondition(model, options.inpaint, lengths, frames, options, encode)
+    : zeros([1, pretransform.latentChannels + 1, 1]);
+  inspect?.('local_add_cond', local);
+  signal?.throwIfAborted();
+
+  const conditions = await model.dit.condition({
+    cross: negative ? stacked(cross, negative) : cross,
+    global,
+    local: model.config.model.diffusion.config.local_add_cond_dim ? local : undefined,
+  });
+
+  const noise = options.noise ?? seededNoise(options.seed ?? 0);
+  const channels = pretransform.latentChannels;
+  const draw = (index: number) => cut(noise.draw(index, channels, lengths.frames), channels, lengths.frames, frames);
+  const start = initial ? mix(initial.data, 1 - sigmaMax, draw(0), sigmaMax) : draw(0);
+  const steps = options.steps ?? defaults.steps;
+  const sigmas = noiseSchedule({
+    steps,
+    sigmaMax,
+    shift: model.config.model.diffusion.sampling_distribution_shift_options,
+    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
+    kind: options.schedule ?? 'monotone',
+  });
+  inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
+
+  const velocity: Velocity = async (x, t) => {
+    await nextTurn();
+    signal?.throwIfAborted();
+    const latents = { data: x, shape: [1, channels, frames] };
+    const mask = model.padding === 'zero-values' ? validMask : undefined;
+    if (!negative) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
+    const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, mask && stacked(mask, mask));
+    const pair = both.velocity!.data;
+    const [conditional, other] = [pair.subarray(0, x.length), pair.subarray(x.length)];
+    const apgScale = options.apgScale ?? 1;
+    return guide(x, t, conditional, other, frames, {
+      scale: guidanceScale,
+      apgScale,
+      validFrames: lengths.validFrames,
+    });
+  };
+  report('sample', 0, { step: 0, steps });
+  const final = await samplers[options.sampler ?? defaults.sampler](start, {
+    velocity,
+    sigmas,
+    noise: (step) => draw(step + 1),
+    onStep({ index, denoised }) {
+      report('sample', (index + 1) / steps, { step: index + 1, steps });
+      inspect?.(`denoised_${index}`, { data: denoised, shape: [1, channels, frames] });
+    },
+  });
+  const latents = { data: final, shape: [channels, frames] };
+  inspect?.('latents', latents);
+  await nextTurn();
+  signal?.throwIfAborted();
+
+  report('decode', 0);
+  const decoded = await pretransform.decode(latents, { signal, onProgress: (done) => report('decode', done) });
+  const audio = fitted(
+    columns(decoded, 0, lengths.validFrames * pretransform.downsamplingRatio),
+    audioChannels,
+    lengths.outputSamples,
+  );
+  for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
+  report('decode', 1);
+  return audio;
+}
+
+function checkOptions(model: Model, options: GenerateOptions): void {
+  const within = (name: string, value: number | undefined, min: number, max: number, integer = false) => {
+    if (value === undefined || (value >= min && value <= max && (!integer || Number.isInteger(value)))) return;
+    throw new EngineError(
+      'invalid-argument',
+      `${name} is ${value}; accepted is ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`,
+    );
+  };
+  const longest = Number(model.maxSeconds.toFixed(2));
+  within('the duration in seconds', options.seconds, 1 / model.sampleRate, longest);
+  within('the initial noise level', options.initNoiseLevel, 0, 1);
+  within('the number of steps', options.steps, 1, 1000, true);
+  within('the guidance scale', options.guidanceScale, 0, 100);
+  within('the APG scale', options.apgScale, 0, 1);
+  within('the seed', options.seed, 0, Number.MAX_SAFE_INTEGER, true);
+  for (const { start, end } of options.inpaint?.regions ?? []) {
+    if (start >= 0 && end > start) continue;
+    throw new EngineError(
+      'invalid-argument',
+      `the region ${start}-${end} s is empty; a region has a start >= 0 and an end after it`,
+    );
+  }
+}
+
+/** Cross-attention rows that guidance leads away from: the negative prompt's, or zeros where there is none. */
+async function negativeRows(
+  model: Model,
+  options: GenerateOptions,
+  conditioning: Conditioning,
+  like: Tensor,
+): Promise<Tensor> {
+  if (options.negativePrompt === undefined) return zeros(like.shape);
+  return model.conditioners.negativeCross({ ...conditioning, prompt: options.negativePrompt });
+}
+
+/**
+ * The local condition of inpainting [1, 1 + channels, frames]: a mask (1 = keep, 0 = generate), and the latents that are
+ * kept. The mask is made in samples; a frame takes the value at its first one. Beyond the duration it is 0.
+ */
+async function inpaintCondition(
+  model: Model,
+  { audio, regions }: NonNullable<GenerateOptions['inpaint']>,
+  lengths: Lengths,
+  frames: number,
+  options: GenerateOptions,
+  encode: (audio: Tensor) => Promise<Tensor>,
+): Promise<Tensor> {
+  const latents = await encode(audio);
+  options.inspect?.('inpaint_latents', latents);
+  const channels = latents.shape[0]!;
+  const condition = zeros([1, channels + 1, frames]);
+  const end = Math.trunc((options.longestSeconds ?? options.seconds) * model.sampleRate);
+  const spans = regions.map(
+    (region) => [Math.trunc(region.start * model.sampleRate), Math.trunc(region.end * model.sampleRate)] as const,
+  );
+  for (let frame = 0; frame < Math.min(frames, lengths.frames); frame++) {
+    const sample = frame * model.pretransform.downsamplingRatio;
+    const generated = sample >= end || spans.some(([from, to]) => sample >= from && sample < to);
+    if (generated) continue;
+    condition.data[frame] = 1;
+    for (let c = 0; c < channels; c++) condition.data[(c + 1) * frames + frame] = latents.data[c * frames + frame]!;
+  }
+  return condition;
+}
+
+/** Audio with the given number of channels and samples: mono is repeated, surplus channels are dropped, the end is cut or filled with zeros. */
+export function fitted(audio: Tensor, channels: number, samples: number): Tensor {
+  const [given, length] = audio.shape as [number, number];
+  const data = new Float32Array(channels * samples);
+  for (let c = 0; c < channels; c++) {
+    const from = Math.min(c, given - 1) * length;
+    data.set(audio.data.subarray(from, from + Math.min(length, samples)), c * samples);
+  }
+  return { data, shape: [channels, samples] };
+}
+
+/** The first `kept` of `frames` columns. */
+function cut(data: Float32Array, channels: number, frames: number, kept: number): Float32Array {
+  return kept === frames ? data : columns({ data, shape: [channels, frames] }, 0, kept).data;
+}
+
+function frameMask(valid: number, frames: number): Tensor {
+  return { data: Float32Array.from({ length: frames }, (_, i) => (i < valid ? 1 : 0)), shape: [1, frames] };
+}
+
+function stacked(a: Tensor, b: Tensor): Tensor {
+  const data = new Float32Array(a.data.length + b.data.length);
+  data.set(a.data);
+  data.set(b.data, a.data.length);
+  return { data, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
+}
+
+function zeros(shape: readonly number[]): Tensor {
+  return { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape };
+}

@@ -1,0 +1,109 @@
+import { type Checkpoint, type ModelConfig, openCheckpoint, Weights, type WeightsReport } from '@retone/checkpoint';
+import type { SessionOptions } from '@retone/runtime';
+import { Conditioners } from './conditioners.ts';
+import { Dit, type PaddingMode } from './dit.ts';
+import { type Adapter, adapterTransform } from './lora.ts';
+import { loadPretransform, type Pretransform } from './pretransform.ts';
+import type { SamplerName } from './samplers.ts';
+
+export interface ModelOptions extends SessionOptions {
+  /** How frames beyond the valid ones are treated; see {@link PaddingMode}. Default: left out. */
+  padding?: PaddingMode;
+  /** Adapters to fold into the weights, in their order. */
+  adapters?: Adapter[];
+}
+
+/** What a model generates with when a request does not say. */
+export interface SamplingDefaults {
+  sampler: SamplerName;
+  steps: number;
+  guidanceScale: number;
+  paddingSeconds: number;
+}
+
+/** A checkpoint that is loaded and ready to generate. */
+export class Model {
+  readonly config: ModelConfig;
+  readonly conditioners: Conditioners;
+  readonly dit: Dit;
+  readonly pretransform: Pretransform;
+  readonly padding: PaddingMode;
+  readonly report: WeightsReport;
+  readonly #checkpoint: Checkpoint;
+
+  private constructor(
+    checkpoint: Checkpoint,
+    parts: {
+      conditioners: Conditioners;
+      dit: Dit;
+      pretransform: Pretransform;
+      padding: PaddingMode;
+      report: WeightsReport;
+    },
+  ) {
+    this.#checkpoint = checkpoint;
+    this.config = checkpoint.config;
+    this.conditioners = parts.conditioners;
+    this.dit = parts.dit;
+    this.pretransform = parts.pretransform;
+    this.padding = parts.padding;
+    this.report = parts.report;
+  }
+
+  /**
+   * Loads a checkpoint folder in the official layout.
+   *
+   * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
+   */
+  static async load(folder: string, options: ModelOptions = {}): Promise<Model> {
+    const checkpoint = openCheckpoint(folder);
+    try {
+      const padding = options.padding ?? 'omit';
+      const weights = new Weights(checkpoint.file, options.adapters && adapterTransform(options.adapters));
+      const conditioners = await Conditioners.load(checkpoint, weights, options);
+      const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { ...options, padding });
+      const pretransform = await loadPretransform(checkpoint, weights, options);
+      return new Model(checkpoint, { conditioners, dit, pretransform, padding, report: weights.report() });
+    } catch (error) {
+      checkpoint.close();
+      throw error;
+    }
+  }
+
+  get sampleRate(): number {
+    return this.config.sample_rate;
+  }
+
+  get audioChannels(): number {
+    return this.config.audio_channels;
+  }
+
+  /** The longest result in seconds. */
+  get maxSeconds(): number {
+    return this.config.sample_size / this.config.sample_rate;
+  }
+
+  /** The checkpoint's own defaults, else those of its kind: post-trained 8 ping-pong steps, base 50 Euler steps with guidance 7. */
+  get defaults(): SamplingDefaults {
+    const {
+      sampler,
+      steps,
+      guidance_scale: guidanceScale,
+      padding_seconds: paddingSeconds,
+    } = this.config.sampling_defaults;
+    const postTrained = this.config.model.diffusion.diffusion_objective === 'rf_denoiser';
+    return {
+      sampler: sampler ?? (postTrained ? 'pingpong' : 'euler'),
+      steps: steps ?? (postTrained ? 8 : 50),
+      guidanceScale: guidanceScale ?? (postTrained ? 1 : 7),
+      paddingSeconds: paddingSeconds ?? 6,
+    };
+  }
+
+  async release(): Promise<void> {
+    await this.conditioners.release();
+    await this.dit.release();
+    await this.pretransform.release();
+    this.#checkpoint.close();
+  }
+}

@@ -1,0 +1,394 @@
+import type { AutoencoderConfig, ResamplerConfig, Weights } from '@retone/checkpoint';
+import { Graph, ops, type Value } from '@retone/graph';
+import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import { type Attend, fullAttention, linear, rotaryAngles, transformerLayer } from './layers.ts';
+import { codeInPieces } from './pieces.ts';
+import type { Pretransform, PretransformRun } from './pretransform.ts';
+import { Scope } from './scope.ts';
+
+export interface SameOptions extends SessionOptions {
+  /** Code long audio in overlapping pieces of this many frames; the published configurations do (128, overlap 32). */
+  pieces?: { frames: number; overlap: number } | undefined;
+  /** Latents are divided by this after encoding. */
+  scale?: number;
+  probes?: boolean;
+  /**
+   * Take the noise that the reference adds at inference as inputs (`token_noise`, `latent_noise`). Off by default, as in
+   * the official optimised ports.
+   */
+  regularisers?: boolean;
+}
+
+/** Chunk sizes where a configuration gives none: of the attention, and of the rounding of lengths (with any attention). */
+const attentionChunk = 128;
+const alignmentChunk = 32;
+
+/** Sessions are made for a length of sequence. A few are kept: whole pieces, and the lengths of recent short clips. */
+const keptSessions = 4;
+
+/** SAME, the autoencoder of Stable Audio 3 (spec, section 2). Its graphs have fixed lengths, made as they are needed. */
+export class Same implements Pretransform {
+  readonly latentChannels: number;
+  readonly downsamplingRatio: number;
+  readonly alignment: number;
+  readonly #config: AutoencoderConfig;
+  readonly #weights: Weights;
+  readonly #prefix: string;
+  readonly #options: SameOptions;
+  readonly #sessions = new Map<string, Session>();
+
+  /**
+   * @param prefix where the autoencoder's weights are in the checkpoint
+   * @throws CheckpointError when weights are missing or have another shape than the configuration says
+   */
+  constructor(config: AutoencoderConfig, weights: Weights, prefix: string, options: SameOptions = {}) {
+    this.#config = config;
+    this.#weights = weights;
+    this.#prefix = prefix;
+    this.#options = options;
+    this.latentChannels = config.latent_dim;
+    this.downsamplingRatio = config.downsampling_ratio;
+    const { chunk_size, strides } = config.encoder.config;
+    this.alignment = Math.max(1, Math.floor((chunk_size ?? alignmentChunk) / strides[0]!));
+    // Building the smallest graphs tells at once whether every weight is there.
+    encoderGraph(config, weights, prefix, this.alignment * this.#patchesPerFrame, {});
+    decoderGraph(config, weights, prefix, this.alignment, {});
+    weights.assertComplete();
+  }
+
+  async encode(audio: Tensor, run: PretransformRun = {}): Promise<Tensor> {
+    const ratio = this.downsamplingRatio;
+    const pieces = this.#options.pieces;
+    if (!pieces || audio.shape[1]! < pieces.frames * ratio) return this.encodePiece(audio);
+    return codeInPieces(audio, pieces, { unitIn: ratio, unitOut: 1, run, code: (piece) => this.encodePiece(piece) });
+  }
+
+  async decode(latents: Tensor, run: PretransformRun = {}): Promise<Tensor> {
+    const pieces = this.#options.pieces;
+    if (!pieces || latents.shape[1]! < pieces.frames) return this.decodePiece(latents);
+    return codeInPieces(latents, pieces, {
+      unitIn: 1,
+      unitOut: this.downsamplingRatio,
+      run,
+      code: (piece) => this.decodePiece(piece),
+    });
+  }
+
+  /** Encodes audio [channels, samples] whole. The result may have a frame more, where chunks of several frames pad it. */
+  async encodePiece(audio: Tensor): Promise<Tensor> {
+    return (await this.probeEncode(audio)).latents!;
+  }
+
+  /** Decodes latents [channels, frames] whole. */
+  async decodePiece(latents: Tensor): Promise<Tensor> {
+    return (await this.probeDecode(latents)).audio!;
+  }
+
+  /** {@link encodePiece} with the probed inner values. */
+  async probeEncode(audio: Tensor, noise: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
+    const patch = this.#config.pretransform.config.patch_size;
+    const patches = Math.ceil(audio.shape[1]! / patch);
+    const session = await this.#session('encode', patches, () => {
+      return encoderGraph(this.#config, this.#weights, this.#prefix, patches, this.#options);
+    });
+    return session.run({ audio: padded(audio, patches * patch), scale: this.#scale(), ...noise });
+  }
+
+  /** {@link decodePiece} with the probed inner values. */
+  async probeDecode(latents: Tensor, noise: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
+    const frames = latents.shape[1]!;
+    const session = await this.#session('decode', frames, () => {
+      return decoderGraph(this.#config, this.#weights, this.#prefix, frames, this.#options);
+    });
+    return session.run({ latents, scale: this.#scale(), ...noise });
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
+  }
+
+  get #patchesPerFrame(): number {
+    return this.downsamplingRatio / this.#config.pretransform.config.patch_size;
+  }
+
+  #scale(): Tensor {
+    return { data: Float32Array.of(this.#options.scale ?? 1), shape: [1] };
+  }
+
+  async #session(direction: string, length: number, build: () => Graph): Promise<Session> {
+    const key = `${direction} ${length}`;
+    let session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    session ??= await Session.create(build(), this.#options);
+    this.#sessions.set(key, session);
+    if (this.#sessions.size > keptSessions) {
+      const [oldest, old] = this.#sessions.entries().next().value!;
+      this.#sessions.delete(oldest);
+      await old.release();
+    }
+    return session;
+  }
+}
+
+type GraphOptions = Pick<SameOptions, 'probes' | 'regularisers'>;
+
+/** audio [channels, samples] to latents [latent_dim, frames], for a fixed number of patches. */
+function encoderGraph(
+  config: AutoencoderConfig,
+  weights: Weights,
+  prefix: string,
+  patches: number,
+  options: GraphOptions,
+): Graph {
+  const graph = new Graph('same-encoder', options);
+  const scope = new Scope(graph, weights, prefix);
+  const { channels, patch_size: patch } = config.pretransform.config;
+  const audio = graph.input('audio', [channels, patches * patch]);
+  // Sample l*patch + h of channel c goes to row c*patch + h of column l; sequences here are [columns, rows].
+  let x = ops.reshape(ops.transpose(ops.reshape(audio, [channels, patches, patch]), [1, 0, 2]), [
+    patches,
+    channels * patch,
+  ]);
+  graph.probe('patches', ops.transpose(x, [1, 0]));
+
+  const encoder = config.encoder.config;
+  encoder.c_mults.forEach((multiplier, i) => {
+    x = resamplingBlock(
+      scope.at(`encoder.layers.${i}`),
+      x,
+      encoder,
+      i,
+      multiplier * encoder.channels,
+      'encoder',
+      options,
+    );
+  });
+  x = linear(scope.at(`encoder.layers.${encoder.c_mults.length + 1}`), x, encoder.latent_dim);
+  graph.probe('linear', x);
+
+  let latents = ops.transpose(x, [1, 0]);
+  if (config.bottleneck) {
+    const { dim, auto_scale: autoScale } = config.bottleneck.config;
+    const bottleneck = scope.at('bottleneck');
+    const vector = (name: string) => ops.reshape(bottleneck.weight(name, [1, dim, 1]), [dim, 1]);
+    latents = ops.add(ops.mul(latents, vector('scaling_factor')), vector('bias'));
+    if (autoScale) latents = ops.div(latents, bottleneck.weight('running_std', [1]));
+  }
+  graph.output('latents', ops.div(latents, graph.input('scale', [1])));
+  return graph;
+}
+
+/** latents [latent_dim, frames] to audio [channels, samples], for a fixed number of frames. */
+function decoderGraph(
+  config: AutoencoderConfig,
+  weights: Weights,
+  prefix: string,
+  frames: number,
+  options: GraphOptions,
+): Graph {
+  const graph = new Graph('same-decoder', options);
+  const scope = new Scope(graph, weights, prefix);
+  const { channels, patch_size: patch } = config.pretransform.config;
+  const decoder = config.decoder.config;
+  let latents = ops.mul(graph.input('latents', [decoder.latent_dim, frames]), graph.input('scale', [1]));
+  if (config.bottleneck?.config.auto_scale) {
+    const deviation = scope.at('bottleneck').weight('running_std', [1]);
+    latents = ops.mul(latents, deviation);
+    if (options.regularisers)
+      latents = ops.add(latents, ops.mul(graph.input('latent_noise', latents.shape), deviation));
+  }
+  graph.probe('after_bottleneck', latents);
+
+  const depth = decoder.c_mults.length;
+  let x = linear(
+    scope.at('decoder.layers.1'),
+    ops.transpose(latents, [1, 0]),
+    decoder.c_mults.at(-1)! * decoder.channels,
+  );
+  graph.probe('linear', x);
+  for (let i = depth - 1; i >= 0; i--) {
+    const out = i === 0 ? decoder.out_channels : decoder.c_mults[i - 1]! * decoder.channels;
+    x = resamplingBlock(scope.at(`decoder.layers.${3 + depth - 1 - i}`), x, decoder, i, out, 'decoder', options);
+  }
+  const patches = x.shape[0] as number;
+  let audio = ops.reshape(ops.transpose(ops.reshape(x, [patches, channels, patch]), [1, 0, 2]), [
+    channels,
+    patches * patch,
+  ]);
+  if (config.soft_clip) audio = ops.tanh(audio);
+  graph.output('audio', audio);
+  return graph;
+}
+
+/** One resampling block: `stride` positions become one (encoder), or one becomes `stride` (decoder). x [positions, channels]. */
+function resamplingBlock(
+  scope: Scope,
+  input: Value,
+  config: ResamplerConfig,
+  index: number,
+  out: number,
+  direction: 'encoder' | 'decoder',
+  options: GraphOptions,
+): Value {
+  const { graph } = scope;
+  const stride = config.strides[index]!;
+  const encoding = direction === 'encoder';
+  const [given, made] = encoding ? [stride, 1] : [1, stride];
+  const group = stride + 1;
+  const chunk = config.chunk_size ?? attentionChunk;
+  const multiple = config.sliding_window ? given : encoding ? chunk : Math.floor(chunk / stride);
+  const label = config.strides.length > 1 ? `level_${index}_` : '';
+
+  let x = padTo(input, multiple);
+  if (encoding) {
+    x = mapping(scope, x, out, config);
+    graph.probe(`${label}mapping`, ops.transpose(x, [1, 0]));
+  }
+  const width = x.shape[1] as number;
+  const groups = (x.shape[0] as number) / given;
+  // Adding zeros (or the reference's noise) repeats the learned tokens for every group.
+  const shape = [groups, made, width];
+  const base = options.regularisers
+    ? graph.input(`${label}token_noise`, shape)
+    : graph.constant(new Float32Array(groups * made), [groups, made, 1]);
+  const tokens = ops.add(base, scope.weight('new_tokens', [1, config.variable_stride ? 1 : made, width]));
+  x = ops.concat([ops.reshape(x, [groups, given, width]), tokens], 1);
+  x = transformer(scope, ops.reshape(x, [1, groups * group, width]), config, index, direction, label);
+  x = ops.slice(ops.reshape(x, [groups, group, width]), 1, -made, Number.MAX_SAFE_INTEGER, made);
+  x = ops.reshape(x, [groups * made, width]);
+  return encoding ? x : mapping(scope, x, out, config);
+}
+
+/** The block's transformer over [1, tokens, width], with its attention limited to chunks or to a window. */
+function transformer(
+  scope: Scope,
+  input: Value,
+  config: ResamplerConfig,
+  index: number,
+  direction: 'encoder' | 'decoder',
+  label: string,
+): Value {
+  const [, tokens, width] = input.shape as [number, number, number];
+  const stride = config.strides[index]!;
+  const depth = config.transformer_depths[index]!;
+  const headWidth = Math.min(config.dim_heads, width);
+  const heads = width / headWidth;
+  const sinusoidalBlocks = (direction === 'decoder' && config.sinusoidal_blocks?.[index]) || 0;
+  const layer = (x: Value, i: number, attend: Attend): Value => {
+    const at = scope.at(`transformers.${i}`);
+    return transformerLayer(at, x, {
+      norm: config.dyt ? 'dyt' : 'rms_norm',
+      normEpsilon: 1e-3,
+      attention: {
+        heads,
+        qk_norm: config.dyt ? 'dyt' : 'rms',
+        qk_norm_eps: 1e-3,
+        differential: config.differential,
+        feat_scale: config.feat_scale,
+      },
+      attend,
+      angles: rotaryAngles(at.at('rope'), x, 1, Math.trunc(headWidth / 2)),
+      feedForward: { mult: config.ff_mult, sinusoidal: depth - i < sinusoidalBlocks },
+      conformer: config.conformer,
+      layerScale: config.layer_scale,
+      probe: `${label}block_${i}`,
+    });
+  };
+
+  let x = input;
+  if (config.sliding_window) {
+    const [left, right] = config.sliding_window;
+    const attend = windowAttention(heads, headWidth, stride + 1, left, right);
+    for (let i = 0; i < depth; i++) x = layer(x, i, attend);
+    return x;
+  }
+  const positions = config.chunk_size ?? attentionChunk;
+  const chunk = positions + Math.floor(positions / stride);
+  const shift = config.chunk_midpoint_shift ? Math.floor(chunk / 2) : 0;
+  const firstShifted = shift ? Math.floor(depth / 2) : depth;
+  const inChunks = (y: Value, length: number) => ops.reshape(y, [length / chunk, chunk, width]);
+  const attend = fullAttention(heads, headWidth);
+  x = inChunks(x, tokens);
+  for (let i = 0; i < firstShifted; i++) x = layer(x, i, attend);
+  x = ops.reshape(x, [1, tokens, width]);
+  if (firstShifted === depth) return x;
+  // The second half of the layers sees chunks moved by half a chunk; the ends are repeated to fill theirs.
+  const first = ops.slice(x, 1, 0, shift, shift);
+  const last = ops.slice(x, 1, -shift, Number.MAX_SAFE_INTEGER, shift);
+  x = inChunks(ops.concat([first, x, last], 1), tokens + 2 * shift);
+  for (let i = firstShifted; i < depth; i++) x = layer(x, i, attend);
+  return ops.slice(ops.reshape(x, [1, tokens + 2 * shift, width]), 1, shift, tokens + shift, tokens);
+}
+
+/**
+ * Attention in a band: token q sees k when `-left*group <= k - q <= right*group`. Each group of queries is multiplied
+ * with its neighbouring groups of keys alone, which costs the band and not the square.
+ */
+function windowAttention(heads: number, headWidth: number, group: number, left: number, right: number): Attend {
+  return (queries, keys, values) => {
+    const { graph } = values;
+    const [, tokens, width] = values.shape as [number, number, number];
+    const groups = tokens / group;
+    const span = (left + right + 1) * group;
+    const neighbours = (x: Value) => {
+      const extended = ops.pad(ops.reshape(x, [groups, group, width]), 0, left, right);
+      const shifted = Array.from({ length: left + right + 1 }, (_, i) => ops.slice(extended, 0, i, i + groups, groups));
+      return ops.transpose(ops.reshape(ops.concat(shifted, 1), [groups, span, heads, headWidth]), [0, 2, 1, 3]);
+    };
+    const bias = graph.constant(bandBias(groups, group, left, right), [groups, 1, group, span]);
+    const maps = queries.map((query, i) => {
+      const q = ops.transpose(ops.reshape(query, [groups, group, heads, headWidth]), [0, 2, 1, 3]);
+      const scores = ops.mul(
+        ops.matmul(q, ops.transpose(neighbours(keys[i]!), [0, 1, 3, 2])),
+        1 / Math.sqrt(headWidth),
+      );
+      return ops.softmax(ops.add(scores, bias));
+    });
+    const map = maps.length === 2 ? ops.sub(maps[0]!, maps[1]!) : maps[0]!;
+    return ops.reshape(ops.transpose(ops.matmul(map, neighbours(values)), [0, 2, 1, 3]), [1, tokens, width]);
+  };
+}
+
+/** 0 inside the band, a large negative number outside it and beyond the two ends of the sequence. */
+function bandBias(groups: number, group: number, left: number, right: number): Float32Array {
+  const span = (left + right + 1) * group;
+  const bias = new Float32Array(groups * group * span).fill(-1e30);
+  for (let q = 0; q < groups * group; q++) {
+    const firstKey = (Math.floor(q / group) - left) * group;
+    const from = Math.max(q - left * group, 0) - firstKey;
+    const to = Math.min(q + right * group, groups * group - 1) - firstKey;
+    bias.fill(0, q * span + from, q * span + to + 1);
+  }
+  return bias;
+}
+
+/** The weight-normalised convolution between channels and width, 1 or 3 positions wide; nothing when they are equal. */
+function mapping(scope: Scope, x: Value, out: number, config: ResamplerConfig): Value {
+  const [length, inner] = x.shape as [number, number];
+  if (inner === out) return x;
+  const bias = config.mapping_bias ? scope.weight('mapping.bias', [out]) : undefined;
+  if (!config.conv_mapping) {
+    return ops.linear(x, ops.reshape(scope.normalised('mapping', [out, inner, 1]), [out, inner]), bias);
+  }
+  const columns = ops.reshape(ops.transpose(x, [1, 0]), [1, inner, length]);
+  const mapped = ops.conv1d(columns, scope.normalised('mapping', [out, inner, 3]), {
+    padding: 1,
+    ...(bias ? { bias } : {}),
+  });
+  return ops.transpose(ops.reshape(mapped, [out, length]), [1, 0]);
+}
+
+/** Zeros behind x [positions, channels] up to a multiple. */
+function padTo(x: Value, multiple: number): Value {
+  const length = x.shape[0] as number;
+  return ops.pad(x, 0, 0, Math.ceil(length / multiple) * multiple - length);
+}
+
+function padded(audio: Tensor, samples: number): Tensor {
+  const [channels, length] = audio.shape as [number, number];
+  if (length === samples) return audio;
+  const data = new Float32Array(channels * samples);
+  for (let c = 0; c < channels; c++) data.set(audio.data.subarray(c * length, (c + 1) * length), c * samples);
+  return { data, shape: [channels, samples] };
+}

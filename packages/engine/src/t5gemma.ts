@@ -1,0 +1,125 @@
+import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
+import { Graph, ops, type Value } from '@retone/graph';
+import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import { repeatHeads, rotaryAngles } from './layers.ts';
+import { Scope } from './scope.ts';
+
+export interface TextEncoderOptions extends SessionOptions {
+  /** Apply the configuration's soft cap to attention scores. Off by default: the reference's kernel ignores it. */
+  softCap?: boolean;
+  probes?: boolean;
+}
+
+/** The encoder of a T5Gemma model (spec, section 4; Hugging Face's T5Gemma). */
+export class TextEncoder {
+  readonly width: number;
+  readonly #session: Session;
+  readonly #embeddings: Weight;
+
+  private constructor(width: number, session: Session, embeddings: Weight) {
+    this.width = width;
+    this.#session = session;
+    this.#embeddings = embeddings;
+  }
+
+  static async load(
+    config: TextEncoderConfig,
+    weights: Weights,
+    options: TextEncoderOptions = {},
+  ): Promise<TextEncoder> {
+    const { hidden_size: width, vocab_size: vocabulary } = config;
+    const graph = encoderGraph(config, weights, options);
+    // The table is by far the largest tensor; its rows are read from the file as they are needed.
+    const embeddings = weights.get('encoder.embed_tokens.weight', [vocabulary, width]);
+    weights.assertComplete();
+    return new TextEncoder(width, await Session.create(graph, options), embeddings);
+  }
+
+  /**
+   * Encodes token ids. Keys at and beyond `validCount` are masked; encoding the valid tokens alone gives the same rows.
+   *
+   * @returns `last_hidden_state` [1, ids, width], and probed values under their names
+   */
+  async run(ids: ArrayLike<number>, validCount = ids.length): Promise<Record<string, Tensor>> {
+    const { width } = this;
+    const embedded = { data: new Float32Array(ids.length * width), shape: [1, ids.length, width] };
+    const scale = Math.fround(Math.sqrt(width));
+    for (let i = 0; i < ids.length; i++) {
+      embedded.data.set(
+        weightRows(this.#embeddings, ids[i]!, 1).map((value) => value * scale),
+        i * width,
+      );
+    }
+    const bias = new Float32Array(ids.length).fill(-3e38, validCount);
+    const outputs = await this.#session.run({ embedded, key_bias: { data: bias, shape: [1, 1, 1, ids.length] } });
+    return { ...outputs, embedded };
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function encoderGraph(config: TextEncoderConfig, weights: Weights, { softCap, probes }: TextEncoderOptions): Graph {
+  const { hidden_size: width, rms_norm_eps: epsilon } = config;
+  const graph = new Graph('text-encoder', { probes: probes ?? false });
+  const scope = new Scope(graph, weights, 'encoder');
+  let x = graph.input('embedded', [1, 'N', width]);
+  const keyBias = graph.input('key_bias', [1, 1, 1, 'N']);
+  const base = config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10000;
+  const angles = rotaryAngles(scope.at('rotary_emb'), x, 1, config.head_dim, base);
+  const cap = softCap ? (config.attn_logit_softcapping ?? undefined) : undefined;
+  const norm = (at: Scope, y: Value) => ops.rmsNorm(y, ops.add(at.weight('weight', [width]), 1), epsilon);
+
+  for (let i = 0; i < config.num_hidden_layers; i++) {
+    const layer = scope.at(`layers.${i}`);
+    const attended = attention(
+      layer.at('self_attn'),
+      norm(layer.at('pre_self_attn_layernorm'), x),
+      config,
+      angles,
+      keyBias,
+      cap,
+    );
+    graph.probe(`layer_${i}_attention`, attended);
+    x = ops.add(x, norm(layer.at('post_self_attn_layernorm'), attended));
+    const forwarded = feedForward(layer.at('mlp'), norm(layer.at('pre_feedforward_layernorm'), x), config);
+    graph.probe(`layer_${i}_mlp`, forwarded);
+    x = ops.add(x, norm(layer.at('post_feedforward_layernorm'), forwarded));
+    graph.probe(`layer_${i}`, x);
+  }
+  graph.output('last_hidden_state', norm(scope.at('norm'), x));
+  return graph;
+}
+
+/** Bidirectional attention with a bias per key; there may be fewer key heads than query heads. */
+function attention(
+  scope: Scope,
+  x: Value,
+  config: TextEncoderConfig,
+  angles: Value,
+  keyBias: Value,
+  cap: number | undefined,
+): Value {
+  const { hidden_size: width, num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headWidth } = config;
+  const project = (name: string, count: number) =>
+    ops.linear(x, scope.weight(`${name}.weight`, [count * headWidth, width]));
+  const perHead = (y: Value) => ops.transpose(ops.reshape(y, [1, y.shape[1]!, heads, headWidth]), [0, 2, 1, 3]);
+  const q = perHead(ops.rotary(project('q_proj', heads), angles, heads));
+  const k = perHead(
+    repeatHeads(ops.rotary(project('k_proj', keyHeads), angles, keyHeads), headWidth, heads / keyHeads),
+  );
+  const v = perHead(repeatHeads(project('v_proj', keyHeads), headWidth, heads / keyHeads));
+  let scores = ops.mul(ops.matmul(q, ops.transpose(k, [0, 1, 3, 2])), config.query_pre_attn_scalar ** -0.5);
+  if (cap) scores = ops.mul(ops.tanh(ops.div(scores, cap)), cap);
+  const attended = ops.matmul(ops.softmax(ops.add(scores, keyBias)), v);
+  const joined = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [1, x.shape[1]!, heads * headWidth]);
+  return ops.linear(joined, scope.weight('o_proj.weight', [width, heads * headWidth]));
+}
+
+function feedForward(scope: Scope, x: Value, config: TextEncoderConfig): Value {
+  const { hidden_size: width, intermediate_size: inner } = config;
+  const gate = ops.gelu(ops.linear(x, scope.weight('gate_proj.weight', [inner, width])));
+  const up = ops.linear(x, scope.weight('up_proj.weight', [inner, width]));
+  return ops.linear(ops.mul(gate, up), scope.weight('down_proj.weight', [width, inner]));
+}

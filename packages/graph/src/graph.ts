@@ -1,0 +1,215 @@
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Weight, WeightDType } from '@retone/checkpoint';
+import protobuf from 'protobufjs';
+import type { Dim, Shape } from './dims.ts';
+
+/** Element types of values inside a graph. */
+export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int64';
+
+/** TensorProto.DataType of the ONNX format. */
+const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int64: 7 };
+const storedType: Record<WeightDType, ValueType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+
+/** A tensor in a graph that is being built. */
+export interface Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: ValueType;
+  readonly shape: Shape;
+}
+
+export type Attribute = number | { int: number } | string | readonly number[];
+
+interface Node {
+  op: string;
+  domain: string;
+  inputs: readonly (Value | undefined)[];
+  outputs: readonly Value[];
+  attributes: Record<string, Attribute>;
+}
+
+type Initializer =
+  | { value: Value; data: Uint8Array }
+  | { value: Value; external: { path: string; offset: number; length: number } };
+
+/** A model in ONNX's own format, with the folder that its external data is in. */
+export interface OnnxModel {
+  bytes: Uint8Array;
+  externalDataFolder: string | undefined;
+}
+
+/** ONNX operator set, and the version of ONNX Runtime's own operators (fused matrix products, attention, rotary). */
+const operatorSets = [
+  { domain: '', version: 20 },
+  { domain: 'com.microsoft', version: 1 },
+];
+/** The file format version that belongs to operator set 20. */
+const irVersion = 9;
+
+const modelProto = protobuf
+  .loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)))
+  .lookupType('onnx.ModelProto');
+
+/**
+ * An ONNX graph under construction. Operators (`ops.ts`) check shapes and types as they add nodes, so that a mistake is
+ * an exception at the line that made it and not a message from the runtime.
+ */
+export class Graph {
+  readonly name: string;
+  readonly #nodes: Node[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #outputs: Value[] = [];
+  readonly #initializers: Initializer[] = [];
+  readonly #weights = new Map<string, Value>();
+  readonly #probing: boolean;
+
+  /** @param options.probes Make every {@link probe} an output; for tests that look inside a network. */
+  constructor(name: string, options: { probes?: boolean } = {}) {
+    this.name = name;
+    this.#probing = options.probes ?? false;
+  }
+
+  /** Adds a float32 input. Axes given as names may have any size at run time, the same name the same size. */
+  input(name: string, shape: Shape): Value {
+    const value: Value = { graph: this, name, type: 'float32', shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Makes a value an output under the given name. */
+  output(name: string, value: Value): void {
+    const named: Value = { ...value, name };
+    this.#nodes.push({ op: 'Identity', domain: '', inputs: [value], outputs: [named], attributes: {} });
+    this.#outputs.push(named);
+  }
+
+  /** Makes an inner value visible as an output when the graph was made with `probes`; nothing otherwise. */
+  probe(name: string, value: Value): void {
+    if (this.#probing) this.output(name, value);
+  }
+
+  /** A float32 tensor that is part of the graph. */
+  constant(values: Float32Array | number, shape: readonly number[] = []): Value {
+    const array = typeof values === 'number' ? Float32Array.of(values) : values;
+    if (array.length !== shape.reduce((a, b) => a * b, 1)) {
+      throw new TypeError(`${array.length} values do not fill the shape [${shape}]`);
+    }
+    return this.#inline('float32', shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  }
+
+  /** A one-dimensional int64 tensor, the form that ONNX wants shapes, axes and indices in. */
+  indices(values: readonly number[]): Value {
+    return this.#inline('int64', [values.length], new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer));
+  }
+
+  /**
+   * A network weight as a float32 value. Stored weights stay in their safetensors file and are referred to by offset;
+   * half precision is widened when the session loads. The same name gives the same value again.
+   */
+  weight(name: string, weight: Weight): Value {
+    const known = this.#weights.get(name);
+    if (known) return known;
+    let value: Value;
+    if (weight.kind === 'computed') {
+      value = this.constant(weight.values, weight.shape);
+    } else {
+      const { entry, file } = weight;
+      const stored: Value = { graph: this, name, type: storedType[weight.dtype], shape: weight.shape };
+      const external = { path: file.path, offset: entry.offset, length: entry.byteLength };
+      this.#initializers.push({ value: stored, external });
+      value =
+        weight.dtype === 'F32'
+          ? stored
+          : this.node('Cast', [stored], { to: { int: onnxType.float32 } }, [weight.shape])[0]!;
+    }
+    this.#weights.set(name, value);
+    return value;
+  }
+
+  /** Adds a node with float32 outputs of the given shapes. Operators with checks are in `ops.ts`; this checks nothing. */
+  node(
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Record<string, Attribute>,
+    shapes: readonly Shape[],
+  ): Value[] {
+    const [domain, name] = op.includes('::') ? (op.split('::') as [string, string]) : ['', op];
+    const outputs = shapes.map((shape, i): Value => {
+      return { graph: this, name: `${name}_${this.#nodes.length}_${i}`, type: 'float32', shape };
+    });
+    this.#nodes.push({ op: name, domain, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /** The graph in ONNX's format. Weights in safetensors files are referred to, not copied; all must be in one folder. */
+  toOnnx(): OnnxModel {
+    const folders = new Set(
+      this.#initializers.flatMap((each) => ('external' in each ? [dirname(each.external.path)] : [])),
+    );
+    if (folders.size > 1)
+      throw new Error(`the weights of graph ${this.name} are in several folders: ${[...folders].join(', ')}`);
+    const message = modelProto.fromObject({
+      irVersion,
+      producerName: 'retone',
+      opsetImport: operatorSets,
+      graph: {
+        name: this.name,
+        node: this.#nodes.map(nodeProto),
+        initializer: this.#initializers.map(tensorProto),
+        input: this.#inputs.map(valueInfo),
+        output: this.#outputs.map(valueInfo),
+      },
+    });
+    return { bytes: modelProto.encode(message).finish(), externalDataFolder: [...folders][0] };
+  }
+
+  #inline(type: ValueType, shape: readonly number[], data: Uint8Array): Value {
+    const value: Value = { graph: this, name: `constant_${this.#initializers.length}`, type, shape };
+    this.#initializers.push({ value, data });
+    return value;
+  }
+}
+
+function nodeProto(node: Node) {
+  return {
+    opType: node.op,
+    domain: node.domain,
+    name: node.outputs[0]!.name,
+    input: node.inputs.map((value) => value?.name ?? ''),
+    output: node.outputs.map((value) => value.name),
+    attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attributeProto(value) })),
+  };
+}
+
+/** AttributeProto.AttributeType: FLOAT 1, INT 2, STRING 3, INTS 7. */
+function attributeProto(value: Attribute) {
+  if (typeof value === 'number') return { type: 1, f: value };
+  if (typeof value === 'string') return { type: 3, s: Buffer.from(value) };
+  if ('int' in value) return { type: 2, i: value.int };
+  return { type: 7, ints: value };
+}
+
+function tensorProto(initializer: Initializer) {
+  const { value } = initializer;
+  const common = { name: value.name, dims: value.shape, dataType: onnxType[value.type] };
+  if ('data' in initializer) return { ...common, rawData: initializer.data };
+  const { path, offset, length } = initializer.external;
+  return {
+    ...common,
+    dataLocation: 1,
+    externalData: [
+      { key: 'location', value: basename(path) },
+      { key: 'offset', value: String(offset) },
+      { key: 'length', value: String(length) },
+    ],
+  };
+}
+
+function valueInfo(value: Value) {
+  const dimension = (dim: Dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim });
+  return {
+    name: value.name,
+    type: { tensorType: { elemType: onnxType[value.type], shape: { dim: value.shape.map(dimension) } } },
+  };
+}

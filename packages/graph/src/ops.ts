@@ -1,0 +1,245 @@
+import { addDims, broadcast, type Dim, elementCount, type Shape } from './dims.ts';
+import type { Attribute, Graph, Value } from './graph.ts';
+
+// Operators on float32 values. Negative axes count from the end, as in ONNX. Each throws TypeError on shapes that do
+// not fit.
+
+type Operand = Value | number;
+
+export const add = (a: Operand, b: Operand): Value => binary('Add', a, b);
+export const sub = (a: Operand, b: Operand): Value => binary('Sub', a, b);
+export const mul = (a: Operand, b: Operand): Value => binary('Mul', a, b);
+export const div = (a: Operand, b: Operand): Value => binary('Div', a, b);
+export const tanh = (x: Value): Value => single('Tanh', [x], {}, x.shape);
+export const sin = (x: Value): Value => single('Sin', [x], {}, x.shape);
+export const sigmoid = (x: Value): Value => single('Sigmoid', [x], {}, x.shape);
+export const sqrt = (x: Value): Value => single('Sqrt', [x], {}, x.shape);
+export const softmax = (x: Value): Value => single('Softmax', [x], { axis: { int: -1 } }, x.shape);
+/** x * sigmoid(x). */
+export const silu = (x: Value): Value => single('com.microsoft::QuickGelu', [x], { alpha: 1 }, x.shape);
+/** The tanh approximation of GELU. */
+export const gelu = (x: Value): Value => single('Gelu', [x], { approximate: 'tanh' }, x.shape);
+
+/** Mean over one axis, which stays with size 1. */
+export function mean(x: Value, axis: number): Value {
+  const shape = x.shape.with(position(x, axis), 1);
+  return single('ReduceMean', [x, x.graph.indices([axis])], { keepdims: { int: 1 } }, shape);
+}
+
+/** Sum over one axis, which stays with size 1. */
+export function sum(x: Value, axis: number): Value {
+  const shape = x.shape.with(position(x, axis), 1);
+  return single('ReduceSum', [x, x.graph.indices([axis])], { keepdims: { int: 1 } }, shape);
+}
+
+/** Batched matrix product [..., m, k] x [..., k, n]. */
+export function matmul(a: Value, b: Value): Value {
+  const [m, k] = a.shape.slice(-2) as [Dim, Dim];
+  const [inner, n] = b.shape.slice(-2) as [Dim, Dim];
+  check(k === inner, `cannot multiply [${a.shape}] by [${b.shape}]`);
+  return single('MatMul', [a, b], {}, [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]);
+}
+
+/** `x W^T (+ bias)` for x [..., in] and W [out, in], the layout of PyTorch's `nn.Linear`. */
+export function linear(x: Value, weight: Value, bias?: Value): Value {
+  const [out, inner] = weight.shape as [Dim, Dim];
+  check(
+    weight.shape.length === 2 && x.shape.at(-1) === inner,
+    `cannot apply a linear layer [${weight.shape}] to [${x.shape}]`,
+  );
+  const product = single('com.microsoft::FusedMatMul', [x, weight], { transB: { int: 1 } }, [
+    ...x.shape.slice(0, -1),
+    out,
+  ]);
+  return bias ? add(product, bias) : product;
+}
+
+export function concat(values: readonly Value[], axis: number): Value {
+  const [first, ...rest] = values;
+  if (!first) throw new TypeError('nothing to concatenate');
+  if (rest.length === 0) return first;
+  const at = position(first, axis);
+  for (const value of rest) {
+    const fits =
+      value.shape.length === first.shape.length && value.shape.every((dim, i) => i === at || dim === first.shape[i]);
+    check(fits, `cannot concatenate [${first.shape}] and [${value.shape}] along axis ${axis}`);
+  }
+  const size = values.map((value) => value.shape[at]!).reduce(addDims);
+  return single('Concat', values, { axis: { int: at } }, first.shape.with(at, size));
+}
+
+/** Elements `start .. end` of one axis; negative positions count from the end. `size` is what that leaves. */
+export function slice(x: Value, axis: number, start: number, end: number, size: Dim): Value {
+  const at = position(x, axis);
+  const { graph } = x;
+  const inputs = [x, graph.indices([start]), graph.indices([end]), graph.indices([at])];
+  return single('Slice', inputs, {}, x.shape.with(at, size));
+}
+
+/** Everything from `start` on along one axis. */
+export function dropFirst(x: Value, axis: number, start: number): Value {
+  return start === 0 ? x : slice(x, axis, start, Number.MAX_SAFE_INTEGER, addDims(x.shape[position(x, axis)]!, -start));
+}
+
+/** Cuts an axis of known size into parts of equal size. */
+export function split(x: Value, parts: number, axis = -1): Value[] {
+  const at = position(x, axis);
+  const size = x.shape[at]!;
+  check(
+    typeof size === 'number' && size % parts === 0,
+    `cannot split axis ${axis} of [${x.shape}] into ${parts} equal parts`,
+  );
+  const shape = x.shape.with(at, (size as number) / parts);
+  return x.graph.node('Split', [x], { axis: { int: at }, num_outputs: { int: parts } }, Array(parts).fill(shape));
+}
+
+/** At most one axis of unknown size may change its place or its factor; its size follows from the others. */
+export function reshape(x: Value, shape: Shape): Value {
+  check(elementCount(x.shape) === elementCount(shape), `cannot reshape [${x.shape}] to [${shape}]`);
+  const target = shape.map((dim, i) => (typeof dim === 'number' ? dim : dim === x.shape[i] ? 0 : -1));
+  check(
+    target.filter((dim) => dim === -1).length <= 1,
+    `cannot reshape [${x.shape}] to [${shape}]: several unknown sizes`,
+  );
+  return single('Reshape', [x, x.graph.indices(target)], {}, shape);
+}
+
+export function transpose(x: Value, order: readonly number[]): Value {
+  check(order.length === x.shape.length, `cannot transpose [${x.shape}] by [${order}]`);
+  return single(
+    'Transpose',
+    [x],
+    { perm: order },
+    order.map((axis) => x.shape[axis]!),
+  );
+}
+
+/** Adds `before` and `after` zeros along one axis. */
+export function pad(x: Value, axis: number, before: number, after: number): Value {
+  if (before === 0 && after === 0) return x;
+  const at = position(x, axis);
+  const { graph } = x;
+  const inputs = [x, graph.indices([before, after]), graph.constant(0), graph.indices([at])];
+  return single('Pad', inputs, {}, x.shape.with(at, addDims(x.shape[at]!, before + after)));
+}
+
+/** Repeats an axis of size 1 to the size that the same axis has in `like`. */
+export function expand(x: Value, axis: number, like: Value): Value {
+  const at = position(x, axis);
+  const { graph } = x;
+  const ones = (count: number) => graph.indices(Array(count).fill(1));
+  const size = graph.node('Shape', [like], { start: { int: at }, end: { int: at + 1 } }, [[1]])[0]!;
+  const target = [ones(at), size, ones(x.shape.length - at - 1)];
+  const shape = graph.node('Concat', target, { axis: { int: 0 } }, [[x.shape.length]])[0]!;
+  return single('Expand', [x, shape], {}, x.shape.with(at, like.shape[at]!));
+}
+
+/** The numbers 0, 1, 2, ... for each index of an axis, as float32 [size]. */
+export function positions(x: Value, axis: number): Value {
+  const at = position(x, axis);
+  const { graph } = x;
+  const known = x.shape[at]!;
+  if (typeof known === 'number')
+    return graph.constant(
+      Float32Array.from({ length: known }, (_, i) => i),
+      [known],
+    );
+  const size = graph.node('Shape', [x], { start: { int: at }, end: { int: at + 1 } }, [[1]])[0]!;
+  const limit = single('Squeeze', [graph.node('Cast', [size], { to: { int: 1 } }, [[1]])[0]!], {}, []);
+  return single('Range', [graph.constant(0), limit, graph.constant(1)], {}, [x.shape[at]!]);
+}
+
+/**
+ * Rotates the first `2 * frequencies` channels of every head by position (rotary embedding, half-split pairing: channel
+ * i with i + frequencies). x [batch, n, heads*d], angles [n, frequencies].
+ */
+export function rotary(x: Value, angles: Value, heads: number): Value {
+  const [length, frequencies] = angles.shape as [Dim, number];
+  check(x.shape.length === 3 && x.shape[1] === length, `cannot rotate [${x.shape}] by angles [${angles.shape}]`);
+  const start = x.graph.indices([0]);
+  const cosine = single('Cos', [angles], {}, angles.shape);
+  const sine = single('Sin', [angles], {}, angles.shape);
+  const attributes = { num_heads: { int: heads }, rotary_embedding_dim: { int: 2 * frequencies } };
+  return single('com.microsoft::RotaryEmbedding', [x, start, cosine, sine], attributes, x.shape);
+}
+
+/** Grouped one-dimensional convolution of x [batch, in, time] with weight [out, in/groups, kernel], zero padding on both sides. */
+export function conv1d(
+  x: Value,
+  weight: Value,
+  options: { groups?: number; padding?: number; bias?: Value } = {},
+): Value {
+  const { groups = 1, padding = 0, bias } = options;
+  const [out, perGroup, kernel] = weight.shape as [number, number, number];
+  check(
+    x.shape.length === 3 && x.shape[1] === perGroup * groups,
+    `cannot convolve [${x.shape}] with [${weight.shape}]`,
+  );
+  const shape = [x.shape[0]!, out, addDims(x.shape[2]!, 2 * padding - kernel + 1)];
+  return single('Conv', [x, weight, bias], { group: { int: groups }, pads: [padding, padding] }, shape);
+}
+
+/** `x / sqrt(mean(x^2) + epsilon) * scale` over the last axis; scale [last axis]. */
+export function rmsNorm(x: Value, scale: Value, epsilon: number): Value {
+  check(
+    scale.shape.length === 1 && scale.shape[0] === x.shape.at(-1),
+    `cannot normalise [${x.shape}] with a scale [${scale.shape}]`,
+  );
+  return single('SimplifiedLayerNormalization', [x, scale], { axis: { int: -1 }, epsilon }, x.shape);
+}
+
+/** `(x - mean) / sqrt(variance + epsilon) * scale + bias` over the last axis. */
+export function layerNorm(x: Value, scale: Value, bias: Value | undefined, epsilon: number): Value {
+  check(
+    scale.shape.length === 1 && scale.shape[0] === x.shape.at(-1),
+    `cannot normalise [${x.shape}] with a scale [${scale.shape}]`,
+  );
+  return single('LayerNormalization', [x, scale, bias], { axis: { int: -1 }, epsilon }, x.shape);
+}
+
+/** `x / max(||x||, epsilon)` over the last axis. */
+export function l2Norm(x: Value, epsilon: number): Value {
+  const norm = single('ReduceL2', [x, x.graph.indices([-1])], { keepdims: { int: 1 } }, x.shape.with(-1, 1));
+  return div(x, single('Max', [norm, x.graph.constant(epsilon)], {}, norm.shape));
+}
+
+/**
+ * Multi-head attention without mask: `softmax(q k^T * scale) v` in each head (ONNX Runtime's fused kernel).
+ * q [batch, n, heads*d], k [batch, m, heads*d], v [batch, m, heads*d]; result [batch, n, heads*d].
+ */
+export function multiHeadAttention(q: Value, k: Value, v: Value, heads: number, scale: number): Value {
+  const fits = [q, k, v].every((x) => x.shape.length === 3) && q.shape[2] === k.shape[2] && k.shape[1] === v.shape[1];
+  check(fits, `cannot attend with q [${q.shape}], k [${k.shape}], v [${v.shape}]`);
+  const attributes = { num_heads: { int: heads }, scale };
+  return single('com.microsoft::MultiHeadAttention', [q, k, v], attributes, [q.shape[0]!, q.shape[1]!, v.shape[2]!]);
+}
+
+function binary(op: string, a: Operand, b: Operand): Value {
+  const { graph } = (typeof a === 'number' ? b : a) as Value;
+  const [x, y] = [a, b].map((operand) => (typeof operand === 'number' ? graph.constant(operand) : operand)) as [
+    Value,
+    Value,
+  ];
+  return single(op, [x, y], {}, broadcast(x.shape, y.shape));
+}
+
+function single(
+  op: string,
+  inputs: readonly (Value | undefined)[],
+  attributes: Record<string, Attribute>,
+  shape: Shape,
+): Value {
+  const { graph } = inputs[0] as Value & { graph: Graph };
+  for (const input of inputs) check(!input || input.graph === graph, `${op} mixes values of two graphs`);
+  return graph.node(op, inputs, attributes, [shape])[0]!;
+}
+
+function position(x: Value, axis: number): number {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  check(at >= 0 && at < x.shape.length, `[${x.shape}] has no axis ${axis}`);
+  return at;
+}
+
+function check(condition: boolean, problem: string): void {
+  if (!condition) throw new TypeError(problem);
+}

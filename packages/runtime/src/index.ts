@@ -1,0 +1,1 @@
+export { Session, type SessionOptions, type Tensor } from './session.ts';
