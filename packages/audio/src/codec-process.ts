@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process';
+import { AudioError } from './errors.ts';
+import type { Job, Reply } from './jobs.ts';
+import type { Piece } from './piece.ts';
+
+/** How long a job may take, and how to stop it. */
+export interface JobLimits {
+  /** Milliseconds. */
+  timeout: number;
+  signal: AbortSignal | undefined;
+}
+
+const entry = new URL('./worker/main.ts', import.meta.url);
+
+/**
+ * Runs one job in a process of its own, so that a crash, a hang or a memory leak in a codec ends with that process.
+ * The process is gone when the promise settles its fate, or when this process ends.
+ *
+ * @param name what the job is about, for messages
+ * @param onPiece takes the decoded sound as it comes
+ * @param worker another worker, for tests
+ */
+export function runJob<Result>(
+  job: Job,
+  name: string,
+  limits: JobLimits,
+  onPiece: (piece: Piece) => void = () => {},
+  worker: URL = entry,
+): Promise<Result> {
+  const { timeout, signal } = limits;
+  return new Promise((resolve, reject) => {
+    const aborted = () => finish(() => reject(new AudioError('aborted', `Stopped before ${name} was done.`)));
+    if (signal?.aborted) return reject(new AudioError('aborted', `Stopped before ${name} was done.`));
+
+    // Only what the worker needs: no loaders or inspectors of this process, no output from the codec library.
+    const child = fork(worker, {
+      execArgv: ['--max-old-space-size=512'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    const kill = () => child.kill('SIGKILL');
+    const timer = setTimeout(() => {
+      const message = `${name} took longer than ${timeout / 1000} s. It may be damaged; give another file or more time.`;
+      finish(() => reject(new AudioError('timeout', message)));
+    }, timeout);
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      process.removeListener('exit', kill);
+      child.removeAllListeners();
+      kill();
+      settle();
+    };
+    const crashed = () => {
+      const message = `${name} made the codec stop unexpectedly. It may be damaged; give another file.`;
+      finish(() => reject(new AudioError('crashed', message)));
+    };
+
+    signal?.addEventListener('abort', aborted);
+    process.once('exit', kill);
+    child.once('exit', crashed);
+    child.once('error', crashed);
+    child.on('message', (reply: Reply) => {
+      if (reply.kind === 'piece') onPiece(reply.piece);
+      else if (reply.kind === 'result') finish(() => resolve(reply.result as Result));
+      else finish(() => reject(new AudioError(reply.code, reply.message)));
+    });
+    child.send(job, (error) => error && crashed());
+  });
+}

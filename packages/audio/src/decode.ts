@@ -1,0 +1,73 @@
+import { runJob } from './codec-process.ts';
+import type { DecodeJob } from './jobs.ts';
+import {
+  checkNumber,
+  defaultMaxBytes,
+  defaultMaxDuration,
+  defaultMaxMemory,
+  defaultTimeout,
+  type Limits,
+} from './limits.ts';
+import { join, type Piece } from './piece.ts';
+import { sourceOf } from './source.ts';
+import type { Decoded } from './worker/decode.ts';
+
+/** Sound in memory. */
+export interface AudioClip {
+  /** Hz. */
+  sampleRate: number;
+  /**
+   * One array of samples for each channel (left, right), all of one length. Full scale is [-1, 1]; lossy and
+   * floating-point files can go beyond. Always finite.
+   */
+  channels: Float32Array[];
+}
+
+export interface DecodeOptions extends Limits {
+  /** What to call the input in messages when it is bytes. */
+  name?: string;
+  /** Resample to this rate, 1,000 to 768,000 Hz; the file's own if not given. */
+  sampleRate?: number;
+  /** Mono is copied to both, stereo to mono is the mean; all the file's channels if not given. */
+  channels?: 1 | 2;
+  /**
+   * What becomes of more than two channels where `channels` is given. `first-two` (the default) keeps the first two,
+   * as the reference does; `downmix` mixes all into stereo (centre and surround at -3 dB, scaled so as not to clip).
+   */
+  mix?: 'first-two' | 'downmix';
+  /** Longest sound, seconds; 1,800 if not given. Refused from the header where it says. */
+  maxDuration?: number;
+  /** Largest file, bytes; 4 GiB if not given. */
+  maxBytes?: number;
+  /** Most decoded samples, bytes (4 for each sample of each channel); 2 GiB if not given. */
+  maxMemory?: number;
+}
+
+/**
+ * Decodes a sound file (the formats in `audioFormats`) in a process of its own.
+ *
+ * @param input a path, or the file's bytes
+ * @throws AudioError `not-found`, `not-a-file`, `unreadable`, `empty`, `not-audio`, `no-audio` (pictures only),
+ *   `damaged` (most of it cannot be decoded), `unsupported`, `too-long`, `too-large`, `timeout`, `crashed`,
+ *   `aborted` or `invalid` (an option)
+ */
+export async function decodeAudio(input: string | Uint8Array, options: DecodeOptions = {}): Promise<AudioClip> {
+  const source = sourceOf(input, options.name);
+  const job: DecodeJob = {
+    kind: 'decode',
+    source,
+    sampleRate: options.sampleRate,
+    channels: options.channels,
+    mix: options.mix ?? 'first-two',
+    maxDuration: options.maxDuration ?? defaultMaxDuration,
+    maxBytes: options.maxBytes ?? defaultMaxBytes,
+    maxMemory: options.maxMemory ?? defaultMaxMemory,
+  };
+  if (job.sampleRate !== undefined) checkNumber('sampleRate', job.sampleRate, 1000, 768_000);
+  if (job.channels !== undefined) checkNumber('channels', job.channels, 1, 2);
+  checkNumber('maxDuration', job.maxDuration, 0);
+  const pieces: Piece[] = [];
+  const limits = { timeout: options.timeout ?? defaultTimeout, signal: options.signal };
+  const decoded = await runJob<Decoded>(job, source.name, limits, (piece) => pieces.push(piece));
+  return { sampleRate: decoded.sampleRate, channels: join(pieces, decoded.channels) };
+}

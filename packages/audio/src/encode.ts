@@ -1,0 +1,48 @@
+import { runJob } from './codec-process.ts';
+import type { AudioClip } from './decode.ts';
+import { AudioError } from './errors.ts';
+import { isWritableFormat, type WritableFormat, writableFormats } from './formats.ts';
+import { checkNumber, defaultTimeout, type Limits } from './limits.ts';
+import { lengthOf } from './piece.ts';
+
+export interface EncodeOptions extends Limits {
+  /**
+   * Bits per second of a lossy format, all channels together, 8,000 to 512,000. If not given, for mono and stereo: mp3
+   * 256,000, m4a and aac 192,000, opus 160,000, ogg quality 6 (about 192,000). Codecs take the nearest rate they have.
+   */
+  bitrate?: number;
+  /** Bits per sample of wav and flac: 16 if not given; 32 is floating point and for wav only. */
+  bitDepth?: 16 | 24 | 32;
+}
+
+/**
+ * Encodes sound as a file in a process of its own. The same clip and options give the same bytes.
+ *
+ * A sample rate that the format does not have is resampled to the next higher one that it has (opus: 48 kHz). NaN
+ * becomes silence; what is beyond full scale is clipped, except in 32-bit wav.
+ *
+ * @throws AudioError `invalid` (clip or options), `timeout`, `crashed` or `aborted`
+ */
+export async function encodeAudio(
+  clip: AudioClip,
+  format: WritableFormat,
+  options: EncodeOptions = {},
+): Promise<Uint8Array> {
+  if (!isWritableFormat(format)) {
+    throw new AudioError('invalid', `Retone does not write ${String(format)} files; it writes ${writableFormats}.`);
+  }
+  const { bitrate, bitDepth = 16, timeout = defaultTimeout, signal } = options;
+  const { sampleRate, channels } = clip;
+  checkNumber('sampleRate', sampleRate, 1000, 768_000);
+  checkNumber('the number of channels', channels.length, 1, format === 'mp3' ? 2 : 8);
+  if (bitrate !== undefined) checkNumber('bitrate', bitrate, 8000, 512_000);
+  if (![16, 24, 32].includes(bitDepth) || (bitDepth === 32 && format === 'flac')) {
+    throw new AudioError('invalid', `bitDepth is ${bitDepth}; it must be 16, 24 or, for wav, 32.`);
+  }
+  const length = lengthOf(channels);
+  if (length === 0 || channels.some((channel) => channel.length !== length)) {
+    throw new AudioError('invalid', 'The sound to write is empty, or its channels differ in length.');
+  }
+  const job = { kind: 'encode', format, sampleRate, channels, bitrate, bitDepth } as const;
+  return runJob(job, `The ${format} file`, { timeout, signal });
+}

@@ -1,0 +1,27 @@
+/** What went wrong, for programs. The message says it for people. */
+export type AudioErrorCode =
+  | 'not-found'
+  | 'not-a-file'
+  | 'unreadable'
+  | 'empty'
+  | 'not-audio'
+  | 'no-audio'
+  | 'damaged'
+  | 'unsupported'
+  | 'too-long'
+  | 'too-large'
+  | 'timeout'
+  | 'crashed'
+  | 'aborted'
+  | 'invalid';
+
+/** An error about a sound file or a request for one. Its message is one line that can be shown as it is. */
+export class AudioError extends Error {
+  readonly code: AudioErrorCode;
+
+  constructor(code: AudioErrorCode, message: string) {
+    super(message);
+    this.name = 'AudioError';
+    this.code = code;
+  }
+}

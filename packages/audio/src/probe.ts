@@ -1,0 +1,25 @@
+import { runJob } from './codec-process.ts';
+import { defaultMaxBytes, defaultTimeout, type Limits } from './limits.ts';
+import { sourceOf } from './source.ts';
+import type { AudioInfo } from './worker/probe.ts';
+
+export type { AudioInfo };
+
+export interface ProbeOptions extends Limits {
+  /** What to call the input in messages when it is bytes. */
+  name?: string;
+  /** Largest file, bytes; 4 GiB if not given. */
+  maxBytes?: number;
+}
+
+/**
+ * Reads what a sound file's header says, without decoding it, in a process of its own.
+ *
+ * @param input a path, or the file's bytes
+ * @throws AudioError as `decodeAudio`
+ */
+export function probeAudio(input: string | Uint8Array, options: ProbeOptions = {}): Promise<AudioInfo> {
+  const source = sourceOf(input, options.name);
+  const limits = { timeout: options.timeout ?? defaultTimeout, signal: options.signal };
+  return runJob({ kind: 'probe', source, maxBytes: options.maxBytes ?? defaultMaxBytes }, source.name, limits);
+}

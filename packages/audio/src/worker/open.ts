@@ -1,0 +1,135 @@
+import {
+  AV_NOPTS_VALUE,
+  AVERROR_EOF,
+  AVFMT_FLAG_CUSTOM_IO,
+  AVMEDIA_TYPE_AUDIO,
+  AVMEDIA_TYPE_VIDEO,
+  AVSEEK_CUR,
+  AVSEEK_END,
+  AVSEEK_FORCE,
+  AVSEEK_SIZE,
+} from 'node-av/constants';
+import { Codec, CodecContext, Dictionary, FormatContext, IOContext, type Stream } from 'node-av/lib';
+import { AudioError } from '../errors.ts';
+import { readableFormats } from '../formats.ts';
+import type { Source } from '../jobs.ts';
+import { type ByteSource, openSource } from './source.ts';
+
+/** A sound file, ready to be read packet by packet. */
+export interface OpenedAudio {
+  name: string;
+  container: FormatContext;
+  stream: Stream;
+  decoder: CodecContext;
+  /** FFmpeg's names, such as `mp3` and `mp3float`. */
+  format: string;
+  codec: string;
+  /** Seconds as the file's header says, undefined if it does not. */
+  duration: number | undefined;
+  /** True where `duration` is only a guess from the bit rate. */
+  guessed: boolean;
+}
+
+// FFmpeg reads hundreds of formats, among them playlists that open other files. Only what Retone offers is let in.
+const demuxers = ['wav', 'w64', 'aiff', 'mp3', 'flac', 'ogg', 'mov', 'matroska', 'aac'];
+const decoders = [
+  ...['u8', 's8', 's16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be'],
+  ...['alaw', 'mulaw'],
+]
+  .map((kind) => `pcm_${kind}`)
+  .concat('mp3float', 'mp3', 'mp2float', 'mp2', 'flac', 'vorbis', 'libvorbis', 'opus', 'libopus', 'aac', 'alac')
+  .concat('ac3', 'eac3', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt');
+
+// These carry no exact length (MP3 may; it is not known here), so FFmpeg divides the size by the first bit rate.
+const guessing = ['mp3', 'aac'];
+
+/** Opens the first sound track of a file. Throws an `AudioError` that says why it is not one. */
+export async function openAudio(source: Source, maxBytes: number): Promise<OpenedAudio> {
+  const bytes = openSource(source, maxBytes);
+  const container = new FormatContext();
+  container.allocContext();
+  container.pb = readFrom(bytes);
+  container.flags = (container.flags | AVFMT_FLAG_CUSTOM_IO) as typeof container.flags;
+  const options = Dictionary.fromObject({
+    format_whitelist: demuxers.join(','),
+    codec_whitelist: decoders.join(','),
+    protocol_whitelist: 'none',
+  });
+  if ((await container.openInput('', null, options)) < 0) throw notAudio(bytes);
+  await container.findStreamInfo();
+
+  const index = container.findBestStream(AVMEDIA_TYPE_AUDIO);
+  const stream = container.streams[index];
+  if (stream === undefined) {
+    if (container.findBestStream(AVMEDIA_TYPE_VIDEO) < 0) throw notAudio(bytes);
+    throw new AudioError('no-audio', `${bytes.name} has pictures but no sound. Give a file with sound in it.`);
+  }
+  const codec = Codec.findDecoder(stream.codecpar.codecId);
+  if (codec?.name == null || !decoders.includes(codec.name)) {
+    const message = `${bytes.name} holds sound of a kind that Retone does not read (${codec?.name ?? 'unknown'}).`;
+    throw new AudioError('unsupported', `${message} Convert it to ${readableFormats}.`);
+  }
+  const decoder = new CodecContext();
+  decoder.allocContext3(codec);
+  decoder.parametersToContext(stream.codecpar);
+  decoder.pktTimebase = stream.timeBase;
+  if (decoder.open2Sync(codec) < 0 || stream.codecpar.sampleRate <= 0) throw notAudio(bytes);
+
+  const format = container.iformat?.name ?? '';
+  return {
+    name: bytes.name,
+    container,
+    stream,
+    decoder,
+    format,
+    codec: codec.name,
+    duration: durationOf(container, stream),
+    guessed: guessing.includes(format),
+  };
+}
+
+function durationOf(container: FormatContext, stream: Stream): number | undefined {
+  if (stream.duration > 0n) return (Number(stream.duration) * stream.timeBase.num) / stream.timeBase.den;
+  if (container.duration > 0n && container.duration !== AV_NOPTS_VALUE) return Number(container.duration) / 1e6;
+  return undefined;
+}
+
+function readFrom(bytes: ByteSource): IOContext {
+  let position = 0;
+  const read = (length: number) => {
+    const chunk = bytes.read(position, length);
+    position += chunk.length;
+    return chunk.length > 0 ? chunk : AVERROR_EOF;
+  };
+  const seek = (offset: bigint, whence: number) => {
+    const from = whence & ~AVSEEK_FORCE;
+    if (from === AVSEEK_SIZE) return BigInt(bytes.size);
+    const base = from === AVSEEK_END ? bytes.size : from === AVSEEK_CUR ? position : 0;
+    position = base + Number(offset);
+    return BigInt(position);
+  };
+  const io = new IOContext();
+  io.allocContextWithCallbacks(64 * 1024, 0, read, null, seek);
+  return io;
+}
+
+function notAudio(bytes: ByteSource): AudioError {
+  const reason = `${bytes.name} is not an audio file Retone can read (it ${looksLike(bytes)}).`;
+  return new AudioError('not-audio', `${reason} Give a ${readableFormats} file.`);
+}
+
+// Tested in this order on the first bytes, one character for each byte.
+const signatures: [start: RegExp, what: string][] = [
+  [/^%PDF/, 'is a PDF document'],
+  [/^.PNG|^\xff\xd8\xff|^GIF8/, 'is a picture'],
+  [/^PK/, 'is a zip archive'],
+  [/^RIFF....WAVE|^FORM....AIFF|^....ftyp/s, 'is cut off or damaged'],
+  [/^ID3|^\xff[\xe2-\xfb]|^fLaC|^OggS|^.E\xdf\xa3/s, 'is cut off or damaged'],
+  [/^[\t\n\r\x20-\x7e\x80-\xff]+$/, 'looks like text'],
+];
+
+function looksLike(bytes: ByteSource): string {
+  const start = bytes.read(0, 512).toString('latin1');
+  if (bytes.size < 32) return `has only ${bytes.size} bytes`;
+  return signatures.find(([pattern]) => pattern.test(start))?.[1] ?? 'holds something else or is damaged';
+}
