@@ -1,0 +1,1 @@
+"""Captioned clips made by program: scores, rendering, textures, effects, words."""

@@ -1,0 +1,1 @@
+"""The networks in PyTorch, driven by model_config.json."""
