@@ -1,0 +1,1 @@
+"""Measures of audio and the instrument judge; nothing here knows the model."""
