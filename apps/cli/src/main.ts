@@ -1,1 +1,59 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { AudioError } from '@retone/audio';
+import { CheckpointError } from '@retone/checkpoint';
+import { EngineError } from '@retone/engine';
+import { describe, UsageError } from './arguments.ts';
+import { commands } from './commands.ts';
+
+// Exit codes: 0 done, 1 it could not be done, 2 the command line was wrong, 130 interrupted.
+
+const [name, ...args] = process.argv.slice(2);
+const json = args.includes('--json');
+
+if (name === '--version' || name === '-v') {
+  console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
+} else if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+  console.log(overview());
+} else {
+  await run(name);
+}
+
+async function run(name: string): Promise<void> {
+  const command = commands[name];
+  if (!command) return fail(`there is no command "${name}"; there are ${Object.keys(commands).join(', ')}`, 'usage', 2);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(`${command.summary}\n\nusage: retone ${name} ${command.usage}\n\n${describe(command.flags)}`);
+    return;
+  }
+  const interrupt = new AbortController();
+  process.on('SIGINT', () => {
+    // A step of the network cannot be stopped half-way; who asks twice does not want to wait for it.
+    if (interrupt.signal.aborted) process.exit(130);
+    interrupt.abort();
+  });
+  try {
+    await command.run(args, interrupt.signal);
+    // The codec process may still be warm.
+    process.exit(0);
+  } catch (error) {
+    if (interrupt.signal.aborted) return fail('interrupted', 'interrupted', 130);
+    if (error instanceof UsageError) return fail(`${error.message} (retone ${name} --help)`, 'usage', 2);
+    if (error instanceof AudioError || error instanceof CheckpointError || error instanceof EngineError) {
+      return fail(error.message, error.code, 1);
+    }
+    const { message, code = 'internal' } = error as NodeJS.ErrnoException;
+    return fail(process.env.RETONE_DEBUG ? (error as Error).stack! : message, code, 1);
+  }
+}
+
+function fail(message: string, code: string, exitCode: number): never {
+  if (json) console.log(JSON.stringify({ error: { code, message } }));
+  else console.error(`retone: ${process.env.RETONE_DEBUG ? message : message.replace(/\s+/g, ' ')}`);
+  process.exit(exitCode);
+}
+
+function overview(): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
+  return `Retone gives a recording back transformed, as a sentence says.\n\nusage: retone <command> [options]\n\n${lines.join('\n')}\n\nretone <command> --help tells more.`;
+}

@@ -4,7 +4,12 @@ import { CheckpointError } from './errors.ts';
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
 // Defaults are those of the reference implementation's constructors.
 
-const count = z.int().min(1);
+// Upper bounds are far above any real model; they keep a hostile file from asking for endless work.
+const count = z
+  .int()
+  .min(1)
+  .max(2 ** 31);
+const layers = z.int().min(1).max(512);
 const positive = z.number().gt(0);
 
 const samplingShift = z.discriminatedUnion('type', [
@@ -50,9 +55,9 @@ const feedForward = z.looseObject({
 
 const resampler = z.looseObject({
   channels: count.default(128),
-  c_mults: z.array(count).min(1),
-  strides: z.array(count).min(1),
-  transformer_depths: z.array(z.int().min(0)).min(1),
+  c_mults: z.array(count).min(1).max(16),
+  strides: z.array(count.max(4096)).min(1).max(16),
+  transformer_depths: z.array(layers).min(1).max(16),
   latent_dim: count,
   dim_heads: count.default(128),
   differential: z.boolean().default(true),
@@ -100,9 +105,19 @@ const autoencoder = z.looseObject({
 
 /** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
 const spectral = z.looseObject({
-  latent_dim: count,
+  fft_size: z.union([z.literal(512), z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192)]),
+  hop_length: count,
+  frames_per_latent: count,
   downsampling_ratio: count,
-  io_channels: count.default(2),
+  bins_per_octave: positive,
+  max_frequency: positive,
+  floor: positive,
+  /** Edges of the bands in which stereo is described, in hertz, ascending. */
+  stereo_edges: z.array(z.number().min(0)).min(2),
+  latent_dim: count,
+  phase_iterations: z.int().min(0),
+  phase_momentum: z.number().min(0).max(1),
+  io_channels: z.literal(2),
 });
 
 const pretransform = z.discriminatedUnion('type', [
@@ -143,7 +158,7 @@ const dit = z.looseObject({
   io_channels: count,
   patch_size: z.literal(1).default(1),
   embed_dim: count,
-  depth: count,
+  depth: layers,
   num_heads: count,
   cond_token_dim: z.int().min(0).default(0),
   project_cond_tokens: z.boolean().default(true),
@@ -216,7 +231,7 @@ export type SamplingShift = z.infer<typeof samplingShift>;
 const textEncoder = z.looseObject({
   hidden_size: count,
   intermediate_size: count,
-  num_hidden_layers: count,
+  num_hidden_layers: layers,
   num_attention_heads: count,
   num_key_value_heads: count,
   head_dim: count,

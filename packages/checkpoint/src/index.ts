@@ -16,5 +16,6 @@ export {
 } from './config.ts';
 export { type DType, type WeightDType, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
+export { builtInModel, findModel, type InstalledModel, installedModels } from './library.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';

@@ -2,7 +2,7 @@ import { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dt
 import { CheckpointError } from './errors.ts';
 import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
 
-/** A weight as a network uses it: bytes in the file, or values computed from them (weight norm, adapters). */
+/** A weight as a network uses it: bytes in the file, values computed from them (weight norm, adapters), or not there. */
 export type Weight =
   | {
       readonly kind: 'stored';
@@ -11,18 +11,14 @@ export type Weight =
       readonly file: SafetensorsFile;
       readonly entry: TensorEntry;
     }
-  | {
-      readonly kind: 'computed';
-      readonly shape: readonly number[];
-      readonly dtype: 'F32';
-      readonly values: Float32Array;
-    };
+  | { readonly kind: 'computed'; readonly shape: readonly number[]; readonly values: Float32Array }
+  | { readonly kind: 'missing'; readonly shape: readonly number[] };
 
 /** Which tensors of a file a network used, left alone, and looked for in vain. */
 export interface WeightsReport {
   used: string[];
   unused: string[];
-  missing: string[];
+  missing: { name: string; shape: readonly number[] }[];
 }
 
 /** Replaces a weight after it was read, for example by folding an adapter into it. Returns undefined to leave it. */
@@ -40,7 +36,7 @@ export class Weights {
   /** Stored names by each of their forms with one component left out. */
   readonly #shortened = new Map<string, string[]>();
   readonly #used = new Set<string>();
-  readonly #missing = new Set<string>();
+  readonly #missing = new Map<string, readonly number[]>();
   readonly #problems: string[] = [];
   readonly #transform: WeightTransform | undefined;
 
@@ -63,25 +59,25 @@ export class Weights {
     return this.#find(name)?.shape;
   }
 
-  /** The weight `name`, which must have this shape. Absent or misshapen: noted for the report, and zeros are returned. */
+  /** The weight `name`, which must have this shape. Absent or misshapen: noted for the report. */
   get(name: string, shape: readonly number[]): Weight {
     const entry = this.#find(name);
     if (!entry) {
-      this.#missing.add(name);
-      return placeholder(shape);
+      this.#missing.set(name, shape);
+      return { kind: 'missing', shape };
     }
     this.#used.add(entry.name);
     if (!sameShape(entry.shape, shape)) {
       this.#problems.push(`${entry.name} has shape [${entry.shape}], the configuration asks for [${shape}]`);
-      return placeholder(shape);
+      return { kind: 'missing', shape };
     }
     if (!isWeightDType(entry.dtype)) {
       this.#problems.push(`${entry.name} has dtype ${entry.dtype}; weights may be ${weightDTypes.join(', ')}`);
-      return placeholder(shape);
+      return { kind: 'missing', shape };
     }
     const stored: Weight = { kind: 'stored', shape, dtype: entry.dtype, file: this.file, entry };
     const values = this.#transform?.(name, stored);
-    return values ? { kind: 'computed', shape, dtype: 'F32', values } : stored;
+    return values ? { kind: 'computed', shape, values } : stored;
   }
 
   /** Like {@link get}, for weights that a checkpoint may lack: undefined then, and nothing is noted as missing. */
@@ -108,6 +104,7 @@ export class Weights {
     const rows = shape[0]!;
     const gain = this.values(form[0], [rows, ...shape.slice(1).map(() => 1)]);
     const values = Float32Array.from(this.values(form[1], shape));
+    if (gain.length === 0 || values.length === 0) return { kind: 'missing', shape };
     const rowLength = values.length / rows;
     for (let row = 0; row < rows; row++) {
       const direction = values.subarray(row * rowLength, (row + 1) * rowLength);
@@ -116,20 +113,20 @@ export class Weights {
       const scale = gain[row]! / Math.sqrt(sumOfSquares);
       for (let i = 0; i < rowLength; i++) direction[i]! *= scale;
     }
-    return { kind: 'computed', shape, dtype: 'F32', values };
+    return { kind: 'computed', shape, values };
   }
 
   report(): WeightsReport {
     return {
       used: [...this.#used].sort(),
       unused: [...this.file.tensors.keys()].filter((name) => !this.#used.has(name)).sort(),
-      missing: [...this.#missing].sort(),
+      missing: [...this.#missing].map(([name, shape]) => ({ name, shape })),
     };
   }
 
   /** @throws CheckpointError naming the weights that were asked for but are absent or have the wrong shape or dtype. */
   assertComplete(): void {
-    const faults = [...[...this.#missing].map((name) => `${name} is missing`), ...this.#problems];
+    const faults = [...[...this.#missing.keys()].map((name) => `${name} is missing`), ...this.#problems];
     if (faults.length === 0) return;
     const more = faults.length > 5 ? ` (and ${faults.length - 5} more)` : '';
     throw new CheckpointError(
@@ -154,21 +151,18 @@ export class Weights {
   }
 }
 
-/** The values of a weight as float32; reads the file for a stored one. */
+/** The values of a weight as float32; reads the file for a stored one. Empty for a missing one. */
 export function weightValues(weight: Weight): Float32Array {
+  if (weight.kind === 'missing') return new Float32Array(0);
   return weight.kind === 'computed' ? weight.values : widenToFloat32(weight.file.read(weight.entry), weight.dtype);
 }
 
 /** Rows `firstRow .. firstRow + rows` of a weight as float32, without reading the others. */
 export function weightRows(weight: Weight, firstRow: number, rows: number): Float32Array {
   if (weight.kind === 'stored') return widenToFloat32(weight.file.read(weight.entry, firstRow, rows), weight.dtype);
-  const rowLength = weight.values.length / weight.shape[0]!;
-  return weight.values.subarray(firstRow * rowLength, (firstRow + rows) * rowLength);
-}
-
-/** Zeros stand in for what is missing until the report is made; a shape is all that building a graph needs. */
-function placeholder(shape: readonly number[]): Weight {
-  return { kind: 'computed', shape, dtype: 'F32', values: new Float32Array(0) };
+  const values = weightValues(weight);
+  const rowLength = values.length / weight.shape[0]!;
+  return values.subarray(firstRow * rowLength, (firstRow + rows) * rowLength);
 }
 
 function isWeightDType(dtype: DType): dtype is WeightDType {

@@ -8,10 +8,10 @@ import { guide } from '../src/guidance.ts';
 import { adapterTransform } from '../src/lora.ts';
 import { Model } from '../src/model.ts';
 import type { NoiseSource } from '../src/noise.ts';
-import { loadPretransform } from '../src/pretransform.ts';
 import { Same } from '../src/same.ts';
 import { type SamplerStep, samplers } from '../src/samplers.ts';
 import { noiseSchedule } from '../src/schedule.ts';
+import { Spectral } from '../src/spectral.ts';
 import { TextEncoder } from '../src/t5gemma.ts';
 import { type Case, type Fixture, signal } from './fixture.ts';
 
@@ -221,7 +221,9 @@ export class Engine {
       global: this.#fixture.required(each, 'global_cond'),
       local: this.#fixture.input(each, 'local_add_cond'),
     });
-    const sigmas = noiseSchedule({ steps: params.steps, sigmaMax: params.sigma_max, frames, kind: 'reference' });
+    const { config } = await this.#checkpoint();
+    const shift = config.model.diffusion.sampling_distribution_shift_options;
+    const sigmas = noiseSchedule({ steps: params.steps, sigmaMax: params.sigma_max, shift, frames, kind: 'reference' });
     const states: Record<string, Float32Array[]> = {};
     const keep = (role: string, values: ArrayLike<number>) => {
       states[role] = [...(states[role] ?? []), Float32Array.from(values)];
@@ -261,12 +263,12 @@ export class Engine {
     const audio = params.signal ? signal(params.signal) : this.#fixture.input(each, 'audio');
     const given = this.#fixture.input(each, 'latents');
     const latents = given && { data: given.data, shape: given.shape.slice(-2) };
-    if (pretransform.type !== 'autoencoder') {
-      const model = await loadPretransform(checkpoint, await this.#weights());
-      const coded = latents
-        ? await model.decode(latents)
-        : await model.encode({ data: audio!.data, shape: audio!.shape.slice(-2) });
-      return { audio: coded, latents: coded };
+    if (pretransform.type === 'spectral') {
+      const config = { ...pretransform.config, phase_iterations: params.phase_iterations ?? 0 };
+      const spectral = new Spectral(config, checkpoint.config.sample_rate, await this.#weights(), pretransformPrefix);
+      if (!latents) return { latents: await spectral.encode(audio!) };
+      const features = spectral.decodeFeatures(latents);
+      return { features, magnitudes: spectral.magnitudes(features), audio: await spectral.decode(latents) };
     }
     const regularisers = 'mask_noise' in params;
     const pieces = params.chunk_size ? { frames: params.chunk_size, overlap: params.overlap } : undefined;
@@ -335,7 +337,7 @@ export class Engine {
         guidanceScale: params.cfg_scale ?? 1,
         apgScale: params.apg_scale,
         paddingSeconds: params.duration_padding_sec,
-        schedule: 'reference',
+        schedule: params.schedule ?? 'reference',
         noise,
         inspect: (name, value) => collect(name, { data: value.data.slice(), shape: value.shape }),
       });

@@ -37,7 +37,8 @@ export async function loadPretransform(
   options: SessionOptions & { probes?: boolean } = {},
 ): Promise<Pretransform> {
   const { pretransform } = checkpoint.config.model;
-  if (pretransform.type === 'spectral') return new Spectral(pretransform.config, weights, prefix);
+  if (pretransform.type === 'spectral')
+    return new Spectral(pretransform.config, checkpoint.config.sample_rate, weights, prefix);
   const pieces = pretransform.chunked ? publishedPieces : undefined;
   return new Same(pretransform.config, weights, prefix, { ...options, pieces, scale: pretransform.scale });
 }

@@ -111,7 +111,10 @@ export class Graph {
     const known = this.#weights.get(name);
     if (known) return known;
     let value: Value;
-    if (weight.kind === 'computed') {
+    if (weight.kind === 'missing') {
+      // Building goes on, so that all that is missing can be told together; such a graph is never run.
+      value = { graph: this, name, type: 'float32', shape: weight.shape };
+    } else if (weight.kind === 'computed') {
       value = this.constant(weight.values, weight.shape);
     } else {
       const { entry, file } = weight;

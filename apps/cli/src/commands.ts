@@ -1,0 +1,271 @@
+import { basename, extname } from 'node:path';
+import { audioFormats, decodeAudio } from '@retone/audio';
+import { findModel, installedModels } from '@retone/checkpoint';
+import {
+  audioToAudio,
+  type Controls,
+  defaultNoiseLevel,
+  inpaint,
+  Model,
+  outpaint,
+  samplers,
+  type Tensor,
+  textToAudio,
+} from '@retone/engine';
+import { type Flags, parse, UsageError, type Values } from './arguments.ts';
+import { chooseOutput, writeAudio } from './output.ts';
+import { ProgressBar } from './progress.ts';
+
+export interface Command {
+  summary: string;
+  /** What follows the command's name in the help text. */
+  usage: string;
+  flags: Flags;
+  run(args: string[], signal: AbortSignal): Promise<void>;
+}
+
+const formats = audioFormats.filter((format) => format.writable).map((format) => format.name);
+
+/** Flags of every command that makes sound. */
+const common = {
+  prompt: { type: 'string', short: 'p', value: 'text', help: 'what the result should sound like' },
+  'negative-prompt': {
+    type: 'string',
+    value: 'text',
+    help: 'what it should not; counts with a guidance scale above 1',
+  },
+  output: { type: 'string', short: 'o', value: 'file', help: 'where to write; the extension chooses the format' },
+  format: { type: 'string', short: 'f', help: `${formats.join(', ')}; default mp3, or as --output says` },
+  seed: { type: 'number', help: 'same seed, same result; default: a random one, which is printed' },
+  steps: { type: 'number', help: "default: the model's own" },
+  'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
+  sampler: { type: 'string', value: 'name', help: `${Object.keys(samplers).join(', ')}; default: the model's own` },
+  model: { type: 'string', short: 'm', value: 'name or folder', help: 'see retone models; default: the built-in one' },
+  json: { type: 'boolean', help: 'print one line of JSON instead of words' },
+} satisfies Flags;
+type CommonValues = Values<typeof common>;
+
+const transformFlags = {
+  ...common,
+  duration: { type: 'number', short: 'd', value: 'seconds', help: "default: the recording's own" },
+  'init-noise-level': {
+    type: 'number',
+    short: 'n',
+    value: '0-1',
+    help: `how far to depart from the recording: 0 not at all, 1 altogether; default ${defaultNoiseLevel}`,
+  },
+  schedule: {
+    type: 'string',
+    value: 'kind',
+    help: 'monotone (default), or reference: as the reference implementation has it',
+  },
+} satisfies Flags;
+
+const generateFlags = {
+  ...common,
+  duration: { type: 'number', short: 'd', value: 'seconds', help: 'default 10' },
+} satisfies Flags;
+
+const inpaintFlags = {
+  ...common,
+  region: {
+    type: 'region',
+    short: 'r',
+    multiple: true,
+    value: 'from-to',
+    help: 'seconds to make anew, such as 2.5-4; may be repeated',
+  },
+} satisfies Flags;
+
+const outpaintFlags = {
+  ...common,
+  before: { type: 'number', value: 'seconds', help: 'how much to make in front; default 0' },
+  after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
+} satisfies Flags;
+
+export const commands: Record<string, Command> = {
+  transform: {
+    summary: 'make a recording sound as a prompt says',
+    usage: '<file> --prompt "..." [options]',
+    flags: transformFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, transformFlags);
+      const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
+      if (schedule !== 'monotone' && schedule !== 'reference') {
+        throw new UsageError(`--schedule is "${schedule}"; it takes monotone or reference`);
+      }
+      await make(
+        { values, file: oneFile(positionals), signal, report: { initNoiseLevel } },
+        (model, audio, controls) => {
+          return audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule });
+        },
+      );
+    },
+  },
+  generate: {
+    summary: 'make sound from a prompt alone',
+    usage: '--prompt "..." [options]',
+    flags: generateFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, generateFlags);
+      if (positionals.length > 0)
+        throw new UsageError(`"${positionals[0]}" is one argument too many; generate takes no file`);
+      await make({ values, signal }, (model, _, controls) =>
+        textToAudio(model, { ...controls, seconds: values.duration ?? 10 }),
+      );
+    },
+  },
+  inpaint: {
+    summary: 'make parts of a recording anew',
+    usage: '<file> --region from-to --prompt "..." [options]',
+    flags: inpaintFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, inpaintFlags);
+      const regions = values.region ?? [];
+      if (regions.length === 0) throw new UsageError('--region is missing; it says what to make anew, such as 2.5-4');
+      await make({ values, file: oneFile(positionals), signal, report: { regions } }, (model, audio, controls) => {
+        return inpaint(model, { ...controls, audio: audio!, regions });
+      });
+    },
+  },
+  outpaint: {
+    summary: 'continue a recording at its ends',
+    usage: '<file> --prompt "..." [--before seconds] [--after seconds] [options]',
+    flags: outpaintFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, outpaintFlags);
+      const secondsBefore = values.before ?? 0;
+      const secondsAfter = values.after ?? (values.before === undefined ? 5 : 0);
+      await make(
+        { values, file: oneFile(positionals), signal, report: { secondsBefore, secondsAfter } },
+        (model, audio, controls) => {
+          return outpaint(model, { ...controls, audio: audio!, secondsBefore, secondsAfter });
+        },
+      );
+    },
+  },
+  models: {
+    summary: 'list the models that are installed',
+    usage: '[--json]',
+    flags: { json: common.json },
+    async run(args) {
+      const { values } = parse(args, { json: common.json });
+      const models = installedModels();
+      if (values.json) return console.log(JSON.stringify(models));
+      for (const { name, bytes, maxSeconds, objective, folder, problem } of models) {
+        const facts = problem ?? `${(bytes / 1e6).toFixed(0)} MB, up to ${Math.floor(maxSeconds)} s, ${objective}`;
+        console.log(`${name}\n  ${facts}\n  ${folder}`);
+      }
+    },
+  },
+};
+
+interface Job {
+  values: CommonValues;
+  /** The recording to start from. */
+  file?: string;
+  signal: AbortSignal;
+  /** What the command's own flags came to, for the report. */
+  report?: Record<string, unknown>;
+}
+
+/** Reads the recording, loads the model, makes the sound, writes it, and says what was done. */
+async function make(
+  job: Job,
+  pipeline: (model: Model, audio: Tensor | undefined, controls: Controls) => Promise<Tensor>,
+): Promise<void> {
+  const { values, file, signal } = job;
+  if (values.prompt === undefined)
+    throw new UsageError('--prompt is missing; it says what the result should sound like');
+  const sampler = values.sampler as Controls['sampler'];
+  if (sampler !== undefined && !Object.hasOwn(samplers, sampler)) {
+    throw new UsageError(`--sampler is "${sampler}"; it takes ${Object.keys(samplers).join(', ')}`);
+  }
+  const output = chooseOutput(
+    values.output,
+    values.format,
+    file === undefined ? values.prompt : basename(file, extname(file)),
+  );
+  const folder = findModel(values.model);
+  const started = performance.now();
+  const bar = new ProgressBar(process.stderr, !values.json);
+  try {
+    bar.note('loading the model');
+    const model = await Model.load(folder);
+    const audio = file === undefined ? undefined : await readAudio(file, model, signal);
+    const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
+    const controls: Controls = {
+      prompt: values.prompt,
+      negativePrompt: values['negative-prompt'],
+      seed,
+      steps: values.steps,
+      guidanceScale: values['guidance-scale'],
+      sampler,
+      signal,
+      onProgress: (progress) => bar.update(progress),
+    };
+    const made = await pipeline(model, audio, controls);
+    bar.note('writing');
+    await writeAudio(output, made, model.sampleRate, signal);
+    bar.clear();
+    const { defaults, sampleRate } = model;
+    const result = {
+      ...(file === undefined ? {} : { input: file }),
+      output: output.path,
+      format: output.format,
+      seconds: made.shape[1]! / sampleRate,
+      sampleRate,
+      channels: made.shape[0]!,
+      model: basename(folder),
+      prompt: values.prompt,
+      steps: values.steps ?? defaults.steps,
+      sampler: sampler ?? defaults.sampler,
+      guidanceScale: values['guidance-scale'] ?? defaults.guidanceScale,
+      ...job.report,
+      seed,
+      elapsedSeconds: (performance.now() - started) / 1000,
+    };
+    console.log(values.json ? JSON.stringify(result) : sentence(result));
+    await model.release();
+  } finally {
+    bar.clear();
+  }
+}
+
+/** What was done, for people. */
+function sentence(result: {
+  input?: string;
+  output: string;
+  seconds: number;
+  model: string;
+  prompt: string;
+  steps: number;
+  sampler: string;
+  guidanceScale: number;
+  initNoiseLevel?: unknown;
+  seed: number;
+  elapsedSeconds: number;
+}): string {
+  const level = result.initNoiseLevel === undefined ? '' : `noise level ${result.initNoiseLevel}, `;
+  return [
+    `${result.input ? `${result.input} -> ` : ''}${result.output}`,
+    `  "${result.prompt}"`,
+    `  ${result.model}, ${result.steps} ${result.sampler} steps, ${level}guidance ${result.guidanceScale}, seed ${result.seed}`,
+    `  ${result.seconds.toFixed(1)} s of sound in ${result.elapsedSeconds.toFixed(1)} s`,
+  ].join('\n');
+}
+
+/** The recording as a tensor [channels, samples] at the model's rate. */
+async function readAudio(file: string, model: Model, signal: AbortSignal): Promise<Tensor> {
+  const clip = await decodeAudio(file, { sampleRate: model.sampleRate, channels: 2, signal });
+  const samples = clip.channels[0]!.length;
+  const data = new Float32Array(clip.channels.length * samples);
+  for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
+  return { data, shape: [clip.channels.length, samples] };
+}
+
+function oneFile(positionals: string[]): string {
+  if (positionals.length === 1) return positionals[0]!;
+  if (positionals.length === 0) throw new UsageError('there is no file to work on');
+  throw new UsageError(`"${positionals[1]}" is one argument too many; give one file`);
+}

@@ -1,0 +1,40 @@
+import type { Progress } from '@retone/engine';
+
+const stageNames: Record<Progress['stage'], string> = {
+  text: 'reading the prompt',
+  encode: 'listening',
+  sample: 'step',
+  decode: 'rendering',
+};
+const width = 24;
+
+/** A progress bar on a terminal: stage, step and time left on one line. Silent where nobody looks at it. */
+export class ProgressBar {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #visible: boolean;
+  readonly #started = performance.now();
+
+  constructor(stream: NodeJS.WriteStream, enabled: boolean) {
+    this.#stream = stream;
+    this.#visible = enabled && stream.isTTY === true;
+  }
+
+  /** Shows what happens before the engine can tell how far it is. */
+  note(text: string): void {
+    if (this.#visible) this.#stream.write(`\r\x1b[K${text}`);
+  }
+
+  update({ stage, fraction, step, steps }: Progress): void {
+    if (!this.#visible) return;
+    const filled = Math.round(fraction * width);
+    const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
+    const what = step === undefined ? stageNames[stage] : `${stageNames[stage]} ${step} of ${steps}`;
+    const elapsed = (performance.now() - this.#started) / 1000;
+    const left = fraction > 0.05 ? `, ${Math.ceil((elapsed * (1 - fraction)) / fraction)} s left` : '';
+    this.#stream.write(`\r\x1b[K${bar} ${what}${left}`);
+  }
+
+  clear(): void {
+    if (this.#visible) this.#stream.write('\r\x1b[K');
+  }
+}

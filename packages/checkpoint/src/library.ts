@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseModelConfig } from './config.ts';
+import { CheckpointError } from './errors.ts';
+
+/** The model that ships with Retone, and that is used when none is named. */
+export const builtInModel = 'retone-small';
+
+/** A checkpoint folder that can be used by name. */
+export interface InstalledModel {
+  name: string;
+  folder: string;
+  /** Size of all its files in bytes. */
+  bytes: number;
+  /** Longest result in seconds. */
+  maxSeconds: number;
+  /** `rf_denoiser` (post-trained, few steps) or `rectified_flow`. */
+  objective: string;
+  /** Why it cannot be used, where something is wrong with its configuration. */
+  problem?: string;
+}
+
+/** Folders whose sub-folders are models: the one that ships with Retone, and the user's own (`RETONE_MODELS`). */
+function libraryFolders(): string[] {
+  const shipped = fileURLToPath(new URL('../../../models', import.meta.url));
+  const data = process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share');
+  return [shipped, process.env.RETONE_MODELS ?? join(data, 'retone', 'models')];
+}
+
+/** The installed models, in the order in which names are looked up. */
+export function installedModels(): InstalledModel[] {
+  return libraryFolders()
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter(isModelFolder)
+    .map(describe);
+}
+
+/**
+ * The folder of a model: a path to one, or the name of an installed one.
+ *
+ * @throws CheckpointError naming the installed models when there is none of this name
+ */
+export function findModel(nameOrFolder: string = builtInModel): string {
+  if (isModelFolder(nameOrFolder)) return resolve(nameOrFolder);
+  const installed = installedModels();
+  const found = installed.find(({ name }) => name === nameOrFolder);
+  if (found) return found.folder;
+  const names = installed.map(({ name }) => name).join(', ') || 'none';
+  throw new CheckpointError(
+    'not-found',
+    `there is no model "${nameOrFolder}"; installed: ${names}. A folder with model_config.json works too`,
+  );
+}
+
+function isModelFolder(folder: string): boolean {
+  return existsSync(join(folder, 'model_config.json'));
+}
+
+function describe(folder: string): InstalledModel {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  const model = { name: basename(folder), folder, bytes, maxSeconds: 0, objective: 'unknown' };
+  try {
+    const config = parseModelConfig(JSON.parse(readFileSync(join(folder, 'model_config.json'), 'utf8')));
+    return {
+      ...model,
+      maxSeconds: config.sample_size / config.sample_rate,
+      objective: config.model.diffusion.diffusion_objective,
+    };
+  } catch (error) {
+    return { ...model, problem: (error as Error).message };
+  }
+}

@@ -1,0 +1,20 @@
+export type { Tensor } from '@retone/runtime';
+export { maxPromptCharacters } from './conditioners.ts';
+export { EngineError, type EngineErrorCode } from './errors.ts';
+export type { Progress, Region, Stage } from './generate.ts';
+export type { Adapter } from './lora.ts';
+export { Model, type ModelOptions, type SamplingDefaults } from './model.ts';
+export {
+  type AudioToAudioOptions,
+  audioToAudio,
+  type Controls,
+  defaultNoiseLevel,
+  type InpaintOptions,
+  inpaint,
+  type OutpaintOptions,
+  outpaint,
+  type TextToAudioOptions,
+  textToAudio,
+} from './pipelines.ts';
+export { type SamplerName, samplers } from './samplers.ts';
+export type { ScheduleKind } from './schedule.ts';

@@ -1,0 +1,156 @@
+import type { Tensor } from '@retone/runtime';
+import { EngineError } from './errors.ts';
+import { fitted, type GenerateOptions, generate, type Region } from './generate.ts';
+import type { Model } from './model.ts';
+
+/** How a result is made, whatever it is made from. */
+export type Controls = Omit<
+  GenerateOptions,
+  'source' | 'initNoiseLevel' | 'inpaint' | 'seconds' | 'longestSeconds' | 'inspect'
+>;
+
+/** How far a transform departs from its source when the request does not say. */
+export const defaultNoiseLevel = 0.9;
+
+/** Length of the cross-fade between what was kept and what was made, in seconds. */
+const seamSeconds = 0.02;
+
+export interface TextToAudioOptions extends Controls {
+  seconds: number;
+}
+
+/** Makes audio [channels, samples] from a prompt alone. */
+export function textToAudio(model: Model, options: TextToAudioOptions): Promise<Tensor> {
+  return generate(model, options);
+}
+
+export interface AudioToAudioOptions extends Controls {
+  /** The recording [channels, samples], at the model's sample rate. */
+  audio: Tensor;
+  /** Duration of the result; the recording is cut or filled with silence. Default: its own duration, as far as the model reaches. */
+  seconds?: number | undefined;
+  /** 0 (the recording itself) to 1 (nothing of it). */
+  initNoiseLevel?: number | undefined;
+}
+
+/** Transforms a recording as a prompt says. */
+export function audioToAudio(
+  model: Model,
+  { audio, seconds, initNoiseLevel = defaultNoiseLevel, ...controls }: AudioToAudioOptions,
+): Promise<Tensor> {
+  const duration = seconds ?? Math.min(durationOf(model, audio), model.maxSeconds);
+  return generate(model, { ...controls, source: audio, initNoiseLevel, seconds: duration });
+}
+
+export interface InpaintOptions extends Controls {
+  /** The recording [channels, samples], at the model's sample rate. */
+  audio: Tensor;
+  /** What to make anew; at least one region, inside the recording. */
+  regions: readonly Region[];
+}
+
+/** Makes regions of a recording anew. Outside them it is given back sample by sample; the seams are inside. */
+export async function inpaint(model: Model, { audio, regions, ...controls }: InpaintOptions): Promise<Tensor> {
+  const seconds = durationOf(model, audio);
+  if (regions.length === 0)
+    throw new EngineError('invalid-argument', 'there is no region to fill; give at least one with a start and an end');
+  for (const { start, end } of regions) {
+    if (end <= seconds + 1 / model.sampleRate) continue;
+    throw new EngineError(
+      'invalid-argument',
+      `the region ${start}-${end} s reaches beyond the recording, which has ${seconds.toFixed(2)} s`,
+    );
+  }
+  const made = await generate(model, { ...controls, inpaint: { audio, regions }, seconds });
+  return blended(model, fitted(audio, model.audioChannels, made.shape[1]!), made, regions, 'in-region');
+}
+
+export interface OutpaintOptions extends Controls {
+  /** The recording [channels, samples], at the model's sample rate. */
+  audio: Tensor;
+  /** Seconds to make in front of it, and behind it; not both 0. */
+  secondsBefore: number;
+  secondsAfter: number;
+}
+
+/** Makes what comes before and after a recording. The recording itself stays; the seams are at its very ends. */
+export async function outpaint(
+  model: Model,
+  { audio, secondsBefore, secondsAfter, ...controls }: OutpaintOptions,
+): Promise<Tensor> {
+  if (!(secondsBefore >= 0 && secondsAfter >= 0 && secondsBefore + secondsAfter > 0)) {
+    throw new EngineError(
+      'invalid-argument',
+      `${secondsBefore} s before and ${secondsAfter} s after: one must be above 0, and none below`,
+    );
+  }
+  const length = audio.shape[1]!;
+  const [before, after] = [secondsBefore, secondsAfter].map((seconds) => Math.round(seconds * model.sampleRate)) as [
+    number,
+    number,
+  ];
+  const total = before + length + after;
+  const stereo = fitted(audio, model.audioChannels, length);
+  const canvas = { data: new Float32Array(model.audioChannels * total), shape: [model.audioChannels, total] };
+  for (let c = 0; c < model.audioChannels; c++)
+    canvas.data.set(stereo.data.subarray(c * length, (c + 1) * length), c * total + before);
+
+  const time = (samples: number) => secondsFor(model, samples);
+  const regions = [
+    { start: 0, end: before && time(before) },
+    { start: time(before + length), end: time(total) },
+  ].slice(before ? 0 : 1, after ? 2 : 1);
+  const made = await generate(model, {
+    ...controls,
+    inpaint: { audio: canvas, regions },
+    seconds: durationOf(model, canvas),
+  });
+  return blended(model, canvas, made, regions, 'in-kept');
+}
+
+/**
+ * The kept recording where it is kept, what was made in the regions, and a raised-cosine cross-fade between the two: at
+ * the inner edges of a region, or at the outer ones where there is no recording inside.
+ */
+function blended(
+  model: Model,
+  kept: Tensor,
+  made: Tensor,
+  regions: readonly Region[],
+  seams: 'in-region' | 'in-kept',
+): Tensor {
+  const [channels, samples] = made.shape as [number, number];
+  const seam = Math.round(seamSeconds * model.sampleRate);
+  const share = new Float32Array(samples);
+  for (const region of regions) {
+    const start = Math.trunc(region.start * model.sampleRate);
+    const end = Math.min(Math.trunc(region.end * model.sampleRate), samples);
+    const fade = seams === 'in-region' ? Math.min(seam, Math.floor((end - start) / 4)) : seam;
+    const outward = seams === 'in-region' ? 0 : fade;
+    for (let i = Math.max(start - outward, 0); i < Math.min(end + outward, samples); i++) {
+      // At the ends of the whole there is nothing to fade to.
+      const fromStart = start === 0 ? 1 : (i - start + outward + 0.5) / fade;
+      const fromEnd = end === samples ? 1 : (end + outward - i - 0.5) / fade;
+      const ramp = Math.min(fromStart, fromEnd, 1);
+      share[i] = Math.max(share[i]!, 0.5 - 0.5 * Math.cos(Math.PI * ramp));
+    }
+  }
+  const data = new Float32Array(channels * samples);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < samples; i++) {
+      const at = c * samples + i;
+      const weight = share[i]!;
+      data[at] = weight === 0 ? kept.data[at]! : kept.data[at]! * (1 - weight) + made.data[at]! * weight;
+    }
+  }
+  return { data, shape: [channels, samples] };
+}
+
+function durationOf(model: Model, audio: Tensor): number {
+  return secondsFor(model, audio.shape[1]!);
+}
+
+/** A time that comes out as this number of samples when it is multiplied by the rate and truncated, whatever the rounding. */
+function secondsFor(model: Model, samples: number): number {
+  return (samples + 0.5) / model.sampleRate;
+}
