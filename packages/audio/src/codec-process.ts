@@ -14,7 +14,7 @@ const entry = new URL('./worker/main.ts', import.meta.url);
 
 /**
  * Runs one job in a process of its own, so that a crash, a hang or a memory leak in a codec ends with that process.
- * The process is gone when the promise settles its fate, or when this process ends.
+ * The process is gone when the promise settles, or when this process ends.
  *
  * @param name what the job is about, for messages
  * @param onPiece takes the decoded sound as it comes
@@ -29,8 +29,9 @@ export function runJob<Result>(
 ): Promise<Result> {
   const { timeout, signal } = limits;
   return new Promise((resolve, reject) => {
-    const aborted = () => finish(() => reject(new AudioError('aborted', `Stopped before ${name} was done.`)));
-    if (signal?.aborted) return reject(new AudioError('aborted', `Stopped before ${name} was done.`));
+    const stopped = new AudioError('aborted', `${name}: stopped as asked.`);
+    if (signal?.aborted) return reject(stopped);
+    const aborted = () => finish(() => reject(stopped));
 
     // Only what the worker needs: no loaders or inspectors of this process, no output from the codec library.
     const child = fork(worker, {
@@ -46,10 +47,15 @@ export function runJob<Result>(
     const finish = (settle: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
-      process.removeListener('exit', kill);
       child.removeAllListeners();
+      const gone = () => {
+        process.removeListener('exit', kill);
+        settle();
+      };
+      const running = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+      if (!running) return gone();
+      child.once('exit', gone);
       kill();
-      settle();
     };
     const crashed = () => {
       const message = `${name} made the codec stop unexpectedly. It may be damaged; give another file.`;

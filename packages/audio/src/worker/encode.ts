@@ -16,6 +16,7 @@ import {
   avChannelLayoutDefault,
   Codec,
   CodecContext,
+  Dictionary,
   FormatContext,
   Frame,
   Packet,
@@ -93,7 +94,9 @@ export async function encode(job: EncodeJob): Promise<Uint8Array> {
   const stream = container.newStream(codec);
   check(stream.codecpar.fromContext(encoder), 'the stream');
   stream.timeBase = encoder.timeBase;
-  check(await container.writeHeader(), 'the header');
+  // Several pages even in a short file: FFmpeg misreads the length of an Ogg Vorbis file that is all one page.
+  const options = job.format === 'ogg' ? Dictionary.fromObject({ page_duration: 100_000 }) : null;
+  check(await container.writeHeader(options), 'the header');
   for await (const frame of frames(sound, sampleRate, recipe.samples, encoder.frameSize || 65536)) {
     check(encoder.sendFrameSync(frame), 'the sound');
     await writePackets(encoder, container, stream);
