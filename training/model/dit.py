@@ -14,15 +14,16 @@ HEAD = 64
 
 
 class RMSNorm(nn.Module):
-    """RMS norm with a plain weight, in float32."""
+    """RMS norm with a plain weight, in float32; optionally times (1 + scale) plus shift, each [B, 1, width]."""
 
     def __init__(self, width, eps=1e-5):
         super().__init__()
         self.gamma, self.eps = nn.Parameter(torch.ones(width)), eps
 
-    def forward(self, x):
+    def forward(self, x, scale=None, shift=None):
         y = x.float()
-        return y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + self.eps) * self.gamma
+        y = y * torch.rsqrt(torch.linalg.vector_norm(y, dim=-1, keepdim=True) ** 2 / y.shape[-1] + self.eps)
+        return y * self.gamma if scale is None else torch.addcmul(shift, y, self.gamma * (1 + scale))
 
 
 class SelfAttention(nn.Module):
@@ -65,7 +66,7 @@ class GatedLinear(nn.Module):
 
     def forward(self, x):
         value, gate = self.proj(x).chunk(2, -1)
-        return value * F.silu(gate)
+        return value * F.silu(gate.float()).to(value.dtype)
 
 
 class FeedForward(nn.Module):
@@ -92,11 +93,11 @@ class Block(nn.Module):
 
     def forward(self, x, context, g, local, table, valid, memory):
         scale, shift, gate, scale_ff, shift_ff, gate_ff = (self.to_scale_shift_gate + g)[:, None].chunk(6, -1)
-        x = x + self.self_attn(self.pre_norm(x) * (1 + scale) + shift, table, valid) * torch.sigmoid(1 - gate)
+        x = x + self.self_attn(self.pre_norm(x, scale, shift), table, valid) * torch.sigmoid(1 - gate)
         x = x + self.cross_attn(self.cross_attend_norm(x), context)
         if local is not None:
             x = x + F.pad(self.to_local_embed(local).expand(-1, x.shape[1] - memory, -1), (0, 0, memory, 0))
-        return x + self.ff(self.ff_norm(x) * (1 + scale_ff) + shift_ff) * torch.sigmoid(1 - gate_ff)
+        return x + self.ff(self.ff_norm(x, scale_ff, shift_ff)) * torch.sigmoid(1 - gate_ff)
 
 
 class Transformer(nn.Module):
