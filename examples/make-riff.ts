@@ -20,7 +20,7 @@ function noise(seed: number): () => number {
   };
 }
 
-interface String {
+interface Note {
   /** Hz. */
   pitch: number;
   /** 0 (dull) to 1 (bright): how hard the pluck is. */
@@ -32,8 +32,8 @@ interface String {
   seed: number;
 }
 
-/** A plucked string: a burst of noise that runs round a delay line and loses its high notes on the way (Karplus-Strong). */
-function pluck({ pitch, brightness, decay, duration, seed }: String): Float32Array {
+/** A plucked string: a burst of noise that runs round a delay line and loses its overtones there (Karplus-Strong). */
+function pluck({ pitch, brightness, decay, duration, seed }: Note): Float32Array {
   const period = sampleRate / pitch;
   // The averaging filter delays by half a sample, and an all-pass filter tunes the rest between two samples.
   const whole = Math.floor(period - 0.5 - 0.1);
@@ -104,10 +104,38 @@ const riff = [
 ];
 // The bass: pitch, eighth note of the bar, length in eighth notes.
 const bass = [
-  [[28, 0, 3], [28, 3, 1], [40, 4, 1], [28, 5, 1], [31, 6, 1], [33, 7, 1]],
-  [[31, 0, 3], [31, 3, 1], [43, 4, 1], [31, 5, 1], [35, 6, 1], [31, 7, 1]],
-  [[26, 0, 3], [26, 3, 1], [38, 4, 1], [26, 5, 1], [30, 6, 1], [33, 7, 1]],
-  [[33, 0, 2], [37, 2, 1], [35, 3, 1], [31, 4, 1], [33, 5, 1], [28, 6, 2]],
+  [
+    [28, 0, 3],
+    [28, 3, 1],
+    [40, 4, 1],
+    [28, 5, 1],
+    [31, 6, 1],
+    [33, 7, 1],
+  ],
+  [
+    [31, 0, 3],
+    [31, 3, 1],
+    [43, 4, 1],
+    [31, 5, 1],
+    [35, 6, 1],
+    [31, 7, 1],
+  ],
+  [
+    [26, 0, 3],
+    [26, 3, 1],
+    [38, 4, 1],
+    [26, 5, 1],
+    [30, 6, 1],
+    [33, 7, 1],
+  ],
+  [
+    [33, 0, 2],
+    [37, 2, 1],
+    [35, 3, 1],
+    [31, 4, 1],
+    [33, 5, 1],
+    [28, 6, 2],
+  ],
 ];
 // A chord on each bar's first beat, strummed.
 const chords = [
@@ -127,23 +155,29 @@ for (let bar = 0; bar < bars; bar++) {
     const ring = i === 6 && bar === bars - 1 ? 2 * eighth : 1.6 * eighth;
     // Played twice, a little apart in time and tone, one take to each side.
     for (const pan of [-0.7, 0.7]) {
-      const string = {
+      const note = {
         pitch: pitchOf(midi),
         brightness: 0.6 + 0.2 * human(),
         decay: 2.2,
         duration: ring,
         seed: bar * 1000 + i * 10 + pan * 10,
       };
-      place(pluck(string), barStart + i * eighth + 0.006 * (1 + human()), 0.11 * accent, pan);
+      place(pluck(note), barStart + i * eighth + 0.006 * (1 + human()), 0.11 * accent, pan);
     }
   });
   chords[bar]?.forEach((midi, i) => {
-    const string = { pitch: pitchOf(midi), brightness: 0.3, decay: 3.5, duration: 3.6 * beat, seed: 70 + bar * 7 + i };
-    place(pluck(string), barStart + 0.018 * i, 0.06, 0.25 * (i - 1.5));
+    const note = { pitch: pitchOf(midi), brightness: 0.3, decay: 3.5, duration: 3.6 * beat, seed: 70 + bar * 7 + i };
+    place(pluck(note), barStart + 0.018 * i, 0.06, 0.25 * (i - 1.5));
   });
   for (const [midi = 0, at = 0, eighths = 0] of bass[bar] ?? []) {
-    const string = { pitch: pitchOf(midi), brightness: 0.03, decay: 3, duration: eighths * eighth * 0.92, seed: midi + at };
-    place(pluck(string), barStart + at * eighth, 0.2, 0);
+    const note = {
+      pitch: pitchOf(midi),
+      brightness: 0.03,
+      decay: 3,
+      duration: eighths * eighth * 0.92,
+      seed: midi + at,
+    };
+    place(pluck(note), barStart + at * eighth, 0.17, 0);
   }
 }
 

@@ -1,4 +1,5 @@
 import { runJob } from './codec-process.ts';
+import { AudioError } from './errors.ts';
 import type { DecodeJob } from './jobs.ts';
 import {
   checkNumber,
@@ -25,22 +26,22 @@ export interface AudioClip {
 
 export interface DecodeOptions extends Limits {
   /** What to call the input in messages when it is bytes. */
-  name?: string;
+  name?: string | undefined;
   /** Resample to this rate, 1,000 to 768,000 Hz; the file's own if not given. */
-  sampleRate?: number;
+  sampleRate?: number | undefined;
   /** Mono is copied to both, stereo to mono is the mean; all the file's channels if not given. */
-  channels?: 1 | 2;
+  channels?: 1 | 2 | undefined;
   /**
    * What becomes of more than two channels where `channels` is given. `first-two` (the default) keeps the first two,
    * as the reference does; `downmix` mixes all into stereo (centre and surround at -3 dB, scaled so as not to clip).
    */
-  mix?: 'first-two' | 'downmix';
+  mix?: 'first-two' | 'downmix' | undefined;
   /** Longest sound, seconds; 1,800 if not given. Refused from the header where it says. */
-  maxDuration?: number;
+  maxDuration?: number | undefined;
   /** Largest file, bytes; 4 GiB if not given. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /** Most decoded samples, bytes (4 for each sample of each channel); 2 GiB if not given. */
-  maxMemory?: number;
+  maxMemory?: number | undefined;
 }
 
 /**
@@ -64,7 +65,9 @@ export async function decodeAudio(input: string | Uint8Array, options: DecodeOpt
     maxMemory: options.maxMemory ?? defaultMaxMemory,
   };
   if (job.sampleRate !== undefined) checkNumber('sampleRate', job.sampleRate, 1000, 768_000);
-  if (job.channels !== undefined) checkNumber('channels', job.channels, 1, 2);
+  if (![undefined, 1, 2].includes(job.channels)) {
+    throw new AudioError('invalid', `channels is ${job.channels}; it must be 1 or 2.`);
+  }
   checkNumber('maxDuration', job.maxDuration, 0);
   const pieces: Piece[] = [];
   const limits = { timeout: options.timeout ?? defaultTimeout, signal: options.signal };

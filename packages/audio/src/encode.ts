@@ -10,9 +10,9 @@ export interface EncodeOptions extends Limits {
    * Bits per second of a lossy format, all channels together, 8,000 to 512,000. If not given, for mono and stereo: mp3
    * 256,000, m4a and aac 192,000, opus 160,000, ogg quality 6 (about 192,000). Codecs take the nearest rate they have.
    */
-  bitrate?: number;
+  bitrate?: number | undefined;
   /** Bits per sample of wav and flac: 16 if not given; 32 is floating point and for wav only. */
-  bitDepth?: 16 | 24 | 32;
+  bitDepth?: 16 | 24 | 32 | undefined;
 }
 
 /**

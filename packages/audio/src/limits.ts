@@ -3,9 +3,9 @@ import { AudioError } from './errors.ts';
 /** Limits that every request to the codecs has. */
 export interface Limits {
   /** Milliseconds until the request is given up; 120,000 if not given. */
-  timeout?: number;
+  timeout?: number | undefined;
   /** Stops the request. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 export const defaultTimeout = 120_000;

@@ -7,9 +7,9 @@ export type { AudioInfo };
 
 export interface ProbeOptions extends Limits {
   /** What to call the input in messages when it is bytes. */
-  name?: string;
+  name?: string | undefined;
   /** Largest file, bytes; 4 GiB if not given. */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 }
 
 /**
