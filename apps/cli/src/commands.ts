@@ -4,6 +4,7 @@ import { findModel, installedModels } from '@retone/checkpoint';
 import {
   audioToAudio,
   type Controls,
+  checkPrompt,
   defaultNoiseLevel,
   inpaint,
   Model,
@@ -177,6 +178,8 @@ async function make(
   const { values, file, signal } = job;
   if (values.prompt === undefined)
     throw new UsageError('--prompt is missing; it says what the result should sound like');
+  // Before the model is loaded: ONNX Runtime reads the command line of its process, and does not survive a very long one.
+  for (const text of [values.prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
   const sampler = values.sampler as Controls['sampler'];
   if (sampler !== undefined && !Object.hasOwn(samplers, sampler)) {
     throw new UsageError(`--sampler is "${sampler}"; it takes ${Object.keys(samplers).join(', ')}`);
@@ -249,7 +252,7 @@ function sentence(result: {
   const level = result.initNoiseLevel === undefined ? '' : `noise level ${result.initNoiseLevel}, `;
   return [
     `${result.input ? `${result.input} -> ` : ''}${result.output}`,
-    `  "${result.prompt}"`,
+    `  "${result.prompt.length > 100 ? `${result.prompt.slice(0, 99)}…` : result.prompt}"`,
     `  ${result.model}, ${result.steps} ${result.sampler} steps, ${level}guidance ${result.guidanceScale}, seed ${result.seed}`,
     `  ${result.seconds.toFixed(1)} s of sound in ${result.elapsedSeconds.toFixed(1)} s`,
   ].join('\n');

@@ -10,6 +10,17 @@ const numberFeatures = 256;
 /** Far beyond what an encoder keeps (256 tokens), and short enough to tokenize at once. */
 export const maxPromptCharacters = 10_000;
 
+/**
+ * Refuses a text that is longer than {@link maxPromptCharacters}. Callers may ask before they load a model.
+ *
+ * @throws EngineError
+ */
+export function checkPrompt(prompt: string): void {
+  if (prompt.length <= maxPromptCharacters) return;
+  const message = `the prompt has ${prompt.length} characters; at most ${maxPromptCharacters} are accepted`;
+  throw new EngineError('invalid-argument', message);
+}
+
 /** What a generation is conditioned on, under the ids of the configuration's conditioners. */
 export type Conditioning = Record<string, string | number>;
 
@@ -207,12 +218,7 @@ export class PromptConditioner implements Conditioner {
   /** @throws EngineError when the text is longer than {@link maxPromptCharacters}. */
   async rows(value: string | number): Promise<ConditionRows> {
     const prompt = String(value);
-    if (prompt.length > maxPromptCharacters) {
-      throw new EngineError(
-        'invalid-argument',
-        `the prompt has ${prompt.length} characters; at most ${maxPromptCharacters} are accepted`,
-      );
-    }
+    checkPrompt(prompt);
     const { ids } = this.tokenizer.encode(prompt, this.maxLength);
     const mask = Array.from({ length: this.maxLength }, (_, i) => i < ids.length);
     // Rows of padding are replaced, so only the valid tokens need encoding, unless padding is left as it comes out.

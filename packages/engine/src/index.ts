@@ -1,5 +1,5 @@
 export type { Tensor } from '@retone/runtime';
-export { maxPromptCharacters } from './conditioners.ts';
+export { checkPrompt, maxPromptCharacters } from './conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export type { Progress, Region, Stage } from './generate.ts';
 export type { Adapter } from './lora.ts';

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { decodeAudio } from '@retone/audio';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { riff, Workplace } from './retone.ts';
+import { logMel, pearson } from './similarity.ts';
+
+let place: Workplace;
+beforeEach(() => {
+  place = new Workplace();
+});
+afterEach(() => place.remove());
+
+/** The first line of what a command printed as JSON. */
+const json = (stdout: string) => JSON.parse(stdout);
+
+describe('retone transform', () => {
+  test('with a file and a prompt alone makes an mp3 beside nothing else, and says what it did', async () => {
+    const { code, stdout, stderr } = await place.retone('transform', riff, '--prompt', 'bowed cello');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(place.files()).toEqual(['riff.retone.mp3']);
+    expect(stdout).toMatch(
+      /riff\.wav -> riff\.retone\.mp3\n {2}"bowed cello"\n {2}retone-small, \d+ \w+ steps, noise level 0\.9, guidance \d/,
+    );
+    const made = await decodeAudio(place.path('riff.retone.mp3'));
+    expect(made.channels).toHaveLength(2);
+    expect(made.channels[0]!.length / made.sampleRate).toBeCloseTo(8, 1);
+  });
+
+  test('never overwrites what it was not told to', async () => {
+    for (let i = 0; i < 2; i++) await place.retone('transform', riff, '-p', 'cello', '-n', '0');
+    expect(place.files()).toEqual(['riff.retone-2.mp3', 'riff.retone.mp3']);
+  });
+
+  test('gives the same bytes for the same seed, and others for another', async () => {
+    const make = async (name: string, seed: string) => {
+      const { code } = await place.retone('transform', riff, '-p', 'flute', '-d', '2', '--seed', seed, '-o', name);
+      expect(code).toBe(0);
+      return readFileSync(place.path(name));
+    };
+    const first = await make('a.mp3', '11');
+    expect((await make('b.mp3', '11')).equals(first)).toBe(true);
+    expect((await make('c.mp3', '12')).equals(first)).toBe(false);
+  });
+
+  test('reports in JSON what it used, so that the run can be repeated', async () => {
+    const { code, stdout } = await place.retone(
+      'transform',
+      riff,
+      '-p',
+      'flute',
+      '-d',
+      '1.5',
+      '--steps',
+      '3',
+      '-o',
+      'x.flac',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(json(stdout)).toMatchObject({
+      output: 'x.flac',
+      format: 'flac',
+      seconds: 1.5,
+      sampleRate: 44100,
+      channels: 2,
+      model: 'retone-small',
+      steps: 3,
+      initNoiseLevel: 0.9,
+    });
+    expect(Number.isInteger(json(stdout).seed)).toBe(true);
+  });
+
+  test('departs from the source as far as the noise level says', async () => {
+    const source = await decodeAudio(riff);
+    const similarity: number[] = [];
+    for (const level of ['0', '0.1', '0.3', '0.5', '0.7', '0.9', '1']) {
+      await place.retone('transform', riff, '-p', 'bowed cello', '-n', level, '--seed', '3', '-o', `${level}.wav`);
+      const made = await decodeAudio(place.path(`${level}.wav`));
+      if (level === '0') expect(made.channels).toEqual(source.channels);
+      similarity.push(pearson(logMel(source), logMel(made)));
+    }
+    expect(similarity[0]).toBeCloseTo(1, 6);
+    for (let i = 1; i < similarity.length; i++) expect(similarity[i]!).toBeLessThan(similarity[i - 1]!);
+  });
+});
+
+test.each(['wav', 'flac', 'ogg', 'opus', 'm4a', 'aac'])('retone generate writes %s', async (format) => {
+  const { code, stderr } = await place.retone('generate', '-p', 'soft piano', '-d', '1', '--steps', '1', '-f', format);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  const made = await decodeAudio(place.path(`soft-piano.retone.${format}`));
+  expect(made.channels[0]!.length / made.sampleRate).toBeCloseTo(1, 1);
+});
+
+test('retone inpaint keeps everything outside the regions', async () => {
+  const { code } = await place.retone(
+    'inpaint',
+    riff,
+    '-p',
+    'drums',
+    '-r',
+    '2-3',
+    '--region',
+    '5-6.5',
+    '--steps',
+    '2',
+    '-o',
+    'x.wav',
+  );
+  expect(code).toBe(0);
+  const [source, made] = [await decodeAudio(riff), await decodeAudio(place.path('x.wav'))];
+  for (const [c, channel] of source.channels.entries()) {
+    for (const [from, to] of [
+      [0, 2],
+      [3, 5],
+      [6.5, 8],
+    ] as const) {
+      expect(made.channels[c]!.slice(from * 44100, to * 44100)).toEqual(channel.slice(from * 44100, to * 44100));
+    }
+    expect(made.channels[c]!.slice(2 * 44100, 3 * 44100)).not.toEqual(channel.slice(2 * 44100, 3 * 44100));
+  }
+});
+
+test('retone outpaint continues at the end unless told otherwise', async () => {
+  const { code, stdout } = await place.retone('outpaint', riff, '-p', 'piano', '--steps', '1', '-o', 'x.wav', '--json');
+  expect(code).toBe(0);
+  expect(json(stdout)).toMatchObject({ seconds: 13, secondsBefore: 0, secondsAfter: 5 });
+});
+
+test('retone models lists the built-in one', async () => {
+  const { stdout } = await place.retone('models', '--json');
+  expect(json(stdout)).toContainEqual(expect.objectContaining({ name: 'retone-small', objective: expect.any(String) }));
+});

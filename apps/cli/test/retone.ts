@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A folder that the command runs in, and that is removed afterwards. */
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'retone-test-'));
+
+  /** Runs `retone` as a user does, in a process of its own. */
+  retone(...args: string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, [main, ...args], { cwd: this.folder }, (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
+        resolve({ code, stdout, stderr });
+      });
+    });
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  files(): string[] {
+    return readdirSync(this.folder).sort();
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The recording that comes with the repository. */
+export const riff = fileURLToPath(new URL('../../../examples/riff.wav', import.meta.url));

@@ -1,0 +1,157 @@
+import { findModel } from '@retone/checkpoint';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audioToAudio, inpaint, Model, outpaint, type Progress, type Tensor, textToAudio } from '../src/index.ts';
+
+// The whole way with the built-in model, on clips so short that the suite stays quick.
+
+let model: Model;
+const prompt = 'soft piano';
+
+/** Two decaying notes, left and right different. */
+function recording(seconds: number): Tensor {
+  const samples = Math.round(seconds * 44100);
+  const data = new Float32Array(2 * samples);
+  for (let c = 0; c < 2; c++) {
+    for (let i = 0; i < samples; i++) {
+      const note = i < samples / 2 ? 220 : 330;
+      const since = (i % Math.ceil(samples / 2)) / 44100;
+      data[c * samples + i] = (0.4 - 0.1 * c) * Math.exp(-3 * since) * Math.sin(2 * Math.PI * note * since);
+    }
+  }
+  return { data, shape: [2, samples] };
+}
+
+beforeAll(async () => {
+  model = await Model.load(findModel());
+});
+afterAll(() => model.release());
+
+describe('audio to audio', () => {
+  const audio = recording(1.5);
+
+  test('has the duration asked for, is finite, within full scale and not silent', async () => {
+    const made = await audioToAudio(model, { audio, prompt, seconds: 1.234, seed: 1 });
+    expect(made.shape).toEqual([2, Math.trunc(1.234 * 44100)]);
+    expect(made.data.every((value) => Math.abs(value) <= 1)).toBe(true);
+    expect(made.data.some((value) => Math.abs(value) > 0.01)).toBe(true);
+  });
+
+  test('the same seed gives the same samples, another seed others', async () => {
+    const make = (seed: number) => audioToAudio(model, { audio, prompt, seed, steps: 2 });
+    const [first, again, other] = [await make(5), await make(5), await make(6)];
+    expect(again.data).toEqual(first.data);
+    expect(other.data).not.toEqual(first.data);
+  });
+
+  test('level 0 gives the source back, cut or filled with silence', async () => {
+    const same = await audioToAudio(model, { audio, prompt, initNoiseLevel: 0 });
+    expect(same).toEqual(audio);
+    const longer = await audioToAudio(model, { audio, prompt, initNoiseLevel: 0, seconds: 2 });
+    expect(longer.shape).toEqual([2, 88200]);
+    expect(longer.data.subarray(0, audio.shape[1])).toEqual(audio.data.subarray(0, audio.shape[1]));
+    expect(longer.data.subarray(audio.shape[1], 88200).every((value) => value === 0)).toBe(true);
+  });
+
+  test('reports progress in order, a step at a time', async () => {
+    const seen: Progress[] = [];
+    await audioToAudio(model, { audio, prompt, steps: 3, onProgress: (progress) => seen.push(progress) });
+    const fractions = seen.map(({ fraction }) => fraction);
+    expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+    expect(fractions.at(-1)).toBe(1);
+    expect(seen.filter(({ stage }) => stage === 'sample').map(({ step }) => step)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('stops between two steps when it is aborted', async () => {
+    const abort = new AbortController();
+    const steps: number[] = [];
+    const run = audioToAudio(model, {
+      audio,
+      prompt,
+      steps: 50,
+      signal: abort.signal,
+      onProgress: ({ step }) => {
+        if (step === undefined) return;
+        steps.push(step);
+        if (step === 2) abort.abort(new Error('enough'));
+      },
+    });
+    await expect(run).rejects.toThrow('enough');
+    expect(Math.max(...steps)).toBe(2);
+  });
+
+  test.each([
+    [{ initNoiseLevel: 1.5 }, 'the initial noise level is 1.5; accepted is a number from 0 to 1'],
+    [{ steps: 2.5 }, 'the number of steps is 2.5; accepted is an integer from 1 to 1000'],
+    [{ seconds: 100_000 }, /^the duration in seconds is 100000; accepted is a number from/],
+    [{ seed: -1 }, /^the seed is -1/],
+    [{ prompt: 'a'.repeat(10_001) }, 'the prompt has 10001 characters; at most 10000 are accepted'],
+  ])('refuses %j', async (options, message) => {
+    await expect(audioToAudio(model, { audio, prompt, ...options })).rejects.toThrow(message);
+  });
+});
+
+test('text to audio makes the duration asked for', async () => {
+  const made = await textToAudio(model, { prompt, seconds: 1, seed: 1, steps: 2 });
+  expect(made.shape).toEqual([2, 44100]);
+});
+
+test('a negative prompt counts with guidance', async () => {
+  const make = (negativePrompt?: string) =>
+    textToAudio(model, { prompt, negativePrompt, seconds: 0.5, seed: 1, steps: 2, guidanceScale: 3 });
+  expect((await make('drums')).data).not.toEqual((await make()).data);
+});
+
+describe('inpainting', () => {
+  const audio = recording(2);
+  const at = (tensor: Tensor, from: number, to: number) =>
+    [0, 1].flatMap((c) => [...tensor.data.subarray(c * 88200 + from * 44100, c * 88200 + to * 44100)]);
+
+  test('makes the regions anew and gives everything else back unchanged', async () => {
+    const regions = [
+      { start: 0.5, end: 0.8 },
+      { start: 1.25, end: 2 },
+    ];
+    const made = await inpaint(model, { audio, regions, prompt, seed: 1, steps: 2 });
+    expect(made.shape).toEqual(audio.shape);
+    for (const [from, to] of [
+      [0, 0.5],
+      [0.8, 1.25],
+    ] as const)
+      expect(at(made, from, to)).toEqual(at(audio, from, to));
+    for (const { start, end } of regions) expect(at(made, start, end)).not.toEqual(at(audio, start, end));
+  });
+
+  test.each([
+    [[], 'there is no region to fill'],
+    [[{ start: 1, end: 3 }], /reaches beyond the recording, which has 2.00 s/],
+    [[{ start: 1, end: 1 }], 'the region 1-1 s is empty'],
+  ])('refuses regions %j', async (regions, message) => {
+    await expect(inpaint(model, { audio, regions, prompt })).rejects.toThrow(message);
+  });
+});
+
+describe('outpainting', () => {
+  const audio = recording(1);
+
+  test.each([
+    [0.5, 0.75],
+    [0, 0.5],
+    [0.5, 0],
+  ])('puts %f s before and %f s after the recording, which stays', async (secondsBefore, secondsAfter) => {
+    const made = await outpaint(model, { audio, secondsBefore, secondsAfter, prompt, seed: 1, steps: 2 });
+    const total = Math.round((secondsBefore + 1 + secondsAfter) * 44100);
+    expect(made.shape).toEqual([2, total]);
+    const before = secondsBefore * 44100;
+    const seam = 0.02 * 44100;
+    const kept = made.data.subarray(before + seam, before + 44100 - seam);
+    expect(kept).toEqual(audio.data.subarray(seam, 44100 - seam));
+    const outside = [...made.data.subarray(0, before), ...made.data.subarray(before + 44100, total)];
+    expect(outside.some((value) => Math.abs(value) > 1e-4)).toBe(true);
+  });
+
+  test('refuses to add nothing', async () => {
+    await expect(outpaint(model, { audio, secondsBefore: 0, secondsAfter: 0, prompt })).rejects.toThrow(
+      'one must be above 0',
+    );
+  });
+});
