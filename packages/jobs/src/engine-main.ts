@@ -1,0 +1,66 @@
+import { audioToAudio, inpaint, Model, outpaint, type Progress, type Tensor, textToAudio } from '@retone/engine';
+import type { EngineRequest, FromEngine, ToEngine } from './engine-messages.ts';
+
+// The process that has the engine. It loads one model and runs one request at a time; when its parent is gone, so is it.
+
+const send = (message: FromEngine) => process.send!(message);
+const failure = (error: unknown): FromEngine => {
+  const { code = 'internal', message } = error as { code?: string; message: string };
+  return { type: 'error', code, message };
+};
+
+let running: AbortController | undefined;
+
+process.on('disconnect', () => process.exit());
+// Ctrl-C on a terminal reaches every process of the group; the parent decides what becomes of this one.
+process.on('SIGINT', () => {});
+
+try {
+  const model = await Model.load(process.argv[2]!);
+  process.on('message', (message: ToEngine) => {
+    if (message.type === 'cancel') running?.abort();
+    else void run(model, message.request);
+  });
+  const { sampleRate, audioChannels, maxSeconds } = model;
+  send({ type: 'ready', facts: { sampleRate, audioChannels, maxSeconds } });
+} catch (error) {
+  send(failure(error));
+}
+
+async function run(model: Model, request: EngineRequest): Promise<void> {
+  running = new AbortController();
+  try {
+    send({ type: 'done', audio: await make(model, request, running.signal) });
+  } catch (error) {
+    send(running.signal.aborted ? { type: 'error', code: 'aborted', message: 'cancelled' } : failure(error));
+  } finally {
+    running = undefined;
+  }
+}
+
+function make(model: Model, request: EngineRequest, signal: AbortSignal): Promise<Tensor> {
+  const controls = {
+    ...request.controls,
+    signal,
+    onProgress: (progress: Progress) => {
+      send({ type: 'progress', progress });
+    },
+  };
+  switch (request.pipeline) {
+    case 'text-to-audio':
+      return textToAudio(model, { ...controls, seconds: request.seconds });
+    case 'audio-to-audio':
+      return audioToAudio(model, {
+        ...controls,
+        audio: request.audio,
+        seconds: request.seconds,
+        initNoiseLevel: request.initNoiseLevel,
+      });
+    case 'inpaint':
+      return inpaint(model, { ...controls, audio: request.audio, regions: request.regions });
+    case 'outpaint': {
+      const { audio, secondsBefore, secondsAfter } = request;
+      return outpaint(model, { ...controls, audio, secondsBefore, secondsAfter });
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Controls, Progress, Region, Tensor } from '@retone/engine';
+
+// What the process that has the engine and the one that has the work say to each other.
+
+/** How a result is made, as far as it can be sent to another process. */
+export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'noise'>;
+
+/** One of the engine's pipelines with its options. Audio is [channels, samples] at the model's sample rate. */
+export type EngineRequest = { controls: SentControls } & (
+  | { pipeline: 'text-to-audio'; seconds: number }
+  | { pipeline: 'audio-to-audio'; audio: Tensor; seconds: number | undefined; initNoiseLevel: number | undefined }
+  | { pipeline: 'inpaint'; audio: Tensor; regions: Region[] }
+  | { pipeline: 'outpaint'; audio: Tensor; secondsBefore: number; secondsAfter: number }
+);
+
+/** What a loaded model can do. */
+export interface ModelFacts {
+  sampleRate: number;
+  audioChannels: number;
+  maxSeconds: number;
+}
+
+export type ToEngine = { type: 'run'; request: EngineRequest } | { type: 'cancel' };
+
+export type FromEngine =
+  | { type: 'ready'; facts: ModelFacts }
+  | { type: 'progress'; progress: Progress }
+  | { type: 'done'; audio: Tensor }
+  | { type: 'error'; code: string; message: string };

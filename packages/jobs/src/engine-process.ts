@@ -1,0 +1,155 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Progress, Tensor } from '@retone/engine';
+import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-messages.ts';
+
+const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
+
+/** How long a request may go on after it was cancelled before its process is killed, in milliseconds: some steps are long. */
+const cancelGrace = 10_000;
+
+export type EngineFailureCode = 'crashed' | 'aborted' | (string & {});
+
+/** A request that the engine did not carry out. `crashed`: the process died under it, and another try may do better. */
+export class EngineFailure extends Error {
+  readonly code: EngineFailureCode;
+
+  constructor(code: EngineFailureCode, message: string) {
+    super(message);
+    this.name = 'EngineFailure';
+    this.code = code;
+  }
+}
+
+export interface EngineRun {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * The engine with one model in a process of its own: what crashes there (native code, memory) fails one request. The
+ * process starts with the first request, stays, and is started again after a crash. Requests run one after the other.
+ */
+export class EngineProcess {
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #ready: Promise<ModelFacts> | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  /** @param folder the model's folder */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Loads the model, unless it is loaded.
+   *
+   * @throws EngineFailure with the checkpoint's own error code when it cannot be loaded
+   */
+  load(): Promise<ModelFacts> {
+    this.#ready ??= this.#start();
+    return this.#ready;
+  }
+
+  /**
+   * Runs a request, after those that were asked for before it.
+   *
+   * @returns audio [channels, samples]
+   * @throws EngineFailure; `aborted` when the signal was
+   */
+  run(request: EngineRequest, options: EngineRun = {}): Promise<Tensor> {
+    const result = this.#tail.then(() => this.#run(request, options));
+    this.#tail = result.catch(() => {});
+    return result;
+  }
+
+  /** Ends the process, and whatever it is doing. */
+  async close(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  async #run(request: EngineRequest, { signal, onProgress }: EngineRun): Promise<Tensor> {
+    throwIfAborted(signal);
+    await this.load();
+    throwIfAborted(signal);
+    const child = this.#child!;
+    let kill: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      tell(child, { type: 'cancel' });
+      kill = setTimeout(() => child.kill('SIGKILL'), cancelGrace);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await conversation(child, { type: 'run', request }, (message) => {
+        if (message.type === 'progress') onProgress?.(message.progress);
+        return message.type === 'done' ? message.audio : undefined;
+      });
+    } catch (error) {
+      throwIfAborted(signal);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      clearTimeout(kill);
+    }
+  }
+
+  async #start(): Promise<ModelFacts> {
+    const child = fork(main, [this.#folder], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    child.once('exit', () => {
+      if (this.#child === child) this.#ready = undefined;
+    });
+    try {
+      return await conversation(child, undefined, (message) => (message.type === 'ready' ? message.facts : undefined));
+    } catch (error) {
+      child.kill('SIGKILL');
+      this.#ready = undefined;
+      throw error;
+    }
+  }
+}
+
+/** Says something to the engine and waits for the answer that `pick` finds; an error or the end of the process is a failure. */
+function conversation<Answer>(
+  child: ChildProcess,
+  question: ToEngine | undefined,
+  pick: (message: FromEngine) => Answer | undefined,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void) => {
+      child.off('message', hear);
+      child.off('exit', die);
+      finish();
+    };
+    const hear = (message: FromEngine) => {
+      if (message.type === 'error') return settle(() => reject(new EngineFailure(message.code, message.message)));
+      const answer = pick(message);
+      if (answer !== undefined) settle(() => resolve(answer));
+    };
+    const die = (code: number | null, signal: string | null) => {
+      settle(() =>
+        reject(new EngineFailure('crashed', `the engine's process ended (${signal ?? `exit code ${code}`})`)),
+      );
+    };
+    child.on('message', hear);
+    child.on('exit', die);
+    if (child.exitCode !== null || child.signalCode !== null) return die(child.exitCode, child.signalCode);
+    if (question) tell(child, question);
+  });
+}
+
+function tell(child: ChildProcess, message: ToEngine): void {
+  // The process may end at any moment; who waits for it hears of that by its exit.
+  if (child.connected) child.send(message, () => {});
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineFailure('aborted', 'cancelled');
+}
