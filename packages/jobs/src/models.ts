@@ -1,0 +1,249 @@
+import { audioFormats, type WritableFormat } from '@retone/audio';
+import { maxPromptCharacters, type Tensor } from '@retone/engine';
+import { z } from 'zod';
+import type { EngineRequest } from './engine-messages.ts';
+
+// The public models: what each takes, and what that asks of the engine. One schema per model is the validation, the
+// OpenAPI document, the catalogue's request schema and the form in the playground.
+
+const writable = audioFormats.filter((format) => format.writable).map((format) => format.name) as [
+  WritableFormat,
+  ...WritableFormat[],
+];
+
+const parameters = {
+  audio: z
+    .string()
+    .min(1)
+    .describe('The recording: an http(s) URL, the URL of an upload, a data URI, or base64.')
+    .meta({ 'x-ui-component': 'audio' }),
+  prompt: z.string().min(1).max(maxPromptCharacters).describe('What the result should sound like.'),
+  negative_prompt: z
+    .string()
+    .max(maxPromptCharacters)
+    .optional()
+    .describe('What the result should not sound like; counts with a guidance scale above 1.'),
+  duration: z.number().min(1).max(120).default(30).describe('Length of the result in seconds.'),
+  init_noise_level: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe('How far the result departs from the recording: 0 gives it back as it is, 1 keeps nothing of it.'),
+  mask_start_seconds: z.number().min(0).default(0).describe('Where the part that is made anew starts, in seconds.'),
+  mask_end_seconds: z.number().min(0).default(5).describe('Where the part that is made anew ends, in seconds.'),
+  extend_seconds_before: z.number().min(0).max(380).default(0).describe('Seconds to make before the recording.'),
+  extend_seconds_after: z.number().min(0).max(380).default(5).describe('Seconds to make after the recording.'),
+  num_inference_steps: z.int().min(1).max(100).default(8).describe('Steps of the sampler: more take longer.'),
+  guidance_scale: z.number().min(0).max(25).default(1).describe('How strictly the prompt is followed.'),
+  seed: z
+    .int()
+    .min(-1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(-1)
+    .describe('The same seed gives the same result; -1 takes a random one, which the result tells.'),
+  output_format: z.enum(writable).default('mp3').describe('File format of the result.'),
+};
+type Name = keyof typeof parameters;
+
+/** Parameters that every model understands beside its own: how the answer comes. */
+export const deliveryParameters = {
+  enable_sync_mode: z.boolean().default(false).describe('Answer when the task has ended.'),
+  enable_base64_output: z.boolean().default(false).describe('Give outputs as data URIs instead of URLs.'),
+  webhook_url: z.url().optional().describe('Where the result is sent when the task has ended.'),
+};
+
+const making = ['num_inference_steps', 'guidance_scale', 'seed', 'output_format'] as const satisfies Name[];
+
+/** A task's parameters, checked and with defaults filled in. Which of them a model has, its schema says. */
+export type TaskInput = { [Parameter in Name]?: z.infer<(typeof parameters)[Parameter]> } & {
+  prompt: string;
+  output_format: WritableFormat;
+};
+
+/** A model that the service offers. */
+export interface PublicModel {
+  id: string;
+  name: string;
+  description: string;
+  type: 'audio-to-audio' | 'text-to-audio';
+  /** Its own parameters, in the order of a form. */
+  parameters: readonly Name[];
+  /** Checks its own parameters and those of the delivery; unknown ones are refused. */
+  schema: z.ZodType<TaskInput & { enable_sync_mode: boolean; enable_base64_output: boolean; webhook_url?: string }>;
+  /** What a task asks of the engine; `audio` is its recording, where the model takes one. */
+  request(input: TaskInput, seed: number, audio: Tensor | undefined): EngineRequest;
+}
+
+function model(
+  name: string,
+  title: string,
+  description: string,
+  own: readonly Name[],
+  request: (input: Required<TaskInput>, audio: Tensor) => PipelineOf<EngineRequest>,
+  refine: (schema: z.ZodObject) => z.ZodType = (schema) => schema,
+): PublicModel {
+  const names = [...own, ...making];
+  const shape = Object.fromEntries(names.map((parameter) => [parameter, parameters[parameter]]));
+  return {
+    id: `stability-ai/stable-audio-3/${name}`,
+    name: title,
+    description,
+    type: own.includes('audio') ? 'audio-to-audio' : 'text-to-audio',
+    parameters: names,
+    schema: refine(z.strictObject({ ...shape, ...deliveryParameters })) as PublicModel['schema'],
+    request(input, seed, audio) {
+      const controls = {
+        prompt: input.prompt,
+        negativePrompt: input.negative_prompt,
+        steps: input.num_inference_steps,
+        guidanceScale: input.guidance_scale,
+        seed,
+      };
+      return { ...request(input as Required<TaskInput>, audio!), controls } as EngineRequest;
+    },
+  };
+}
+
+type PipelineOf<Request> = Request extends { controls: unknown } ? Omit<Request, 'controls'> : never;
+
+/** The public models, the one that matters most first. */
+export const publicModels: readonly PublicModel[] = [
+  model(
+    'audio-to-audio',
+    'Stable Audio 3 audio-to-audio',
+    'Transforms a recording as a prompt says: another instrument, style or space, along the lines of the source.',
+    ['audio', 'prompt', 'negative_prompt', 'duration', 'init_noise_level'],
+    (input, audio) => ({
+      pipeline: 'audio-to-audio',
+      audio,
+      seconds: input.duration,
+      initNoiseLevel: input.init_noise_level,
+    }),
+  ),
+  model(
+    'text-to-audio',
+    'Stable Audio 3 sound effects',
+    'Makes sound effects and textures from a prompt.',
+    ['prompt', 'negative_prompt', 'duration'],
+    (input) => ({ pipeline: 'text-to-audio', seconds: input.duration }),
+  ),
+  model(
+    'music',
+    'Stable Audio 3 music',
+    'Makes music from a prompt.',
+    ['prompt', 'negative_prompt', 'duration'],
+    (input) => ({ pipeline: 'text-to-audio', seconds: input.duration }),
+  ),
+  model(
+    'audio-inpainting',
+    'Stable Audio 3 inpainting',
+    'Makes a part of a recording anew and keeps the rest as it is.',
+    ['audio', 'prompt', 'negative_prompt', 'mask_start_seconds', 'mask_end_seconds'],
+    (input, audio) => ({
+      pipeline: 'inpaint',
+      audio,
+      regions: [{ start: input.mask_start_seconds, end: input.mask_end_seconds }],
+    }),
+    (schema) =>
+      schema.refine(({ mask_start_seconds: start, mask_end_seconds: end }) => (end as number) > (start as number), {
+        path: ['mask_end_seconds'],
+        error: 'must be greater than mask_start_seconds',
+      }),
+  ),
+  model(
+    'audio-outpainting',
+    'Stable Audio 3 outpainting',
+    'Makes what comes before and after a recording, which itself stays.',
+    ['audio', 'prompt', 'negative_prompt', 'extend_seconds_before', 'extend_seconds_after'],
+    (input, audio) => ({
+      pipeline: 'outpaint',
+      audio,
+      secondsBefore: input.extend_seconds_before,
+      secondsAfter: input.extend_seconds_after,
+    }),
+    (schema) =>
+      schema.refine(
+        ({ extend_seconds_before: before, extend_seconds_after: after }) => (before as number) + (after as number) > 0,
+        {
+          path: ['extend_seconds_after'],
+          error: 'or extend_seconds_before must be greater than 0',
+        },
+      ),
+  ),
+];
+
+/** The public model of an id, if there is one. */
+export function publicModel(id: string): PublicModel | undefined {
+  return publicModels.find((model) => model.id === id);
+}
+
+/** One fault of a request: the parameter, what was given, and what is accepted. */
+export interface ParameterFault {
+  parameter: string;
+  given: unknown;
+  accepted: string;
+}
+
+/**
+ * Checks the parameters of a task.
+ *
+ * @returns the input with defaults, or every fault at once
+ */
+export function checkInput(
+  model: PublicModel,
+  body: unknown,
+): { input: z.infer<PublicModel['schema']> } | { faults: ParameterFault[] } {
+  const result = model.schema.safeParse(body);
+  if (result.success) return { input: result.data };
+  return { faults: result.error.issues.flatMap((issue) => faults(issue, body, model)) };
+}
+
+function faults(issue: z.core.$ZodIssue, body: unknown, model: PublicModel): ParameterFault[] {
+  if (issue.code === 'unrecognized_keys') {
+    const accepted = `no such parameter; there are ${[...model.parameters, ...Object.keys(deliveryParameters)].join(', ')}`;
+    return issue.keys.map((key) => ({
+      parameter: key,
+      given: shown((body as Record<string, unknown>)[key]),
+      accepted,
+    }));
+  }
+  const parameter = String(issue.path[0] ?? 'the body');
+  const given = issue.path.length ? (body as Record<string, unknown>)?.[parameter] : body;
+  const schema = { ...parameters, ...deliveryParameters }[parameter as Name];
+  return [
+    {
+      parameter,
+      given: shown(given),
+      accepted: issue.code === 'custom' ? issue.message : schema ? accepted(schema) : 'a JSON object',
+    },
+  ];
+}
+
+/** What a parameter accepts, in words. */
+function accepted(schema: z.ZodType): string {
+  const json = z.toJSONSchema(schema, { io: 'input' }) as {
+    type?: string;
+    format?: string;
+    enum?: string[];
+    minimum?: number;
+    maximum?: number;
+    minLength?: number;
+    maxLength?: number;
+  };
+  if (json.enum) return `one of ${json.enum.join(', ')}`;
+  if (json.format === 'uri') return 'a URL';
+  const kind = { integer: 'an integer', number: 'a number', boolean: 'true or false', string: 'a text' }[json.type!]!;
+  if (json.type === 'string')
+    return json.maxLength ? `${kind} of ${json.minLength ?? 0} to ${json.maxLength} characters` : kind;
+  if (json.minimum === undefined) return kind;
+  return json.maximum === undefined
+    ? `${kind} from ${json.minimum}`
+    : `${kind} from ${json.minimum} to ${json.maximum}`;
+}
+
+/** A value from outside, short enough for a message. */
+function shown(value: unknown): unknown {
+  const text = JSON.stringify(value);
+  return text !== undefined && text.length > 80 ? `${text.slice(0, 77)}...` : value;
+}
