@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ModelConfig, parseModelConfig, parseTextConfig, type TextEncoderConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
+import { readJson } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
 /** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */
@@ -60,18 +61,4 @@ function openText(folder: string, subfolder: string): TextCheckpoint {
     tokenizerConfig: readJson(at('tokenizer_config.json')),
     file: SafetensorsFile.open(at('model.safetensors')),
   };
-}
-
-function readJson(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CheckpointError('not-found', `${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CheckpointError('bad-config', `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { CheckpointError } from './errors.ts';
+import { CheckpointError, shown } from './errors.ts';
 
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
 // Defaults are those of the reference implementation's constructors.
 
-// Upper bounds are far above any real model; they keep a hostile file from asking for endless work.
+// Upper bounds are far above any real model; they keep a hostile file from asking for endless work or memory.
 const count = z
   .int()
   .min(1)
   .max(2 ** 31);
+const maxWidth = 2 ** 14;
+const width = z.int().min(1).max(maxWidth);
+const widthOrNone = z.int().min(0).max(maxWidth);
 const layers = z.int().min(1).max(512);
 const positive = z.number().gt(0);
 
@@ -54,12 +57,12 @@ const feedForward = z.looseObject({
 });
 
 const resampler = z.looseObject({
-  channels: count.default(128),
-  c_mults: z.array(count).min(1).max(16),
+  channels: width.default(128),
+  c_mults: z.array(width).min(1).max(16),
   strides: z.array(count.max(4096)).min(1).max(16),
   transformer_depths: z.array(layers).min(1).max(16),
-  latent_dim: count,
-  dim_heads: count.default(128),
+  latent_dim: width,
+  dim_heads: width.default(128),
   differential: z.boolean().default(true),
   variable_stride: z.boolean().default(false),
   feat_scale: z.boolean().default(false),
@@ -69,20 +72,20 @@ const resampler = z.looseObject({
   layer_scale: z.boolean().default(false),
   conv_mapping: z.boolean().default(false),
   mapping_bias: z.boolean().default(true),
-  chunk_size: count.optional(),
+  chunk_size: width.max(1024).optional(),
   chunk_midpoint_shift: z.boolean().default(false),
   sliding_window: z.tuple([z.int().min(0), z.int().min(0)]).nullish(),
   sinusoidal_blocks: z.array(z.int().min(0)).optional(),
 });
 
 const autoencoder = z.looseObject({
-  encoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ in_channels: count }) }),
-  decoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ out_channels: count }) }),
+  encoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ in_channels: width }) }),
+  decoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ out_channels: width }) }),
   bottleneck: z
     .looseObject({
       type: z.literal('softnorm'),
       config: z.looseObject({
-        dim: count.default(32),
+        dim: width.default(32),
         noise_augment_dim: z.literal(0).default(0),
         auto_scale: z.boolean().default(false),
       }),
@@ -91,30 +94,30 @@ const autoencoder = z.looseObject({
   pretransform: z.looseObject({
     type: z.literal('patched'),
     config: z.looseObject({
-      channels: count,
-      patch_size: count,
+      channels: width,
+      patch_size: width,
       oversampling: z.literal(1).default(1),
       postfilter_channels: z.literal(0).default(0),
     }),
   }),
-  latent_dim: count,
-  downsampling_ratio: count,
-  io_channels: count.default(2),
+  latent_dim: width,
+  downsampling_ratio: count.max(2 ** 18),
+  io_channels: width.default(2),
   soft_clip: z.boolean().default(false),
 });
 
 /** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
 const spectral = z.looseObject({
   fft_size: z.union([z.literal(512), z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192)]),
-  hop_length: count,
-  frames_per_latent: count,
-  downsampling_ratio: count,
+  hop_length: width,
+  frames_per_latent: width,
+  downsampling_ratio: count.max(2 ** 18),
   bins_per_octave: positive,
   max_frequency: positive,
   floor: positive,
   /** Edges of the bands in which stereo is described, in hertz, ascending. */
   stereo_edges: z.array(z.number().min(0)).min(2),
-  latent_dim: count,
+  latent_dim: width,
   phase_iterations: z.int().min(0),
   phase_momentum: z.number().min(0).max(1),
   io_channels: z.literal(2),
@@ -138,7 +141,7 @@ const conditioner = z.discriminatedUnion('type', [
       model_name: z.string().default('google/t5gemma-b-b-ul2'),
       repo_id: z.string().optional(),
       subfolder: z.string().optional(),
-      max_length: count.default(128),
+      max_length: count.max(4096).default(128),
       padding_mode: z.enum(['none', 'zero', 'learned']).default('zero'),
       project_out: z.boolean().default(false),
     }),
@@ -155,23 +158,23 @@ const conditioner = z.discriminatedUnion('type', [
 ]);
 
 const dit = z.looseObject({
-  io_channels: count,
+  io_channels: width,
   patch_size: z.literal(1).default(1),
-  embed_dim: count,
+  embed_dim: width,
   depth: layers,
-  num_heads: count,
-  cond_token_dim: z.int().min(0).default(0),
+  num_heads: width,
+  cond_token_dim: widthOrNone.default(0),
   project_cond_tokens: z.boolean().default(true),
-  global_cond_dim: z.int().min(0).default(0),
+  global_cond_dim: widthOrNone.default(0),
   project_global_cond: z.boolean().default(true),
-  local_add_cond_dim: z.int().min(0).nullish(),
+  local_add_cond_dim: widthOrNone.nullish(),
   input_concat_dim: z.literal(0).default(0),
   prepend_cond_dim: z.literal(0).default(0),
-  num_memory_tokens: z.int().min(0).default(0),
+  num_memory_tokens: widthOrNone.default(0),
   transformer_type: z.literal('continuous_transformer').default('continuous_transformer'),
   timestep_cond_type: z.literal('global').default('global'),
   timestep_features_type: z.enum(['learned', 'expo']).default('learned'),
-  timestep_features_dim: count.default(256),
+  timestep_features_dim: width.default(256),
   timestep_features_logsnr: z.boolean().default(false),
   global_cond_type: z.enum(['prepend', 'adaLN']).default('prepend'),
   norm_type: z.enum(['layer_norm', 'rms_norm', 'dyt']).default('layer_norm'),
@@ -188,10 +191,10 @@ const modelConfig = z.looseObject({
   model_type: z.enum(['diffusion_cond', 'diffusion_cond_inpaint']),
   sample_size: count,
   sample_rate: count,
-  audio_channels: count.default(2),
+  audio_channels: width.default(2),
   model: z.looseObject({
     pretransform,
-    conditioning: z.looseObject({ configs: z.array(conditioner), cond_dim: count }),
+    conditioning: z.looseObject({ configs: z.array(conditioner), cond_dim: width }),
     diffusion: z.looseObject({
       type: z.literal('dit'),
       diffusion_objective: z.enum(['rectified_flow', 'rf_denoiser']),
@@ -203,7 +206,7 @@ const modelConfig = z.looseObject({
       sampling_distribution_shift_options: samplingShift.optional(),
       config: dit,
     }),
-    io_channels: count,
+    io_channels: width,
   }),
   /** Retone's own key: what to generate with when the request does not say. */
   sampling_defaults: z
@@ -229,12 +232,12 @@ export type ConditionerConfig = z.infer<typeof conditioner>;
 export type SamplingShift = z.infer<typeof samplingShift>;
 
 const textEncoder = z.looseObject({
-  hidden_size: count,
-  intermediate_size: count,
+  hidden_size: width,
+  intermediate_size: width,
   num_hidden_layers: layers,
-  num_attention_heads: count,
-  num_key_value_heads: count,
-  head_dim: count,
+  num_attention_heads: width,
+  num_key_value_heads: width,
+  head_dim: width,
   vocab_size: count,
   rms_norm_eps: positive.default(1e-6),
   query_pre_attn_scalar: positive,
@@ -249,7 +252,33 @@ export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
 /** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
 export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
-  return parse(modelConfig, json, file);
+  const config = parse(modelConfig, json, file);
+  const problem = contradiction(config);
+  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
+  return config;
+}
+
+/** Keys that are accepted one by one but do not go together. */
+function contradiction({ model }: ModelConfig): string | undefined {
+  const { conditioning, diffusion, pretransform } = model;
+  const ids = conditioning.configs.map(({ id }) => id);
+  for (const key of ['cross_attention_cond_ids', 'global_cond_ids'] as const) {
+    const unknown = diffusion[key].find((id) => !ids.includes(id));
+    if (unknown !== undefined) return `model.diffusion.${key} names ${shown(unknown)}; accepted: ${shown(ids)}`;
+  }
+  const { embed_dim, num_heads } = diffusion.config;
+  if (embed_dim % num_heads !== 0) {
+    return `model.diffusion.config.embed_dim is ${embed_dim}; accepted: a multiple of num_heads, ${num_heads}`;
+  }
+  if (pretransform.type !== 'autoencoder') return undefined;
+  for (const side of ['encoder', 'decoder'] as const) {
+    const { c_mults: levels, ...others } = pretransform.config[side].config;
+    for (const key of ['strides', 'transformer_depths'] as const) {
+      if (others[key].length === levels.length) continue;
+      return `model.pretransform.config.${side}.config.${key} is ${shown(others[key])}; accepted: as many items as c_mults, ${levels.length}`;
+    }
+  }
+  return undefined;
 }
 
 /** @throws CheckpointError as {@link parseModelConfig}. */
@@ -275,7 +304,11 @@ function accepted(issue: z.core.$ZodIssue): string {
   }
   if (issue.code === 'invalid_value')
     return `accepted: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-  if (issue.code === 'invalid_type') return `accepted: ${issue.expected}`;
+  if (issue.code === 'invalid_type') return `accepted: ${issue.expected === 'never' ? 'nothing' : issue.expected}`;
+  const unit = 'origin' in issue && issue.origin === 'array' ? ' items' : '';
+  if (issue.code === 'too_small')
+    return `accepted: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit}`;
+  if (issue.code === 'too_big') return `accepted: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit}`;
   return issue.message;
 }
 
@@ -286,10 +319,4 @@ function keyName(path: PropertyKey[]): string {
       .join('')
       .replace(/^\./, '') || 'the file'
   );
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'absent';
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

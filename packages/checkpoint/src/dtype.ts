@@ -32,7 +32,7 @@ export function widenToFloat32(bytes: Uint8Array, dtype: WeightDType): Float32Ar
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   if (dtype === 'F32') return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
-  if (dtype === 'F16') return Float32Array.from(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
+  if (dtype === 'F16') return new Float32Array(new Float16Array(halves.buffer, halves.byteOffset, halves.length));
   // bf16 is the upper half of a float32.
   const words = new Uint32Array(halves.length);
   for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;

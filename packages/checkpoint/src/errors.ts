@@ -18,3 +18,17 @@ export class CheckpointError extends Error {
     this.code = code;
   }
 }
+
+/** A value from an untrusted file, short enough for a one-line message. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'absent';
+  // Only flat values are written out: nesting may be deeper than the stack.
+  if (isNested(value)) return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function isNested(value: unknown): boolean {
+  const isObject = (each: unknown) => typeof each === 'object' && each !== null;
+  return Array.isArray(value) ? value.some(isObject) : isObject(value);
+}

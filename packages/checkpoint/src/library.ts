@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
+import { readJson } from './json.ts';
 
 /** The model that ships with Retone, and that is used when none is named. */
 export const builtInModel = 'retone-small';
@@ -32,7 +33,7 @@ function libraryFolders(): string[] {
 /** The installed models, in the order in which names are looked up. */
 export function installedModels(): InstalledModel[] {
   return libraryFolders()
-    .filter((folder) => existsSync(folder))
+    .filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter(isModelFolder)
     .map(describe);
@@ -60,11 +61,15 @@ function isModelFolder(folder: string): boolean {
 }
 
 function describe(folder: string): InstalledModel {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const bytes = files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  // Files may be symbolic links, as in Hugging Face's cache.
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => statSync(join(folder, name), { throwIfNoEntry: false }))
+    .filter((stat) => stat?.isFile());
+  const bytes = files.reduce((sum, stat) => sum + stat!.size, 0);
   const model = { name: basename(folder), folder, bytes, maxSeconds: 0, objective: 'unknown' };
   try {
-    const config = parseModelConfig(JSON.parse(readFileSync(join(folder, 'model_config.json'), 'utf8')));
+    const path = join(folder, 'model_config.json');
+    const config = parseModelConfig(readJson(path), path);
     return {
       ...model,
       maxSeconds: config.sample_size / config.sample_rate,

@@ -1,7 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { bytesPerElement, type DType } from './dtype.ts';
-import { CheckpointError } from './errors.ts';
+import { CheckpointError, shown } from './errors.ts';
 
 /** Where one tensor lies in a safetensors file. `offset` is absolute, in bytes from the start of the file. */
 export interface TensorEntry {
@@ -12,8 +11,13 @@ export interface TensorEntry {
   readonly byteLength: number;
 }
 
-/** The format's own limit on its JSON header; anything longer is hostile or not safetensors at all. */
-const maxHeaderBytes = 100_000_000;
+/**
+ * Longest JSON header that is read, some thirty times what the largest published model has. The format allows 100 MB, but
+ * parsed JSON can take fifty times its length in memory.
+ */
+const maxHeaderBytes = 4 * 2 ** 20;
+/** Longest name of a tensor. */
+const maxNameLength = 500;
 
 /**
  * An open safetensors file. Only the header is read; tensors stay on disk until asked for.
@@ -44,14 +48,16 @@ export class SafetensorsFile {
     let realPath: string;
     try {
       realPath = realpathSync(path);
+      // Asked before opening: to open a named pipe would wait for ever.
+      if (!statSync(realPath).isFile()) throw new CheckpointError('not-safetensors', `${path} is not a file`);
       descriptor = openSync(realPath, 'r');
     } catch (cause) {
+      if (cause instanceof CheckpointError) throw cause;
       throw new CheckpointError('not-found', `${path} cannot be opened: ${(cause as Error).message}`, { cause });
     }
     try {
-      const stat = fstatSync(descriptor);
-      if (!stat.isFile()) throw new CheckpointError('not-safetensors', `${path} is not a file`);
-      return new SafetensorsFile(realPath, descriptor, stat.size, readHeader(path, descriptor, stat.size));
+      const { size } = fstatSync(descriptor);
+      return new SafetensorsFile(realPath, descriptor, size, readHeader(path, descriptor, size));
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -90,16 +96,18 @@ interface Header {
 
 /** Layout: 8 bytes little-endian header length, the JSON header, then the data that its offsets are relative to. */
 function readHeader(path: string, descriptor: number, fileSize: number): Header {
-  const file = basename(path);
   const fail = (code: 'not-safetensors' | 'bad-header' | 'bad-tensor', what: string): never => {
-    throw new CheckpointError(code, `${file} ${what}`);
+    throw new CheckpointError(code, `${path} ${what}`);
   };
   if (fileSize < 8) fail('not-safetensors', `has ${fileSize} bytes; a safetensors file has at least 8`);
   const prefix = Buffer.alloc(8);
   readSync(descriptor, prefix, 0, 8, 0);
   const headerLength = prefix.readBigUInt64LE();
-  if (headerLength > BigInt(Math.min(maxHeaderBytes, fileSize - 8))) {
+  if (headerLength > BigInt(fileSize - 8)) {
     fail('bad-header', `announces a header of ${headerLength} bytes, but has ${fileSize} bytes in all (truncated?)`);
+  }
+  if (headerLength > BigInt(maxHeaderBytes)) {
+    fail('bad-header', `has a header of ${headerLength} bytes; at most ${maxHeaderBytes} are accepted`);
   }
   const headerBytes = Buffer.alloc(Number(headerLength));
   readSync(descriptor, headerBytes, 0, headerBytes.length, 8);
@@ -122,6 +130,9 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
       }
       metadata = value as Record<string, string>;
       continue;
+    }
+    if (name.length > maxNameLength || /\p{Cc}/u.test(name)) {
+      fail('bad-header', `has a tensor named ${shown(name)}, which is no name of a weight`);
     }
     const problem = entryProblem(value, fileSize - dataStart);
     if (problem) fail('bad-tensor', `has a bad entry for ${shown(name)}: ${problem}`);
@@ -177,10 +188,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** A value from an untrusted file, short enough for a one-line message. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

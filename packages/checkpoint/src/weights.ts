@@ -1,5 +1,5 @@
 import { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';
-import { CheckpointError } from './errors.ts';
+import { CheckpointError, shown } from './errors.ts';
 import type { SafetensorsFile, TensorEntry } from './safetensors.ts';
 
 /** A weight as a network uses it: bytes in the file, values computed from them (weight norm, adapters), or not there. */
@@ -33,8 +33,8 @@ export type WeightTransform = (name: string, weight: Weight) => Float32Array | u
  */
 export class Weights {
   readonly file: SafetensorsFile;
-  /** Stored names by each of their forms with one component left out. */
-  readonly #shortened = new Map<string, string[]>();
+  /** Stored names with their components. */
+  readonly #components: (readonly [name: string, components: string[]])[];
   readonly #used = new Set<string>();
   readonly #missing = new Map<string, readonly number[]>();
   readonly #problems: string[] = [];
@@ -43,11 +43,7 @@ export class Weights {
   constructor(file: SafetensorsFile, transform?: WeightTransform) {
     this.file = file;
     this.#transform = transform;
-    for (const name of file.tensors.keys()) {
-      for (const form of withoutOneComponent(name)) {
-        this.#shortened.set(form, [...(this.#shortened.get(form) ?? []), name]);
-      }
-    }
+    this.#components = [...file.tensors.keys()].map((name) => [name, name.split('.')]);
   }
 
   has(name: string): boolean {
@@ -138,12 +134,14 @@ export class Weights {
   #find(name: string): TensorEntry | undefined {
     const exact = this.file.tensors.get(name);
     if (exact) return exact;
-    const candidates = new Set(this.#shortened.get(name));
-    for (const form of withoutOneComponent(name)) if (this.file.tensors.has(form)) candidates.add(form);
-    if (candidates.size > 1) {
+    const wanted = name.split('.');
+    const candidates = this.#components
+      .filter(([, stored]) => hasOneMore(stored, wanted) || hasOneMore(wanted, stored))
+      .map(([stored]) => stored);
+    if (candidates.length > 1) {
       throw new CheckpointError(
         'bad-tensor',
-        `${this.file.path} has no ${name}, and several like it: ${[...candidates].join(', ')}`,
+        `${this.file.path} has no ${name}, and several like it: ${shown(candidates)}`,
       );
     }
     const [only] = candidates;
@@ -173,7 +171,9 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-function* withoutOneComponent(name: string): Generator<string> {
-  const parts = name.split('.');
-  for (let i = 0; i < parts.length; i++) yield parts.toSpliced(i, 1).join('.');
+/** Whether the first name is the second with one component inserted. */
+function hasOneMore(longer: readonly string[], shorter: readonly string[]): boolean {
+  if (longer.length !== shorter.length + 1) return false;
+  const at = shorter.findIndex((component, i) => component !== longer[i]);
+  return at === -1 || shorter.slice(at).every((component, i) => component === longer[at + 1 + i]);
 }

@@ -1,0 +1,198 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseModelConfig, parseTextConfig } from '@retone/checkpoint';
+import { describe, expect, test } from 'vitest';
+import { modelConfig, textConfig } from './configs.ts';
+import { errorOf } from './errors.ts';
+
+/** The recorded fixtures lie beside the repository, where they are. */
+const fixtures = fileURLToPath(new URL('../../../../shared/fixtures', import.meta.url));
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+
+describe.skipIf(!existsSync(fixtures) && !process.env.CI)('the configurations of the recorded fixtures', () => {
+  test.each([
+    ['tiny-small', 'rf_denoiser', 32, 't5gemma-b-b-ul2'],
+    ['tiny-medium', 'rf_denoiser', 24, 't5gemma-b-b-ul2'],
+    ['tiny-base', 'rectified_flow', 16, 't5gemma'],
+  ])('%s', (name, objective, latents, text) => {
+    const { model } = parseModelConfig(read(join(fixtures, name, 'model_config.json')));
+    expect(model.diffusion.diffusion_objective).toBe(objective);
+    expect(model.pretransform.config.latent_dim).toBe(latents);
+    expect(parseTextConfig(read(join(fixtures, name, text, 'config.json'))).num_hidden_layers).toBeGreaterThan(0);
+  });
+});
+
+describe('a configuration that is right', () => {
+  test('gets the defaults of the reference', () => {
+    const { audio_channels, model } = parseModelConfig(modelConfig());
+    expect(audio_channels).toBe(2);
+    expect(model.diffusion.config).toMatchObject({
+      norm_type: 'layer_norm',
+      attn_kwargs: { qk_norm: 'none', differential: false },
+      ff_kwargs: { mult: 4, sinusoidal: false },
+    });
+    expect(model.pretransform).toMatchObject({ scale: 1, chunked: false });
+  });
+
+  test('may have keys that only training reads', () => {
+    const config = { ...modelConfig(), training: { learning_rate: 1e-4 } };
+    expect(parseModelConfig(config)).toMatchObject({ sample_rate: 44100 });
+  });
+
+  test("a text encoder's may stand alone or inside the whole model's", () => {
+    expect(parseTextConfig({ encoder: textConfig(), decoder: {} })).toEqual(parseTextConfig(textConfig()));
+    expect(parseTextConfig(textConfig())).toMatchObject({ rms_norm_eps: 1e-6 });
+  });
+});
+
+const nested = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
+
+describe('a configuration that is wrong names key, value and what is accepted', () => {
+  type Config = ReturnType<typeof modelConfig>;
+  const encoder = (config: Config) => config.model.pretransform.config.encoder.config;
+  const dit = (config: Config) => config.model.diffusion.config;
+  test.each<[what: string, breakIt: (config: Config) => void, message: string]>([
+    [
+      'an unknown conditioner',
+      (config) => {
+        config.model.conditioning.configs[0].type = 'clap_text';
+      },
+      'model.conditioning.configs[0].type is "clap_text"; accepted: "t5gemma", "number"',
+    ],
+    [
+      'a conditioner without type',
+      (config) => delete config.model.conditioning.configs[1].type,
+      'model.conditioning.configs[1].type is absent; accepted: "t5gemma", "number"',
+    ],
+    [
+      'a condition that no conditioner makes',
+      (config) => config.model.diffusion.cross_attention_cond_ids.push('lyrics'),
+      'model.diffusion.cross_attention_cond_ids names "lyrics"; accepted: ["prompt","seconds_total"]',
+    ],
+    [
+      'an unknown pretransform',
+      (config) => {
+        config.model.pretransform.type = 'vae';
+      },
+      'model.pretransform.type is "vae"; accepted: "autoencoder", "spectral"',
+    ],
+    [
+      'an absurd depth',
+      (config) => {
+        dit(config).depth = 1e9;
+      },
+      'model.diffusion.config.depth is 1000000000; accepted: at most 512',
+    ],
+    [
+      'a depth of 0',
+      (config) => {
+        dit(config).depth = 0;
+      },
+      'model.diffusion.config.depth is 0; accepted: at least 1',
+    ],
+    [
+      'a depth that is text',
+      (config) => {
+        dit(config).depth = '2';
+      },
+      'model.diffusion.config.depth is "2"; accepted: number',
+    ],
+    [
+      'a depth that is a fraction',
+      (config) => {
+        dit(config).depth = 2.5;
+      },
+      'model.diffusion.config.depth is 2.5; accepted: int',
+    ],
+    [
+      'an absurd width',
+      (config) => {
+        dit(config).embed_dim = 2 ** 40;
+      },
+      'model.diffusion.config.embed_dim is 1099511627776; accepted: at most 16384',
+    ],
+    [
+      'a width that the heads do not divide',
+      (config) => {
+        dit(config).num_heads = 3;
+      },
+      'model.diffusion.config.embed_dim is 128; accepted: a multiple of num_heads, 3',
+    ],
+    [
+      'a prompt without end',
+      (config) => {
+        config.model.conditioning.configs[0].config.max_length = 1e8;
+      },
+      'model.conditioning.configs[0].config.max_length is 100000000; accepted: at most 4096',
+    ],
+    [
+      'no levels',
+      (config) => {
+        encoder(config).c_mults = [];
+      },
+      'model.pretransform.config.encoder.config.c_mults is []; accepted: at least 1 items',
+    ],
+    [
+      'a level without stride',
+      (config) => {
+        encoder(config).c_mults = [1, 2];
+      },
+      'model.pretransform.config.encoder.config.strides is [16]; accepted: as many items as c_mults, 2',
+    ],
+    [
+      'a factor of 0',
+      (config) => {
+        dit(config).ff_kwargs = { mult: 0 };
+      },
+      'model.diffusion.config.ff_kwargs.mult is 0; accepted: more than 0',
+    ],
+    [
+      'a feature that is not there',
+      (config) => {
+        config.model.diffusion.input_concat_ids = ['melody'];
+      },
+      'model.diffusion.input_concat_ids[0] is "melody"; accepted: nothing',
+    ],
+    [
+      'an object in place of a number',
+      (config) => {
+        config.sample_rate = { hz: 44100 };
+      },
+      'sample_rate is an object; accepted: number',
+    ],
+    ['no model', (config) => delete config.model, 'model is absent; accepted: object'],
+    [
+      'brackets without end',
+      (config) => {
+        config.model_type = nested;
+      },
+      'model_type is an array of 1; accepted: "diffusion_cond", "diffusion_cond_inpaint"',
+    ],
+  ])('%s', (_, breakIt, message) => {
+    const config = modelConfig();
+    breakIt(config);
+    const error = errorOf(() => parseModelConfig(config));
+    expect(error.code).toBe('bad-config');
+    expect(error.message).toBe(`model_config.json: ${message}`);
+  });
+
+  test.each([null, [], 5, 'text'])('%j in place of a configuration', (json) => {
+    expect(errorOf(() => parseModelConfig(json)).message).toMatch(
+      /^model_config\.json: the file is .+; accepted: object$/,
+    );
+    expect(errorOf(() => parseTextConfig(json, 'text/config.json')).message).toMatch(
+      /^text\/config\.json: the file is /,
+    );
+  });
+
+  test('a long value is cut short', () => {
+    const config = { ...modelConfig(), model_type: 'x'.repeat(10_000) };
+    expect(errorOf(() => parseModelConfig(config)).message.length).toBeLessThan(250);
+  });
+
+  test('a text encoder of a kind that is not known', () => {
+    const { message } = errorOf(() => parseTextConfig({ ...textConfig(), hidden_activation: 'relu' }));
+    expect(message).toBe('config.json: hidden_activation is "relu"; accepted: "gelu_pytorch_tanh"');
+  });
+});
