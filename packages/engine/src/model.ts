@@ -3,8 +3,10 @@ import type { SessionOptions } from '@retone/runtime';
 import { Conditioners } from './conditioners.ts';
 import { Dit, type PaddingMode } from './dit.ts';
 import { type Adapter, adapterTransform } from './lora.ts';
-import { loadPretransform, type Pretransform } from './pretransform.ts';
+import type { Pretransform } from './pretransform.ts';
+import { Same } from './same.ts';
 import type { SamplerName } from './samplers.ts';
+import { Spectral } from './spectral.ts';
 
 export interface ModelOptions extends SessionOptions {
   /** How frames beyond the valid ones are treated; see {@link PaddingMode}. Default: left out. */
@@ -62,7 +64,7 @@ export class Model {
       const weights = new Weights(checkpoint.file, options.adapters && adapterTransform(options.adapters));
       const conditioners = await Conditioners.load(checkpoint, weights, options);
       const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { ...options, padding });
-      const pretransform = await loadPretransform(checkpoint, weights, options);
+      const pretransform = loadPretransform(checkpoint, weights, options);
       return new Model(checkpoint, { conditioners, dit, pretransform, padding, report: weights.report() });
     } catch (error) {
       checkpoint.close();
@@ -106,4 +108,18 @@ export class Model {
     await this.pretransform.release();
     this.#checkpoint.close();
   }
+}
+
+/** Prefix of the pretransform's weights in a checkpoint. */
+const pretransformPrefix = 'pretransform.model';
+/** Piece length and overlap of the published models, in frames. */
+const publishedPieces = { frames: 128, overlap: 32 };
+
+/** The pretransform that `model.pretransform.type` names. */
+export function loadPretransform(checkpoint: Checkpoint, weights: Weights, options: SessionOptions): Pretransform {
+  const { pretransform } = checkpoint.config.model;
+  if (pretransform.type === 'spectral')
+    return new Spectral(pretransform.config, checkpoint.config.sample_rate, weights, pretransformPrefix);
+  const pieces = pretransform.chunked ? publishedPieces : undefined;
+  return new Same(pretransform.config, weights, pretransformPrefix, { ...options, pieces, scale: pretransform.scale });
 }
