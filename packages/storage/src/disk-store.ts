@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { StorageError } from './errors.ts';
+import { checkKey, checkPrefix } from './keys.ts';
+import { LimitedContent } from './limited-content.ts';
+import { partialName, removeStale } from './partial-files.ts';
+import { clamp } from './range.ts';
+import type { ByteRange, FileStore, OpenedFile, PutOptions, StoredFile } from './store.ts';
+
+/** Where files are while they are written: in the store's file system, for `rename`, and under a name no key has. */
+const partialFolder = '.partial';
+const mostAttempts = 20;
+
+/** Files in a folder: the file of key `a/b.mp3` is `a/b.mp3`, readable by its owner alone. */
+export class DiskStore implements FileStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = resolve(folder);
+    const partial = join(this.#folder, partialFolder);
+    try {
+      mkdirSync(partial, { recursive: true, mode: 0o700 });
+      removeStale(partial);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async put(key: string, content: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions = {}) {
+    const path = this.#path(key);
+    const partial = join(this.#folder, partialFolder, partialName());
+    const chunks = new LimitedContent(content, options);
+    try {
+      await writeFile(partial, chunks, { flag: 'wx', mode: 0o600, flush: true });
+      await this.#publish(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error === chunks.error ? error : unavailable(error);
+    }
+    return { key, size: chunks.size };
+  }
+
+  async stat(key: string): Promise<StoredFile | undefined> {
+    const found = await ifPresent(stat(this.#path(key)));
+    return found?.isFile() ? { key, size: found.size } : undefined;
+  }
+
+  async open(key: string, range?: ByteRange): Promise<OpenedFile | undefined> {
+    const file = await ifPresent(open(this.#path(key)));
+    if (!file) return undefined;
+    try {
+      const found = await file.stat();
+      if (found.isFile()) {
+        return { size: found.size, stream: file.createReadStream(range && clamp(range, found.size)) };
+      }
+    } catch (error) {
+      await file.close();
+      throw error instanceof StorageError ? error : unavailable(error);
+    }
+    await file.close();
+    return undefined;
+  }
+
+  async read(key: string): Promise<Uint8Array | undefined> {
+    return ifPresent(readFile(this.#path(key)));
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#path(key);
+    await ifPresent(unlink(path));
+    // Folders that are empty now would pile up, a few for every task there ever was.
+    for (let folder = dirname(path); folder !== this.#folder; folder = dirname(folder)) {
+      try {
+        await rmdir(folder);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async *list(prefix: string): AsyncGenerator<StoredFile, void> {
+    checkPrefix(prefix);
+    yield* this.#list(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
+  }
+
+  /** The files in the folder `within` ('' or ending with `/`) whose keys start with `prefix`. */
+  async *#list(within: string, prefix: string): AsyncGenerator<StoredFile, void> {
+    const entries = await ifPresent(readdir(join(this.#folder, within), { withFileTypes: true }));
+    const names = (entries ?? [])
+      .filter((entry) => !entry.name.startsWith('.'))
+      .map((entry) => within + (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      .filter((name) => name.startsWith(prefix) || prefix.startsWith(name))
+      // Keys are ASCII, so this is the order of their bytes. The slash counts: `a.b` comes before `a/b`.
+      .sort((a, b) => (a < b ? -1 : 1));
+    for (const name of names) {
+      if (name.endsWith('/')) yield* this.#list(name, prefix);
+      else {
+        // Deleted since, perhaps.
+        const found = await this.stat(name);
+        if (found) yield found;
+      }
+    }
+  }
+
+  #path(key: string): string {
+    checkKey(key);
+    return join(this.#folder, ...key.split('/'));
+  }
+
+  /** Gives a written file its name, for good. */
+  async #publish(partial: string, path: string): Promise<void> {
+    const folder = dirname(path);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await rename(partial, path);
+        break;
+      } catch (error) {
+        // `delete` may have removed a folder as an empty one in between.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === mostAttempts) throw error;
+      }
+    }
+    // A name is on the disk for good only once the folders that lead to it are.
+    for (let each = folder; ; each = dirname(each)) {
+      await syncFolder(each);
+      if (each === this.#folder) return;
+    }
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  if (sep === '\\') return; // Windows has no such thing
+  const folder = await ifPresent(open(path));
+  if (!folder) return; // `delete` was quicker
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What a request for a file gives; undefined if there is no such file. */
+async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw unavailable(error);
+  }
+}
+
+function unavailable(error: unknown): StorageError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? ': the disk is full' : '';
+  return new StorageError('unavailable', `The folder of stored files cannot be used${reason}.`, { cause: error });
+}
