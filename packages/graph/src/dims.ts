@@ -30,11 +30,9 @@ export function elementCount(shape: Shape): string {
   const unknown: string[] = [];
   for (const dim of shape) {
     const { factor, name, offset } = parse(dim);
-    if (factor === 0) known *= offset;
-    else if (offset % factor === 0) {
-      known *= factor;
-      unknown.push(String(format({ factor: 1, name, offset: offset / factor })));
-    } else unknown.push(String(dim));
+    const common = greatestCommonDivisor(factor, offset);
+    known *= common;
+    if (factor > 0) unknown.push(String(format({ factor: factor / common, name, offset: offset / common })));
   }
   return [known, ...unknown.sort()].join(' x ');
 }
@@ -51,6 +49,10 @@ export function broadcast(a: Shape, b: Shape): Shape {
       throw new TypeError(`cannot broadcast [${a}] with [${b}]: axis ${axis} is ${p} and ${q}`);
     return p === 1 ? q : p;
   });
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : greatestCommonDivisor(b, a % b);
 }
 
 function parse(dim: Dim): Linear {

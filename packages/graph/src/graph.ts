@@ -175,11 +175,13 @@ export class Graph {
 }
 
 function nodeProto(node: Node) {
+  // ONNX has two ways to leave out a last input; naming it "" makes the runtime crash in LayerNormalization.
+  const inputs = node.inputs.slice(0, node.inputs.findLastIndex((value) => value) + 1);
   return {
     opType: node.op,
     domain: node.domain,
     name: node.outputs[0]!.name,
-    input: node.inputs.map((value) => value?.name ?? ''),
+    input: inputs.map((value) => value?.name ?? ''),
     output: node.outputs.map((value) => value.name),
     attribute: Object.entries(node.attributes).map(([name, value]) => ({ name, ...attributeProto(value) })),
   };

@@ -1,8 +1,8 @@
 import { addDims, broadcast, type Dim, elementCount, type Shape } from './dims.ts';
-import type { Attribute, Graph, Value } from './graph.ts';
+import type { Attribute, Value } from './graph.ts';
 
-// Operators on float32 values. Negative axes count from the end, as in ONNX. Each throws TypeError on shapes that do
-// not fit.
+// Operators on float32 values. Negative axes count from the end, as in ONNX. Each throws TypeError on shapes and element
+// types that do not fit.
 
 type Operand = Value | number;
 
@@ -23,20 +23,20 @@ export const gelu = (x: Value): Value => single('Gelu', [x], { approximate: 'tan
 /** Mean over one axis, which stays with size 1. */
 export function mean(x: Value, axis: number): Value {
   const shape = x.shape.with(position(x, axis), 1);
-  return single('ReduceMean', [x, x.graph.indices([axis])], { keepdims: { int: 1 } }, shape);
+  return single('ReduceMean', [x, [axis]], { keepdims: { int: 1 } }, shape);
 }
 
 /** Sum over one axis, which stays with size 1. */
 export function sum(x: Value, axis: number): Value {
   const shape = x.shape.with(position(x, axis), 1);
-  return single('ReduceSum', [x, x.graph.indices([axis])], { keepdims: { int: 1 } }, shape);
+  return single('ReduceSum', [x, [axis]], { keepdims: { int: 1 } }, shape);
 }
 
 /** Batched matrix product [..., m, k] x [..., k, n]. */
 export function matmul(a: Value, b: Value): Value {
   const [m, k] = a.shape.slice(-2) as [Dim, Dim];
   const [inner, n] = b.shape.slice(-2) as [Dim, Dim];
-  check(k === inner, `cannot multiply [${a.shape}] by [${b.shape}]`);
+  check(a.shape.length >= 2 && b.shape.length >= 2 && k === inner, `cannot multiply [${a.shape}] by [${b.shape}]`);
   return single('MatMul', [a, b], {}, [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]);
 }
 
@@ -47,6 +47,7 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
     weight.shape.length === 2 && x.shape.at(-1) === inner,
     `cannot apply a linear layer [${weight.shape}] to [${x.shape}]`,
   );
+  checkVector(bias, out, 'bias');
   const product = single('com.microsoft::FusedMatMul', [x, weight], { transB: { int: 1 } }, [
     ...x.shape.slice(0, -1),
     out,
@@ -71,9 +72,12 @@ export function concat(values: readonly Value[], axis: number): Value {
 /** Elements `start .. end` of one axis; negative positions count from the end. `size` is what that leaves. */
 export function slice(x: Value, axis: number, start: number, end: number, size: Dim): Value {
   const at = position(x, axis);
-  const { graph } = x;
-  const inputs = [x, graph.indices([start]), graph.indices([end]), graph.indices([at])];
-  return single('Slice', inputs, {}, x.shape.with(at, size));
+  const whole = x.shape[at]!;
+  if (typeof whole === 'number') {
+    const bound = (index: number) => Math.min(Math.max(index < 0 ? index + whole : index, 0), whole);
+    check(bound(end) - bound(start) === size, `${start} to ${end} of axis ${axis} of [${x.shape}] are not ${size}`);
+  }
+  return single('Slice', [x, [start], [end], [at]], {}, x.shape.with(at, size));
 }
 
 /** Everything from `start` on along one axis. */
@@ -86,11 +90,11 @@ export function split(x: Value, parts: number, axis = -1): Value[] {
   const at = position(x, axis);
   const size = x.shape[at]!;
   check(
-    typeof size === 'number' && size % parts === 0,
+    typeof size === 'number' && Number.isInteger(parts) && size % parts === 0,
     `cannot split axis ${axis} of [${x.shape}] into ${parts} equal parts`,
   );
   const shape = x.shape.with(at, (size as number) / parts);
-  return x.graph.node('Split', [x], { axis: { int: at }, num_outputs: { int: parts } }, Array(parts).fill(shape));
+  return apply('Split', [x], { axis: { int: at }, num_outputs: { int: parts } }, Array(parts).fill(shape));
 }
 
 /** At most one axis of unknown size may change its place or its factor; its size follows from the others. */
@@ -101,11 +105,15 @@ export function reshape(x: Value, shape: Shape): Value {
     target.filter((dim) => dim === -1).length <= 1,
     `cannot reshape [${x.shape}] to [${shape}]: several unknown sizes`,
   );
-  return single('Reshape', [x, x.graph.indices(target)], {}, shape);
+  return single('Reshape', [x, target], {}, shape);
 }
 
 export function transpose(x: Value, order: readonly number[]): Value {
-  check(order.length === x.shape.length, `cannot transpose [${x.shape}] by [${order}]`);
+  const axes = order.toSorted((a, b) => a - b);
+  check(
+    order.length === x.shape.length && axes.every((axis, i) => axis === i),
+    `cannot transpose [${x.shape}] by [${order}]`,
+  );
   return single(
     'Transpose',
     [x],
@@ -118,15 +126,20 @@ export function transpose(x: Value, order: readonly number[]): Value {
 export function pad(x: Value, axis: number, before: number, after: number): Value {
   if (before === 0 && after === 0) return x;
   const at = position(x, axis);
-  const { graph } = x;
-  const inputs = [x, graph.indices([before, after]), graph.constant(0), graph.indices([at])];
-  return single('Pad', inputs, {}, x.shape.with(at, addDims(x.shape[at]!, before + after)));
+  check(before >= 0 && after >= 0, `cannot pad axis ${axis} of [${x.shape}] by ${before} and ${after}`);
+  return single(
+    'Pad',
+    [x, [before, after], x.graph.constant(0), [at]],
+    {},
+    x.shape.with(at, addDims(x.shape[at]!, before + after)),
+  );
 }
 
 /** Repeats an axis of size 1 to the size that the same axis has in `like`. */
 export function expand(x: Value, axis: number, like: Value): Value {
   const at = position(x, axis);
   const { graph } = x;
+  check(x.shape[at] === 1 && at < like.shape.length, `cannot expand axis ${axis} of [${x.shape}] to [${like.shape}]`);
   const ones = (count: number) => graph.indices(Array(count).fill(1));
   const size = graph.node('Shape', [like], { start: { int: at }, end: { int: at + 1 } }, [[1]])[0]!;
   const target = [ones(at), size, ones(x.shape.length - at - 1)];
@@ -155,12 +168,15 @@ export function positions(x: Value, axis: number): Value {
  */
 export function rotary(x: Value, angles: Value, heads: number): Value {
   const [length, frequencies] = angles.shape as [Dim, number];
-  check(x.shape.length === 3 && x.shape[1] === length, `cannot rotate [${x.shape}] by angles [${angles.shape}]`);
-  const start = x.graph.indices([0]);
+  const headWidth = (x.shape.at(-1) as number) / heads;
+  check(
+    x.shape.length === 3 && x.shape[1] === length && Number.isInteger(headWidth) && 2 * frequencies <= headWidth,
+    `cannot rotate ${heads} heads of [${x.shape}] by angles [${angles.shape}]`,
+  );
   const cosine = single('Cos', [angles], {}, angles.shape);
   const sine = single('Sin', [angles], {}, angles.shape);
   const attributes = { num_heads: { int: heads }, rotary_embedding_dim: { int: 2 * frequencies } };
-  return single('com.microsoft::RotaryEmbedding', [x, start, cosine, sine], attributes, x.shape);
+  return single('com.microsoft::RotaryEmbedding', [x, [0], cosine, sine], attributes, x.shape);
 }
 
 /** Grouped one-dimensional convolution of x [batch, in, time] with weight [out, in/groups, kernel], zero padding on both sides. */
@@ -175,31 +191,27 @@ export function conv1d(
     x.shape.length === 3 && x.shape[1] === perGroup * groups,
     `cannot convolve [${x.shape}] with [${weight.shape}]`,
   );
+  checkVector(bias, out, 'bias');
   const shape = [x.shape[0]!, out, addDims(x.shape[2]!, 2 * padding - kernel + 1)];
   return single('Conv', [x, weight, bias], { group: { int: groups }, pads: [padding, padding] }, shape);
 }
 
 /** `x / sqrt(mean(x^2) + epsilon) * scale` over the last axis; scale [last axis]. */
 export function rmsNorm(x: Value, scale: Value, epsilon: number): Value {
-  check(
-    scale.shape.length === 1 && scale.shape[0] === x.shape.at(-1),
-    `cannot normalise [${x.shape}] with a scale [${scale.shape}]`,
-  );
+  checkVector(scale, x.shape.at(-1)!, 'scale');
   return single('SimplifiedLayerNormalization', [x, scale], { axis: { int: -1 }, epsilon }, x.shape);
 }
 
 /** `(x - mean) / sqrt(variance + epsilon) * scale + bias` over the last axis. */
 export function layerNorm(x: Value, scale: Value, bias: Value | undefined, epsilon: number): Value {
-  check(
-    scale.shape.length === 1 && scale.shape[0] === x.shape.at(-1),
-    `cannot normalise [${x.shape}] with a scale [${scale.shape}]`,
-  );
+  checkVector(scale, x.shape.at(-1)!, 'scale');
+  checkVector(bias, x.shape.at(-1)!, 'bias');
   return single('LayerNormalization', [x, scale, bias], { axis: { int: -1 }, epsilon }, x.shape);
 }
 
 /** `x / max(||x||, epsilon)` over the last axis. */
 export function l2Norm(x: Value, epsilon: number): Value {
-  const norm = single('ReduceL2', [x, x.graph.indices([-1])], { keepdims: { int: 1 } }, x.shape.with(-1, 1));
+  const norm = single('ReduceL2', [x, [-1]], { keepdims: { int: 1 } }, x.shape.with(-1, 1));
   return div(x, single('Max', [norm, x.graph.constant(epsilon)], {}, norm.shape));
 }
 
@@ -208,8 +220,11 @@ export function l2Norm(x: Value, epsilon: number): Value {
  * q [batch, n, heads*d], k [batch, m, heads*d], v [batch, m, heads*d]; result [batch, n, heads*d].
  */
 export function multiHeadAttention(q: Value, k: Value, v: Value, heads: number, scale: number): Value {
-  const fits = [q, k, v].every((x) => x.shape.length === 3) && q.shape[2] === k.shape[2] && k.shape[1] === v.shape[1];
-  check(fits, `cannot attend with q [${q.shape}], k [${k.shape}], v [${v.shape}]`);
+  const fits =
+    [q, k, v].every((x) => x.shape.length === 3 && x.shape[0] === q.shape[0] && (x.shape[2] as number) % heads === 0) &&
+    q.shape[2] === k.shape[2] &&
+    k.shape[1] === v.shape[1];
+  check(fits, `cannot attend in ${heads} heads with q [${q.shape}], k [${k.shape}], v [${v.shape}]`);
   const attributes = { num_heads: { int: heads }, scale };
   return single('com.microsoft::MultiHeadAttention', [q, k, v], attributes, [q.shape[0]!, q.shape[1]!, v.shape[2]!]);
 }
@@ -223,15 +238,29 @@ function binary(op: string, a: Operand, b: Operand): Value {
   return single(op, [x, y], {}, broadcast(x.shape, y.shape));
 }
 
-function single(
+function single(op: string, inputs: readonly Input[], attributes: Record<string, Attribute>, shape: Shape): Value {
+  return apply(op, inputs, attributes, [shape])[0]!;
+}
+
+/** An operand, or numbers for an input that ONNX wants as int64: axes, sizes, positions. */
+type Input = Value | readonly number[] | undefined;
+
+/** Adds a node after checking that its operands are float32 values of one graph. The first is always a value. */
+function apply(
   op: string,
-  inputs: readonly (Value | undefined)[],
+  inputs: readonly Input[],
   attributes: Record<string, Attribute>,
-  shape: Shape,
-): Value {
-  const { graph } = inputs[0] as Value & { graph: Graph };
-  for (const input of inputs) check(!input || input.graph === graph, `${op} mixes values of two graphs`);
-  return graph.node(op, inputs, attributes, [shape])[0]!;
+  shapes: readonly Shape[],
+): Value[] {
+  const { graph } = inputs[0] as Value;
+  const values = inputs.map((input) => {
+    if (!input) return undefined;
+    if (!('graph' in input)) return graph.indices(input);
+    check(input.graph === graph, `${op} mixes values of two graphs`);
+    check(input.type === 'float32', `${op} works on float32, not on ${input.type}`);
+    return input;
+  });
+  return graph.node(op, values, attributes, shapes);
 }
 
 function position(x: Value, axis: number): number {
@@ -242,4 +271,11 @@ function position(x: Value, axis: number): number {
 
 function check(condition: boolean, problem: string): void {
   if (!condition) throw new TypeError(problem);
+}
+
+function checkVector(vector: Value | undefined, size: Dim, role: string): void {
+  check(
+    !vector || (vector.shape.length === 1 && vector.shape[0] === size),
+    `a ${role} [${vector?.shape}] is not [${size}]`,
+  );
 }
