@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { contradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
 
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
@@ -14,6 +15,11 @@ const width = z.int().min(1).max(maxWidth);
 const widthOrNone = z.int().min(0).max(maxWidth);
 const layers = z.int().min(1).max(512);
 const positive = z.number().gt(0);
+
+/** A shift without a type is a full one, as in the reference. */
+const withShiftType = (shift: unknown) => {
+  return typeof shift === 'object' && shift !== null && !('type' in shift) ? { type: 'full', ...shift } : shift;
+};
 
 const samplingShift = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('none') }),
@@ -56,6 +62,9 @@ const feedForward = z.looseObject({
   sinusoidal: z.boolean().default(false),
 });
 
+/** How many positions attend to each other where a configuration neither says so nor has a window. */
+export const defaultChunkSize = 128;
+
 const resampler = z.looseObject({
   channels: width.default(128),
   c_mults: z.array(width).min(1).max(16),
@@ -80,7 +89,11 @@ const resampler = z.looseObject({
 
 const autoencoder = z.looseObject({
   encoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ in_channels: width }) }),
-  decoder: z.looseObject({ type: z.literal('taae_v2'), config: resampler.extend({ out_channels: width }) }),
+  decoder: z.looseObject({
+    type: z.literal('taae_v2'),
+    soft_clip: z.boolean().default(false),
+    config: resampler.extend({ out_channels: width }),
+  }),
   bottleneck: z
     .looseObject({
       type: z.literal('softnorm'),
@@ -103,7 +116,6 @@ const autoencoder = z.looseObject({
   latent_dim: width,
   downsampling_ratio: count.max(2 ** 18),
   io_channels: width.default(2),
-  soft_clip: z.boolean().default(false),
 });
 
 /** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
@@ -183,7 +195,12 @@ const dit = z.looseObject({
   ff_kwargs: feedForward.prefault({}),
   layer_scale: z.boolean().default(false),
   conformer: z.boolean().default(false),
+  final_cross_attn_ix: z.int().min(-1).default(-1),
+  causal: z.literal(false).default(false),
   rotary_pos_emb: z.literal(true).default(true),
+  cross_attn_rotary_pos_emb: z.literal(false).default(false),
+  use_sinusoidal_emb: z.literal(false).default(false),
+  use_abs_pos_emb: z.literal(false).default(false),
   sliding_window: z.null().default(null),
 });
 
@@ -194,7 +211,13 @@ const modelConfig = z.looseObject({
   audio_channels: width.default(2),
   model: z.looseObject({
     pretransform,
-    conditioning: z.looseObject({ configs: z.array(conditioner), cond_dim: width }),
+    conditioning: z.looseObject({
+      configs: z.array(conditioner),
+      cond_dim: width,
+      /** Under which other id a conditioner finds its value when it is given none under its own. */
+      default_keys: z.record(z.string(), z.string()).default({}),
+      pre_encoded_keys: z.array(z.never()).default([]),
+    }),
     diffusion: z.looseObject({
       type: z.literal('dit'),
       diffusion_objective: z.enum(['rectified_flow', 'rf_denoiser']),
@@ -203,7 +226,10 @@ const modelConfig = z.looseObject({
       local_add_cond_ids: z.array(z.enum(['inpaint_mask', 'inpaint_masked_input'])).default([]),
       input_concat_ids: z.array(z.never()).default([]),
       prepend_cond_ids: z.array(z.never()).default([]),
-      sampling_distribution_shift_options: samplingShift.optional(),
+      sampling_distribution_shift_options: z.preprocess(
+        withShiftType,
+        samplingShift.nullish().transform((shift) => shift ?? undefined),
+      ),
       config: dit,
     }),
     io_channels: width,
@@ -244,7 +270,11 @@ const textEncoder = z.looseObject({
   attn_logit_softcapping: positive.nullish(),
   hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
   rope_theta: positive.optional(),
-  rope_parameters: z.looseObject({ rope_theta: positive }).optional(),
+  rope_scaling: z.null().optional(),
+  rope_parameters: z
+    .looseObject({ rope_theta: positive, rope_type: z.literal('default').default('default') })
+    .nullish(),
+  sliding_window: count.nullish(),
 });
 
 /** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
@@ -258,27 +288,9 @@ export function parseModelConfig(json: unknown, file = 'model_config.json'): Mod
   return config;
 }
 
-/** Keys that are accepted one by one but do not go together. */
-function contradiction({ model }: ModelConfig): string | undefined {
-  const { conditioning, diffusion, pretransform } = model;
-  const ids = conditioning.configs.map(({ id }) => id);
-  for (const key of ['cross_attention_cond_ids', 'global_cond_ids'] as const) {
-    const unknown = diffusion[key].find((id) => !ids.includes(id));
-    if (unknown !== undefined) return `model.diffusion.${key} names ${shown(unknown)}; accepted: ${shown(ids)}`;
-  }
-  const { embed_dim, num_heads } = diffusion.config;
-  if (embed_dim % num_heads !== 0) {
-    return `model.diffusion.config.embed_dim is ${embed_dim}; accepted: a multiple of num_heads, ${num_heads}`;
-  }
-  if (pretransform.type !== 'autoencoder') return undefined;
-  for (const side of ['encoder', 'decoder'] as const) {
-    const { c_mults: levels, ...others } = pretransform.config[side].config;
-    for (const key of ['strides', 'transformer_depths'] as const) {
-      if (others[key].length === levels.length) continue;
-      return `model.pretransform.config.${side}.config.${key} is ${shown(others[key])}; accepted: as many items as c_mults, ${levels.length}`;
-    }
-  }
-  return undefined;
+/** The shift of a noise schedule, as `sampling_distribution_shift_options` has it. */
+export function parseSamplingShift(json: unknown): SamplingShift {
+  return parse(samplingShift, withShiftType(json), 'shift');
 }
 
 /** @throws CheckpointError as {@link parseModelConfig}. */

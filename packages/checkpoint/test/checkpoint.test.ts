@@ -73,6 +73,7 @@ describe('opening a checkpoint', () => {
     const config = modelConfig();
     config.model.conditioning.configs.shift();
     config.model.diffusion.cross_attention_cond_ids = [];
+    config.model.diffusion.config.cond_token_dim = 0;
     const checkpoint = openCheckpoint(checkpointFolder('wordless', { 'model_config.json': JSON.stringify(config) }));
     expect(checkpoint.text).toBeUndefined();
     checkpoint.close();

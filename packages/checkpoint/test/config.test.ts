@@ -68,7 +68,7 @@ describe('a configuration that is wrong names key, value and what is accepted', 
     [
       'a condition that no conditioner makes',
       (config) => config.model.diffusion.cross_attention_cond_ids.push('lyrics'),
-      'model.diffusion.cross_attention_cond_ids names "lyrics"; accepted: ["prompt","seconds_total"]',
+      'model.diffusion.cross_attention_cond_ids is ["prompt","seconds_total","lyrics"]; accepted: some of ["prompt","seconds_total"]',
     ],
     [
       'an unknown pretransform',
@@ -117,7 +117,7 @@ describe('a configuration that is wrong names key, value and what is accepted', 
       (config) => {
         dit(config).num_heads = 3;
       },
-      'model.diffusion.config.embed_dim is 128; accepted: a multiple of num_heads, 3',
+      'model.diffusion.config.embed_dim is 128; accepted: a multiple of num_heads, 3, with at least 32 for each',
     ],
     [
       'a prompt without end',

@@ -40,7 +40,7 @@ export function modelConfig(): any {
         diffusion_objective: 'rf_denoiser',
         cross_attention_cond_ids: ['prompt', 'seconds_total'],
         global_cond_ids: ['seconds_total'],
-        config: { io_channels: 32, embed_dim: 128, depth: 2, num_heads: 2 },
+        config: { io_channels: 32, embed_dim: 128, depth: 2, num_heads: 2, cond_token_dim: 64, global_cond_dim: 64 },
       },
       io_channels: 32,
     },

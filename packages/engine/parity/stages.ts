@@ -1,8 +1,20 @@
 import { join } from 'node:path';
-import { openCheckpoint, Weights } from '@retone/checkpoint';
+import {
+  type AutoencoderConfig,
+  openCheckpoint,
+  parseSamplingShift,
+  type SamplingShift,
+  Weights,
+} from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { Conditioners, NumberConditioner, PromptConditioner, zeroPaddedRows } from '../src/conditioners.ts';
-import { Dit, type PreparedConditions } from '../src/dit.ts';
+import {
+  Conditioners,
+  type Conditioning,
+  NumberConditioner,
+  PromptConditioner,
+  zeroPaddedRows,
+} from '../src/conditioners.ts';
+import { Dit, type DitConditions, type PreparedConditions } from '../src/dit.ts';
 import { type GenerateOptions, generate, type Region } from '../src/generate.ts';
 import { guide } from '../src/guidance.ts';
 import { adapterTransform } from '../src/lora.ts';
@@ -85,7 +97,8 @@ export class Engine {
   async #number(weights?: Weights) {
     const checkpoint = await this.#checkpoint();
     const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
-    const config = configs.find((conditioner) => conditioner.type === 'number')!;
+    const numbers = configs.filter((conditioner) => conditioner.type === 'number');
+    const config = numbers.find(({ id }) => id === 'seconds_total') ?? numbers[0]!;
     return new NumberConditioner(
       config.config,
       weights ?? (await this.#weights()),
@@ -166,6 +179,7 @@ export class Engine {
   async #conditions({ params, outputs }: Case): Promise<Results> {
     const conditioners = await this.#conditioners();
     const conditioning = {
+      ...(await this.#otherConditions(params)),
       prompt: params.prompt ?? params.negative_prompt,
       seconds_total: params.seconds_total ?? params.seconds ?? params.duration,
     };
@@ -176,39 +190,71 @@ export class Engine {
     return { cross_attn_cond: cross, global_cond: await conditioners.global(conditioning), cross_attn_mask: rows };
   }
 
+  /** Values that a case gives for the model's conditioners, by id. */
+  async #otherConditions(params: Case['params']): Promise<Conditioning> {
+    const { config } = await this.#checkpoint();
+    const given = config.model.conditioning.configs.filter(({ id }) => id in params);
+    return Object.fromEntries(given.map(({ id }) => [id, params[id]]));
+  }
+
+  #ditConditions(each: Case): DitConditions {
+    return {
+      cross: this.#fixture.input(each, 'cross_attn_cond'),
+      global: this.#fixture.input(each, 'global_cond'),
+      local: this.#fixture.input(each, 'local_add_cond'),
+    };
+  }
+
   async #dit(each: Case): Promise<Results> {
     const dit = await this.#probedDit();
     const x = this.#fixture.required(each, 'x');
     const times = [...this.#fixture.required(each, 't').data];
-    const cross = this.#fixture.required(each, 'cross_attn_cond');
-    const global = this.#fixture.required(each, 'global_cond');
-    const local = this.#fixture.input(each, 'local_add_cond');
+    const given = this.#ditConditions(each);
     const valid = this.#fixture.input(each, 'padding_mask');
     const scale = each.params.cfg_scale ?? 1;
-    if (scale === 1) {
-      const conditions = await dit.condition({ cross, global, local });
+    if (scale === 1 || !given.cross) {
+      const conditions = await dit.condition(given);
       const outputs = await dit.run(x, times, conditions, valid);
       return { ...conditions, ...outputs, v: outputs.velocity, output: outputs.velocity };
     }
-    const given = this.#fixture.input(each, 'negative_cross_attn_cond');
-    const mask = this.#fixture.input(each, 'negative_cross_attn_mask');
+    // Guidance works on one element at a time, as in generation.
+    const velocities = [];
+    for (const [b, t] of times.entries()) {
+      const element = (tensor: Tensor | undefined) => tensor && batchElement(tensor, b);
+      const { cross, global, local } = given;
+      const own = { cross: element(cross)!, global: element(global), local: element(local) };
+      velocities.push(await this.#guided(each, dit, element(x)!, t, own, element(valid), element));
+    }
+    return { v: { data: stack(velocities).data, shape: x.shape } };
+  }
+
+  /** The guided velocity of one element of a case. */
+  async #guided(
+    each: Case,
+    dit: Dit,
+    x: Tensor,
+    t: number,
+    { cross, global, local }: DitConditions & { cross: Tensor },
+    valid: Tensor | undefined,
+    element: (tensor: Tensor | undefined) => Tensor | undefined,
+  ): Promise<Float32Array> {
+    const given = element(this.#fixture.input(each, 'negative_cross_attn_cond'));
+    const mask = element(this.#fixture.input(each, 'negative_cross_attn_mask'));
     const negative = !given
       ? { data: new Float32Array(cross.data.length), shape: cross.shape }
       : mask
         ? zeroPaddedRows(given, mask.data)
         : given;
     const conditions = await dit.condition({ cross: join2(cross, negative), global, local });
-    const both = (await dit.run(join2(x, x), [...times, ...times], conditions, valid && join2(valid, valid))).velocity!
-      .data;
+    const both = (await dit.run(join2(x, x), [t, t], conditions, valid && join2(valid, valid))).velocity!.data;
     const [conditional, other] = [both.subarray(0, x.data.length), both.subarray(x.data.length)];
     const frames = x.shape[2]!;
     const validFrames = valid ? valid.data.reduce((a, b) => a + b, 0) : frames;
-    const guided = guide(x.data, times[0]!, conditional, other, frames, {
-      scale,
+    return guide(x.data, t, conditional, other, frames, {
+      scale: each.params.cfg_scale,
       apgScale: each.params.apg_scale ?? 1,
       validFrames,
     });
-    return { v: { data: guided, shape: x.shape } };
   }
 
   async #sampler(each: Case): Promise<Results> {
@@ -216,11 +262,7 @@ export class Engine {
     const { params } = each;
     const x = this.#fixture.required(each, 'x');
     const [batch, channels, frames] = x.shape as [number, number, number];
-    const conditions = await dit.condition({
-      cross: this.#fixture.required(each, 'cross_attn_cond'),
-      global: this.#fixture.required(each, 'global_cond'),
-      local: this.#fixture.input(each, 'local_add_cond'),
-    });
+    const conditions = await dit.condition(this.#ditConditions(each));
     const { config } = await this.#checkpoint();
     const shift = config.model.diffusion.sampling_distribution_shift_options;
     const sigmas = noiseSchedule({ steps: params.steps, sigmaMax: params.sigma_max, shift, frames, kind: 'reference' });
@@ -280,7 +322,7 @@ export class Engine {
       regularisers,
     });
     try {
-      const noise = regularisers ? this.#regularisers(each, latents !== undefined) : {};
+      const noise = regularisers ? this.#regularisers(each, pretransform.config, latents) : {};
       if (latents) {
         const outputs = pieces ? { audio: await same.decode(latents) } : await same.probeDecode(latents, noise);
         return { ...outputs, audio_excerpts: excerpts(outputs.audio, params.excerpts) };
@@ -292,16 +334,29 @@ export class Engine {
     }
   }
 
-  /** The recorded noise, scaled as the reference scales it: the latents' first when decoding, then the learned tokens'. */
-  #regularisers(each: Case, decoding: boolean): Record<string, Tensor> {
-    const scaled = (role: string, factor: number) => {
-      const noise = this.#fixture.required(each, role);
+  /**
+   * The recorded noise in the order in which the reference draws it, and scaled as it does: the latents' first when decoding,
+   * then the learned tokens' of each level.
+   */
+  #regularisers(each: Case, config: AutoencoderConfig, latents: Tensor | undefined): Record<string, Tensor> {
+    let draws = 0;
+    const draw = (factor: number) => {
+      const noise = this.#fixture.required(each, `noise_${draws++}`);
       return { data: noise.data.map((value) => value * factor), shape: noise.shape };
     };
-    const tokens = (role: string) => scaled(role, each.params.mask_noise);
-    if (!decoding) return { token_noise: tokens('noise_0') };
-    const latent = scaled('noise_0', 1e-3);
-    return { latent_noise: { data: latent.data, shape: latent.shape.slice(-2) }, token_noise: tokens('noise_1') };
+    const noise: Record<string, Tensor> = {};
+    if (latents) {
+      const silent = each.params.noise_regularize === false;
+      noise.latent_noise = {
+        data: silent ? new Float32Array(latents.data.length) : draw(1e-3).data,
+        shape: latents.shape,
+      };
+    }
+    const levels = [...(latents ? config.decoder : config.encoder).config.strides.keys()];
+    for (const level of latents ? levels.reverse() : levels) {
+      noise[levels.length > 1 ? `level_${level}_token_noise` : 'token_noise'] = draw(each.params.mask_noise);
+    }
+    return noise;
   }
 
   /** Elements of a batch are independent of each other but for the common number of frames, so each runs alone. */
@@ -327,6 +382,7 @@ export class Engine {
       };
       const audio = await generate(model, {
         ...sourceOptions(params),
+        conditions: await this.#otherConditions(params),
         prompt: at<string>(params.prompt, b),
         negativePrompt: params.negative_prompt === undefined ? undefined : at<string>(params.negative_prompt, b),
         seconds: durations[b]!,
@@ -343,6 +399,7 @@ export class Engine {
       });
       if ('audio' in each.outputs || 'audio_excerpts' in each.outputs) collect('audio', audio);
     }
+    if (collected.audio && new Set(durations).size > 1) collected.audio = await uncut(model, collected);
     const results: Results = Object.fromEntries(
       Object.entries(collected).map(([name, values]) => {
         const shape = values[0]!.shape;
@@ -356,6 +413,9 @@ export class Engine {
     if (local && expected && local.shape.at(-1) === 1) {
       results.local_add_cond = { data: new Float32Array(expected.reduce((a, b) => a * b)), shape: expected };
     }
+    const { sigmas } = each.outputs;
+    if (batch > 1 && sigmas?.shape.length === 1)
+      results.sigmas = oneSchedule(collected.sigmas!.map(({ data }) => data));
     return {
       ...results,
       denoised_first: results.denoised_0,
@@ -374,11 +434,7 @@ export class Engine {
     const weights = new Weights(checkpoint.file, adapterTransform(adapters));
     const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights);
     const number = await this.#number(weights);
-    const conditions = await dit.condition({
-      cross: this.#fixture.required(each, 'cross_attn_cond'),
-      global: this.#fixture.required(each, 'global_cond'),
-      local: this.#fixture.input(each, 'local_add_cond'),
-    });
+    const conditions = await dit.condition(this.#ditConditions(each));
     const outputs = await dit.run(
       this.#fixture.required(each, 'x'),
       [...this.#fixture.required(each, 't').data],
@@ -400,6 +456,8 @@ function sourceOptions(params: Case['params']): Pick<GenerateOptions, 'source' |
   const starts = list(params.inpaint_mask_start_seconds);
   const ends = list(params.inpaint_mask_end_seconds);
   const regions: Region[] = starts.map((start, i) => ({ start, end: ends[i]! }));
+  // Without a region everything is generated.
+  if (regions.length === 0) regions.push({ start: 0, end: Number.POSITIVE_INFINITY });
   return {
     source: params.init_audio && signal(params.init_audio.signal),
     initNoiseLevel: params.init_noise_level,
@@ -413,34 +471,35 @@ function schedule({ params, outputs }: Case): Results {
     return noiseSchedule({
       steps: params.steps,
       sigmaMax: params.sigma_max,
-      shift: params.shift ? withDefaults(params.shift) : { type: 'none' },
+      shift: (params.shift ? parseSamplingShift(params.shift) : { type: 'none' }) as SamplingShift,
       frames: frames ?? 1,
       kind: 'reference',
     });
   };
-  const rows = lengths.map(make);
-  const shape = outputs.sigmas!.shape;
-  // A batch of steps + 1 elements degenerates to one row in the reference, whose i-th point is the i-th element's.
-  const degenerate = lengths.length > 1 && shape.length === 1;
-  const data = degenerate
-    ? rows.map((row, i) => (i === 0 ? params.sigma_max : row[i]!))
-    : rows.flatMap((row) => [...row]);
-  return { sigmas: { data: Float32Array.from(data), shape } };
+  const rows = lengths.map((frames) => Float32Array.from(make(frames)));
+  const { shape } = outputs.sigmas!;
+  return { sigmas: shape.length === 1 ? oneSchedule(rows) : { data: stack(rows).data, shape } };
 }
 
-/** The constructors' defaults for keys that a recorded shift leaves out; checkpoints get them from the configuration's schema. */
-function withDefaults(shift: Case['params']) {
-  const defaults = {
-    min_length: 256,
-    max_length: 4096,
-    alpha_min: 1,
-    alpha_max: 1,
-    base_shift: 0.5,
-    max_shift: 1.15,
-    use_sine: false,
-  };
-  const logSnr = { anchor_length: 2000, anchor_logsnr: -6.2, rate: 1, logsnr_end: 2 };
-  return { ...(shift.type === 'logsnr' ? logSnr : defaults), ...shift };
+/**
+ * The schedule that the reference makes for a whole batch. A batch of steps + 1 elements degenerates to it: its i-th point
+ * is then the i-th element's.
+ */
+function oneSchedule(rows: Float32Array[]): Tensor {
+  const points = rows[0]!.length;
+  return vector(rows.length === points ? rows.map((row, i) => row[i]!) : [...rows[0]!]);
+}
+
+/** With durations that differ in a batch the reference cuts no result: each is silent behind its valid frames. */
+function uncut(model: Model, { latents, padding_mask: masks }: Record<string, Tensor[]>): Promise<Tensor[]> {
+  return Promise.all(
+    latents!.map(async (each, b) => {
+      const { data, shape } = await model.pretransform.decode(each);
+      const audible = (i: number) =>
+        masks![b]!.data[Math.floor((i % shape[1]!) / model.pretransform.downsamplingRatio)];
+      return { data: data.map((value, i) => (audible(i) ? Math.min(Math.max(value, -1), 1) : 0)), shape };
+    }),
+  );
 }
 
 function vector(values: number[]): Tensor {
@@ -452,6 +511,14 @@ function stack(rows: Float32Array[]): Tensor {
   const data = new Float32Array(rows.length * width);
   for (const [i, row] of rows.entries()) data.set(row, i * width);
   return { data, shape: [rows.length, width] };
+}
+
+/** One element of a batch, or all there is when it stands for every element. */
+function batchElement({ data, shape }: Tensor, b: number): Tensor {
+  const [batch, ...inner] = shape as [number, ...number[]];
+  if (batch === 1) return { data, shape };
+  const size = data.length / batch;
+  return { data: data.slice(b * size, (b + 1) * size), shape: [1, ...inner] };
 }
 
 function join2(a: Tensor, b: Tensor): Tensor {

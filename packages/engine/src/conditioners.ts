@@ -1,7 +1,13 @@
-import { type Checkpoint, type ConditionerConfig, type ModelConfig, Weights } from '@retone/checkpoint';
+import {
+  type Checkpoint,
+  CheckpointError,
+  type ConditionerConfig,
+  type ModelConfig,
+  Weights,
+} from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
-import { expoFourierFeatures, type FourierFeatures, learnedFourierFeatures } from './fourier.ts';
+import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from './fourier.ts';
 import { TextEncoder } from './t5gemma.ts';
 import { Tokenizer } from './tokenizer.ts';
 
@@ -39,12 +45,14 @@ interface Conditioner {
 export class Conditioners {
   readonly #conditioners: Map<string, Conditioner>;
   readonly #width: number;
+  readonly #defaultKeys: Readonly<Record<string, string>>;
   readonly #crossIds: readonly string[];
   readonly #globalIds: readonly string[];
 
   private constructor(config: ModelConfig, conditioners: Map<string, Conditioner>) {
     this.#conditioners = conditioners;
     this.#width = config.model.conditioning.cond_dim;
+    this.#defaultKeys = config.model.conditioning.default_keys;
     this.#crossIds = config.model.diffusion.cross_attention_cond_ids;
     this.#globalIds = config.model.diffusion.global_cond_ids;
   }
@@ -76,9 +84,20 @@ export class Conditioners {
     return conditioner.rows(value);
   }
 
+  /** Rows of each of some conditioners; one that is not given a value takes that of its default key. */
+  #each(ids: readonly string[], conditioning: Conditioning): Promise<ConditionRows[]> {
+    return Promise.all(
+      ids.map((id) => {
+        const value = conditioning[id] ?? conditioning[this.#defaultKeys[id] ?? ''];
+        if (value === undefined) throw new EngineError('invalid-argument', `the model needs a value for "${id}"`);
+        return this.rows(id, value);
+      }),
+    );
+  }
+
   /** Cross-attention rows [1, rows, width] of all cross-attention conditioners, one after the other, and their mask. */
   async cross(conditioning: Conditioning): Promise<{ cross: Tensor; mask: boolean[] }> {
-    const parts = await Promise.all(this.#crossIds.map((id) => this.rows(id, conditioning[id]!)));
+    const parts = await this.#each(this.#crossIds, conditioning);
     const mask = parts.flatMap((part) => part.mask);
     const data = new Float32Array(mask.length * this.#width);
     let offset = 0;
@@ -97,7 +116,7 @@ export class Conditioners {
 
   /** The global condition [1, width]: the global conditioners' vectors side by side. */
   async global(conditioning: Conditioning): Promise<Tensor> {
-    const parts = await Promise.all(this.#globalIds.map((id) => this.rows(id, conditioning[id]!)));
+    const parts = await this.#each(this.#globalIds, conditioning);
     const data = Float32Array.from(parts.flatMap((part) => [...part.data]));
     return { data, shape: [1, data.length] };
   }
@@ -116,7 +135,7 @@ export function zeroPaddedRows(rows: Tensor, mask: ArrayLike<boolean | number>):
 /** A number, clamped to its range and mapped to 0..1, through Fourier features and one linear layer. */
 export class NumberConditioner implements Conditioner {
   readonly #range: { min: number; max: number };
-  readonly #features: (value: number) => Float32Array;
+  readonly #features: FourierFeatures;
   readonly #weight: Float32Array;
   readonly #bias: Float32Array;
 
@@ -132,15 +151,7 @@ export class NumberConditioner implements Conditioner {
     if (config.fourier_features_type === 'expo') {
       this.#features = expoFourierFeatures(numberFeatures);
     } else {
-      // The learned form puts the number itself in front, and the sines before the cosines.
-      const fourier: FourierFeatures = learnedFourierFeatures(
-        weights.values(`${embedding}.0.weights`, [numberFeatures / 2]),
-      );
-      this.#features = (value) => {
-        const features = fourier(value);
-        const half = features.length / 2;
-        return Float32Array.of(value, ...features.subarray(half), ...features.subarray(0, half));
-      };
+      this.#features = learnedPositionFeatures(weights.values(`${embedding}.0.weights`, [numberFeatures / 2]));
       inner += 1;
     }
     this.#weight = weights.values(`${embedding}.1.weight`, [width, inner]);
@@ -195,6 +206,14 @@ export class PromptConditioner implements Conditioner {
     options: SessionOptions,
   ): Promise<PromptConditioner> {
     const text = checkpoint.text!;
+    // Windows are not built, since they are far wider than a prompt is long.
+    const window = text.config.sliding_window ?? config.max_length;
+    if (window < config.max_length) {
+      throw new CheckpointError(
+        'unsupported',
+        `the text encoder's sliding_window is ${window}; accepted: at least the prompt's max_length, ${config.max_length}`,
+      );
+    }
     const encoder = await TextEncoder.load(text.config, new Weights(text.file), options);
     const projected = config.project_out || encoder.width !== width;
     return new PromptConditioner({

@@ -48,14 +48,15 @@ export type PreparedConditions = Record<string, Tensor>;
  */
 export class Dit {
   readonly config: DitConfig;
-  readonly #conditioning: Session;
+  /** Absent for a model without conditions. */
+  readonly #conditioning: Session | undefined;
   readonly #step: Session;
   readonly #features: FourierFeatures;
   readonly #padding: PaddingMode;
 
   private constructor(
     config: DitConfig,
-    conditioning: Session,
+    conditioning: Session | undefined,
     step: Session,
     features: FourierFeatures,
     padding: PaddingMode,
@@ -81,7 +82,7 @@ export class Dit {
     weights.assertComplete();
     return new Dit(
       config,
-      await Session.create(conditioning, options),
+      isConditioned(config) ? await Session.create(conditioning, options) : undefined,
       await Session.create(step, options),
       features,
       padding,
@@ -96,11 +97,10 @@ export class Dit {
   async condition(conditions: DitConditions): Promise<PreparedConditions> {
     const { config } = this;
     const inputs: Record<string, Tensor> = {};
-    if (conditions.cross) inputs.cross = conditions.cross;
-    if (conditions.global) inputs.global = conditions.global;
+    if (config.cond_token_dim > 0) inputs.cross = conditions.cross!;
+    if (config.global_cond_dim > 0) inputs.global = conditions.global!;
     if (config.local_add_cond_dim) inputs.local = conditions.local ?? zeros([1, config.local_add_cond_dim, 1]);
-    if (Object.keys(inputs).length === 0) return {};
-    const prepared = await this.#conditioning.run(inputs);
+    const prepared = (await this.#conditioning?.run(inputs)) ?? {};
     if (!config.local_add_cond_dim || conditions.local) return prepared;
     // No local condition is not the same as one of zeros, whose biases act: what is added must be zero.
     for (const name of Object.keys(prepared)) {
@@ -132,7 +132,7 @@ export class Dit {
   }
 
   async release(): Promise<void> {
-    await this.#conditioning.release();
+    await this.#conditioning?.release();
     await this.#step.release();
   }
 }
@@ -153,6 +153,15 @@ const contextWidth = (config: DitConfig) => (config.project_cond_tokens ? config
 const globalWidth = (config: DitConfig) => (config.project_global_cond ? config.embed_dim : config.global_cond_dim);
 const layerName = (i: number) => `layer_${i}`;
 
+function isConditioned({ cond_token_dim, global_cond_dim, local_add_cond_dim }: DitConfig): boolean {
+  return cond_token_dim > 0 || global_cond_dim > 0 || Boolean(local_add_cond_dim);
+}
+
+/** Whether layer i attends to the conditions: all do, unless the configuration names a last one. */
+function crossAttends(config: DitConfig, i: number): boolean {
+  return config.cond_token_dim > 0 && (config.final_cross_attn_ix === -1 || i <= config.final_cross_attn_ix);
+}
+
 /** Names of a layer's prepared keys: one map, or two with differential attention. */
 const keyNames = (config: DitConfig, i: number) =>
   (config.attn_kwargs.differential ? ['keys', 'keys_diff'] : ['keys']).map((name) => `${layerName(i)}_${name}`);
@@ -164,7 +173,7 @@ function conditioningGraph(config: DitConfig, weights: Weights, { probes }: DitO
     const cross = graph.input('cross', ['B', 'N', config.cond_token_dim]);
     const context = embedder(scope.at('to_cond_embed'), cross, contextWidth(config));
     graph.probe('cond_embed', context);
-    for (let i = 0; i < config.depth; i++) {
+    for (let i = 0; i < config.depth && crossAttends(config, i); i++) {
       const { keys, values } = crossKeysAndValues(
         scope.at(`transformer.layers.${i}.cross_attn`),
         context,
@@ -244,7 +253,7 @@ function stepGraph(config: DitConfig, weights: Weights, { probes, padding }: Dit
       layerScale: config.layer_scale,
       valid,
       modulation,
-      cross: config.cond_token_dim > 0 ? crossInputs(graph, config, i) : undefined,
+      cross: crossAttends(config, i) ? crossInputs(graph, config, i) : undefined,
       local: config.local_add_cond_dim
         ? { embedding: graph.input(`${layerName(i)}_local`, ['?B', '?T', width]), prefix: prefixLength }
         : undefined,

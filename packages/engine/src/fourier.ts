@@ -24,6 +24,15 @@ export function learnedFourierFeatures(weight: Float32Array): FourierFeatures {
   return (value) => cosAndSin(weight.map((frequency) => f32(f32(2 * Math.PI) * f32(value)) * frequency));
 }
 
+/** What a number conditioner with learned frequencies sees: `[x, sin(2 pi f x), cos(2 pi f x)]`, `x * f * 2 * pi` from left to right. */
+export function learnedPositionFeatures(frequencies: Float32Array): FourierFeatures {
+  const pi = f32(Math.PI);
+  return (value) => {
+    const angles = frequencies.map((frequency) => f32(f32(f32(value) * frequency) * 2) * pi);
+    return Float32Array.of(value, ...angles.map(Math.sin), ...angles.map(Math.cos));
+  };
+}
+
 function cosAndSin(angles: Float32Array): Float32Array {
   const features = new Float32Array(2 * angles.length);
   angles.forEach((angle, i) => {

@@ -31,6 +31,8 @@ export interface GenerateOptions {
   prompt: string;
   /** What the result should not be; counts only with a guidance scale other than 1. */
   negativePrompt?: string | undefined;
+  /** Values for the model's conditioners other than the prompt and the duration, by id. */
+  conditions?: Conditioning | undefined;
   /** Duration of the result in seconds. */
   seconds: number;
   /** The recording to start from, [channels, samples] at the model's rate; with noise level `initNoiseLevel`. */
@@ -103,9 +105,10 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   inspect?.('padding_mask', validMask);
 
   report('text', 0);
-  const conditioning: Conditioning = { prompt: options.prompt, seconds_total: options.seconds };
-  const guidanceScale = options.guidanceScale ?? defaults.guidanceScale;
+  const conditioning: Conditioning = { ...options.conditions, prompt: options.prompt, seconds_total: options.seconds };
   const { cross } = await model.conditioners.cross(conditioning);
+  // Guidance leads away from a prompt; a model without cross-attention knows none.
+  const guidanceScale = cross.data.length === 0 ? 1 : (options.guidanceScale ?? defaults.guidanceScale);
   const global = await model.conditioners.global(conditioning);
   const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
   await nextTurn();
@@ -118,16 +121,14 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   report('encode', 0);
   const initial = options.source && (await encode(options.source));
   if (initial) inspect?.('init_latents', initial);
-  const local = options.inpaint
-    ? await inpaintCondition(model, options.inpaint, lengths, frames, options, encode)
-    : zeros([1, pretransform.latentChannels + 1, 1]);
-  inspect?.('local_add_cond', local);
+  const local = await localCondition(model, lengths, frames, options, encode);
+  if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
 
   const conditions = await model.dit.condition({
     cross: negative ? stacked(cross, negative) : cross,
     global,
-    local: model.config.model.diffusion.config.local_add_cond_dim ? local : undefined,
+    local,
   });
 
   const noise = options.noise ?? seededNoise(options.seed ?? 0);
@@ -195,7 +196,8 @@ function checkOptions(model: Model, options: GenerateOptions): void {
       `${name} is ${value}; accepted is ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`,
     );
   };
-  const longest = Number(model.maxSeconds.toFixed(2));
+  // A duration that was a number of samples may lie in the middle of the last one.
+  const longest = model.maxSeconds + 0.5 / model.sampleRate;
   within('the duration in seconds', options.seconds, 1 / model.sampleRate, longest);
   within('the initial noise level', options.initNoiseLevel, 0, 1);
   within('the number of steps', options.steps, 1, 1000, true);
@@ -223,21 +225,24 @@ async function negativeRows(
 }
 
 /**
- * The local condition of inpainting [1, 1 + channels, frames]: a mask (1 = keep, 0 = generate), and the latents that are
- * kept. The mask is made in samples; a frame takes the value at its first one. Beyond the duration it is 0.
+ * The local condition of inpainting [1, channels, frames], in the order in which the model names its parts: a mask (1 = keep,
+ * 0 = generate), and the latents that are kept. The mask is made in samples; a frame takes the value at its first one.
+ * Beyond the duration it is 0. Without inpainting all is 0, and one frame stands for all.
  */
-async function inpaintCondition(
+async function localCondition(
   model: Model,
-  { audio, regions }: NonNullable<GenerateOptions['inpaint']>,
   lengths: Lengths,
   frames: number,
   options: GenerateOptions,
   encode: (audio: Tensor) => Promise<Tensor>,
-): Promise<Tensor> {
+): Promise<Tensor | undefined> {
+  const { local_add_cond_ids: ids, config } = model.config.model.diffusion;
+  if (!config.local_add_cond_dim || ids.length === 0) return undefined;
+  if (!options.inpaint) return zeros([1, config.local_add_cond_dim, 1]);
+  const { audio, regions } = options.inpaint;
   const latents = await encode(audio);
   options.inspect?.('inpaint_latents', latents);
-  const channels = latents.shape[0]!;
-  const condition = zeros([1, channels + 1, frames]);
+  const mask = zeros([1, frames]);
   const end = Math.trunc((options.longestSeconds ?? options.seconds) * model.sampleRate);
   const spans = regions.map(
     (region) => [Math.trunc(region.start * model.sampleRate), Math.trunc(region.end * model.sampleRate)] as const,
@@ -245,17 +250,25 @@ async function inpaintCondition(
   for (let frame = 0; frame < Math.min(frames, lengths.frames); frame++) {
     const sample = frame * model.pretransform.downsamplingRatio;
     const generated = sample >= end || spans.some(([from, to]) => sample >= from && sample < to);
-    if (generated) continue;
-    condition.data[frame] = 1;
-    for (let c = 0; c < channels; c++) condition.data[(c + 1) * frames + frame] = latents.data[c * frames + frame]!;
+    if (!generated) mask.data[frame] = 1;
   }
-  return condition;
+  const kept = { data: latents.data.map((value, i) => value * mask.data[i % frames]!), shape: latents.shape };
+  const parts = ids.map((id) => (id === 'inpaint_mask' ? mask : kept));
+  return { data: joined(parts.map(({ data }) => data)), shape: [1, config.local_add_cond_dim, frames] };
 }
 
-/** Audio with the given number of channels and samples: mono is repeated, surplus channels are dropped, the end is cut or filled with zeros. */
+/**
+ * Audio with the given number of channels and samples: mono is repeated, surplus channels are dropped (or averaged, where
+ * one is wanted), the end is cut or filled with zeros.
+ */
 export function fitted(audio: Tensor, channels: number, samples: number): Tensor {
   const [given, length] = audio.shape as [number, number];
   const data = new Float32Array(channels * samples);
+  if (channels === 1 && given > 1) {
+    for (let c = 0; c < given; c++)
+      for (let i = 0; i < Math.min(length, samples); i++) data[i]! += audio.data[c * length + i]! / given;
+    return { data, shape: [channels, samples] };
+  }
   for (let c = 0; c < channels; c++) {
     const from = Math.min(c, given - 1) * length;
     data.set(audio.data.subarray(from, from + Math.min(length, samples)), c * samples);
@@ -273,10 +286,17 @@ function frameMask(valid: number, frames: number): Tensor {
 }
 
 function stacked(a: Tensor, b: Tensor): Tensor {
-  const data = new Float32Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return { data, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
+  return { data: joined([a.data, b.data]), shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part, offset);
+    offset += part.length;
+  }
+  return data;
 }
 
 function zeros(shape: readonly number[]): Tensor {

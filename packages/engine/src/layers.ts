@@ -33,9 +33,9 @@ function dynamicTanh(scope: Scope, x: Value): Value {
   return ops.add(ops.mul(squashed, scope.weight('gamma', [width])), scope.weight('beta', [width]));
 }
 
-/** The rotary angles of positions 0, 1, ... along an axis of x: position * 10000^(-2j/dims) for pair j; [n, dims/2]. */
+/** The rotary angles of positions 0, 1, ... along an axis of x: position * 10000^(-2j/dims) for pair j; [n, pairs]. */
 export function rotaryAngles(scope: Scope, x: Value, axis: number, dims: number, base = 10000): Value {
-  const pairs = dims / 2;
+  const pairs = Math.ceil(dims / 2);
   const computed = Float32Array.from({ length: pairs }, (_, j) => 1 / base ** ((2 * j) / dims));
   const frequencies = scope.optional('inv_freq', [pairs]) ?? scope.graph.constant(computed, [pairs]);
   const positions = ops.positions(x, axis);

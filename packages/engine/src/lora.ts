@@ -1,4 +1,11 @@
-import { CheckpointError, SafetensorsFile, Weights, type WeightTransform, weightValues } from '@retone/checkpoint';
+import {
+  CheckpointError,
+  SafetensorsFile,
+  type TensorEntry,
+  Weights,
+  type WeightTransform,
+  weightValues,
+} from '@retone/checkpoint';
 import { Matrix, SVD } from 'ml-matrix';
 
 /** Ways of adapting a weight (spec, section 8). `-xs`: the low-rank bases are singular vectors of the base weight. */
@@ -34,19 +41,18 @@ interface OpenAdapter {
   strength: number;
   /** Its place among the adapters that were asked for. */
   index: number;
-  /** Whether the file has values for a layer. */
-  holds(layer: string): boolean;
 }
 
-/** Where the parts of an adapted weight are, inside the checkpoint's name for it less the first component. */
-const partsOf = (layer: string) => `${layer}.parametrizations.weight.0`;
+/** What comes between a layer's name, which is the checkpoint's less the first component, and a part of its adapter. */
+const infix = '.parametrizations.weight.0.';
 
 /**
  * A transform that folds adapters into the weights as they are loaded, so that they cost nothing per step. DiT and
  * conditioner layers can be adapted; the text encoder and the autoencoder are not.
  *
- * Adapters apply in their order, each to the result of the one before. As in the reference, an adapter at position i does
- * nothing to a layer that not all the adapters before it adapt.
+ * Adapters apply in their order, each to the result of the one before. As in the reference, the values of an adapter at
+ * position i are not loaded for a layer that not all the adapters before it adapt. It then adds nothing, but one that
+ * normalises still gives the result the norms of the base weight.
  *
  * @throws CheckpointError when a file is not an adapter
  */
@@ -62,9 +68,11 @@ export function adapterTransform(adapters: readonly Adapter[]): WeightTransform 
     // The reference stacks adapters per layer, and looks for the i-th file at the i-th place.
     const stacked = open.filter((adapter) => selects(adapter, layer));
     for (const [place, adapter] of stacked.entries()) {
-      if (place !== adapter.index || !adapter.holds(layer)) continue;
+      const loaded = place === adapter.index && holds(adapter, layer);
+      if (!loaded && !adapted) continue;
       base ??= weightValues(weight);
-      adapted = adapt(adapter, partsOf(layer), adapted ?? Float64Array.from(base), base, rows, columns);
+      const change = loaded ? loadedChange(adapter, layer, base, rows, columns) : noChange(base, rows, columns);
+      adapted = applied(adapter, change, adapted ?? Float64Array.from(base), columns);
     }
     return adapted && Float32Array.from(adapted);
   };
@@ -72,34 +80,37 @@ export function adapterTransform(adapters: readonly Adapter[]): WeightTransform 
 
 function openAdapter({ path, strength }: Adapter, index: number): OpenAdapter {
   const file = SafetensorsFile.open(path);
-  const weights = new Weights(file);
-  const holds = (layer: string) => weights.has(`${partsOf(layer)}.lora_A`) || weights.has(`${partsOf(layer)}.M_xs`);
-  return { config: parseAdapterConfig(file), weights, strength, index, holds };
+  return { config: parseAdapterConfig(file), weights: new Weights(file), strength, index };
 }
 
 function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
   const fail = (what: string): never => {
     throw new CheckpointError('bad-config', `${file.path} is not an adapter that Retone knows: ${what}`);
   };
-  const text = file.metadata.lora_config;
-  if (text === undefined) return fail('its header has no lora_config');
+  const parts = [...file.tensors.values()].filter(({ name }) => name.includes(infix));
+  if (parts.length === 0) return fail(`no name of its tensors contains ${infix}`);
   let json: Record<string, unknown>;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(file.metadata.lora_config ?? '{}');
   } catch {
     return fail('its lora_config is not valid JSON');
   }
-  // "dora" is the name that files had before there were two kinds.
-  const named = json.adapter_type === 'dora' ? 'dora-rows' : (json.adapter_type ?? 'lora');
+  const named = json.adapter_type === 'dora' ? doraKind(parts) : (json.adapter_type ?? 'lora');
   const type =
     adapterTypes.find((known) => known === named) ??
     fail(`adapter_type ${JSON.stringify(named)}; known are ${adapterTypes.join(', ')}`);
-  const rank = Number(json.rank);
+  const rank = Number(json.rank ?? parts.find(({ name }) => /\.(lora_A|M_xs)$/.test(name))?.shape[0]);
   const alpha = Number(json.alpha ?? rank);
   if (!Number.isInteger(rank) || rank < 1 || !Number.isFinite(alpha))
     return fail(`rank ${json.rank}, alpha ${json.alpha}`);
   const patterns = (key: string) => (json[key] as string[] | null | undefined)?.flatMap(expandRanges);
   return { type, rank, alpha, include: patterns('include'), exclude: patterns('exclude') };
+}
+
+/** "dora" is the name that files had before there were two kinds; these kept a magnitude as a row or a column of a matrix. */
+function doraKind(parts: readonly TensorEntry[]): AdapterType {
+  const magnitude = parts.find(({ name }) => name.endsWith('.magnitude'));
+  return magnitude?.shape.length === 2 && magnitude.shape[0] === 1 ? 'dora-cols' : 'dora-rows';
 }
 
 /** "layers.[0-2]" stands for "layers.0", "layers.1", "layers.2". */
@@ -119,37 +130,69 @@ function selects({ config }: OpenAdapter, layer: string): boolean {
   return (!config.include || matches(config.include)) && !(config.exclude && matches(config.exclude));
 }
 
-/** One adapter applied to a weight [rows, columns]; `base` is the weight before any adapter. */
-function adapt(
-  adapter: OpenAdapter,
-  parts: string,
-  weight: Float64Array<ArrayBuffer>,
+/** Whether the file has values for a layer. */
+function holds({ weights }: OpenAdapter, layer: string): boolean {
+  return weights.has(`${layer}${infix}lora_A`) || weights.has(`${layer}${infix}M_xs`);
+}
+
+/** What an adapter does to a weight [rows, columns]. */
+interface Change {
+  /** The low-rank term before it is scaled; absent: zeros. */
+  delta?: Matrix;
+  /** Norms of the result, where the adapter's type sets them. */
+  rowNorms: () => ArrayLike<number>;
+  columnNorms: () => ArrayLike<number>;
+}
+
+/** The change that the file describes; `base` is the weight before any adapter. */
+function loadedChange(
+  { config, weights }: OpenAdapter,
+  layer: string,
   base: Float32Array,
   rows: number,
   columns: number,
-): Float64Array<ArrayBuffer> {
-  const { config, weights, strength } = adapter;
+): Change {
   const { type, rank } = config;
-  const xs = type.endsWith('-xs');
-  const kind = type.replace('-xs', '');
-  if (strength === 0 && kind !== 'lora') return weight;
+  const values = (part: string, shape: number[]) => {
+    const name = `${layer}${infix}${part}`;
+    const stored = weights.shapeOf(name);
+    const isMatrix = shape.length === 1 && stored?.length === 2 && stored.includes(1);
+    const read = weights.values(name, isMatrix ? stored : shape);
+    weights.assertComplete();
+    return read;
+  };
+  const both = type.startsWith('bora');
+  return {
+    delta: type.endsWith('-xs')
+      ? xsDelta(base, rows, columns, rank, values('M_xs', [rank, rank]))
+      : new Matrix([...chunks(values('lora_B', [rows, rank]), rank)]).mmul(
+          new Matrix([...chunks(values('lora_A', [rank, columns]), columns)]),
+        ),
+    rowNorms: () => values(both ? 'magnitude_r' : 'magnitude', [rows]),
+    columnNorms: () => values(both ? 'magnitude_c' : 'magnitude', [columns]),
+  };
+}
 
-  const delta = xs
-    ? xsDelta(base, rows, columns, rank, weights.values(`${parts}.M_xs`, [rank, rank]))
-    : new Matrix([...chunks(weights.values(`${parts}.lora_B`, [rows, rank]), rank)]).mmul(
-        new Matrix([...chunks(weights.values(`${parts}.lora_A`, [rank, columns]), columns)]),
-      );
-  const scale = (config.alpha / rank) * strength;
-  let adapted = weight.map((value, i) => value + scale * delta.get(Math.floor(i / columns), i % columns));
-  const magnitude = (name: string, length: number) => weights.values(`${parts}.${name}`, [length]);
-  if (kind === 'dora-rows') adapted = withRowNorms(adapted, columns, magnitude('magnitude', rows));
-  if (kind === 'dora-cols') adapted = withColumnNorms(adapted, columns, magnitude('magnitude', columns));
-  if (kind === 'bora') {
-    adapted = withRowNorms(adapted, columns, magnitude('magnitude_r', rows));
-    adapted = withColumnNorms(adapted, columns, magnitude('magnitude_c', columns));
-  }
-  weights.assertComplete();
-  return adapted;
+/** An adapter that was not loaded for a layer: it adds nothing, and its norms are those of the base weight. */
+function noChange(base: Float32Array, rows: number, columns: number): Change {
+  return { rowNorms: () => rowNorms(base, rows), columnNorms: () => columnNorms(base, columns) };
+}
+
+function applied(
+  { config, strength }: OpenAdapter,
+  { delta, rowNorms, columnNorms }: Change,
+  weight: Float64Array<ArrayBuffer>,
+  columns: number,
+): Float64Array<ArrayBuffer> {
+  const kind = config.type.replace('-xs', '');
+  if (strength === 0 && kind !== 'lora') return weight;
+  const scale = (config.alpha / config.rank) * strength;
+  let result = delta
+    ? weight.map((value, i) => value + scale * delta.get(Math.floor(i / columns), i % columns))
+    : weight;
+  if (kind === 'dora-rows' || kind === 'bora') result = withRowNorms(result, columns, rowNorms());
+  if (kind === 'dora-cols' || kind === 'bora') result = withColumnNorms(result, columns, columnNorms());
+  return result;
 }
 
 /** U M V^T with the leading singular vectors of the base weight; in each column of U the largest entry is positive. */
@@ -170,28 +213,35 @@ function xsDelta(base: Float32Array, rows: number, columns: number, rank: number
 function withRowNorms(
   weight: Float64Array<ArrayBuffer>,
   columns: number,
-  norms: Float32Array,
+  norms: ArrayLike<number>,
 ): Float64Array<ArrayBuffer> {
-  const squares = new Float64Array(norms.length);
-  weight.forEach((value, i) => {
-    squares[Math.floor(i / columns)]! += value ** 2;
-  });
+  const present = rowNorms(weight, norms.length);
   return weight.map((value, i) => {
     const row = Math.floor(i / columns);
-    return (value / (Math.sqrt(squares[row]!) + 1e-12)) * norms[row]!;
+    return (value / (present[row]! + 1e-12)) * norms[row]!;
   });
 }
 
 function withColumnNorms(
   weight: Float64Array<ArrayBuffer>,
   columns: number,
-  norms: Float32Array,
+  norms: ArrayLike<number>,
 ): Float64Array<ArrayBuffer> {
+  const present = columnNorms(weight, columns);
+  return weight.map((value, i) => (value / (present[i % columns]! + 1e-12)) * norms[i % columns]!);
+}
+
+function rowNorms(weight: Float32Array | Float64Array, rows: number): Float64Array {
+  const columns = weight.length / rows;
+  const squares = new Float64Array(rows);
+  for (let i = 0; i < weight.length; i++) squares[Math.floor(i / columns)]! += weight[i]! ** 2;
+  return squares.map(Math.sqrt);
+}
+
+function columnNorms(weight: Float32Array | Float64Array, columns: number): Float64Array {
   const squares = new Float64Array(columns);
-  weight.forEach((value, i) => {
-    squares[i % columns]! += value ** 2;
-  });
-  return weight.map((value, i) => (value / (Math.sqrt(squares[i % columns]!) + 1e-12)) * norms[i % columns]!);
+  for (let i = 0; i < weight.length; i++) squares[i % columns]! += weight[i]! ** 2;
+  return squares.map(Math.sqrt);
 }
 
 function* chunks(values: Float32Array, size: number): Generator<number[]> {

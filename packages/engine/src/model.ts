@@ -77,7 +77,7 @@ export class Model {
   }
 
   get audioChannels(): number {
-    return this.config.audio_channels;
+    return this.config.model.pretransform.config.io_channels;
   }
 
   /** The longest result in seconds. */

@@ -21,20 +21,24 @@ export async function codeInPieces(
 ): Promise<Tensor> {
   const { frames, overlap } = size;
   const { unitIn, unitOut, run, code } = coding;
-  const total = Math.floor(input.shape[1]! / unitIn);
+  const length = input.shape[1]!;
+  const total = Math.floor(length / unitIn);
+  // Positions in the input. Where its length is no multiple of a frame, the last piece starts within one.
   const starts: number[] = [];
-  for (let start = 0; start + frames <= total; start += frames - overlap) starts.push(start);
-  if (starts.at(-1) !== total - frames) starts.push(total - frames);
+  for (let start = 0; start + frames * unitIn <= length; start += (frames - overlap) * unitIn) starts.push(start);
+  const lastStart = length - frames * unitIn;
+  if (starts.at(-1) !== lastStart) starts.push(lastStart);
 
   const trim = Math.floor(overlap / 2);
   let output: Tensor | undefined;
   for (const [i, start] of starts.entries()) {
     run.signal?.throwIfAborted();
-    const piece = await code(columns(input, start * unitIn, frames * unitIn));
+    const piece = await code(columns(input, start, frames * unitIn));
     output ??= { data: new Float32Array(piece.shape[0]! * total * unitOut), shape: [piece.shape[0]!, total * unitOut] };
     const from = i === 0 ? 0 : trim;
     const to = i === starts.length - 1 ? frames : frames - trim;
-    copyColumns(piece, from * unitOut, output, (start + from) * unitOut, (to - from) * unitOut);
+    const firstFrame = Math.floor(start / unitIn);
+    copyColumns(piece, from * unitOut, output, (firstFrame + from) * unitOut, (to - from) * unitOut);
     run.onProgress?.((i + 1) / starts.length);
     await nextTurn();
   }

@@ -1,4 +1,4 @@
-import type { AutoencoderConfig, ResamplerConfig, Weights } from '@retone/checkpoint';
+import { type AutoencoderConfig, defaultChunkSize, type ResamplerConfig, type Weights } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
 import { type Attend, fullAttention, linear, rotaryAngles, transformerLayer } from './layers.ts';
@@ -19,8 +19,7 @@ export interface SameOptions extends SessionOptions {
   regularisers?: boolean;
 }
 
-/** Chunk sizes where a configuration gives none: of the attention, and of the rounding of lengths (with any attention). */
-const attentionChunk = 128;
+/** What lengths are rounded to where a configuration gives no chunk size, with any attention. */
 const alignmentChunk = 32;
 
 /** Sessions are made for a length of sequence. A few are kept: whole pieces, and the lengths of recent short clips. */
@@ -192,11 +191,11 @@ function decoderGraph(
   const { channels, patch_size: patch } = config.pretransform.config;
   const decoder = config.decoder.config;
   let latents = ops.mul(graph.input('latents', [decoder.latent_dim, frames]), graph.input('scale', [1]));
-  if (config.bottleneck?.config.auto_scale) {
-    const deviation = scope.at('bottleneck').weight('running_std', [1]);
-    latents = ops.mul(latents, deviation);
-    if (options.regularisers)
-      latents = ops.add(latents, ops.mul(graph.input('latent_noise', latents.shape), deviation));
+  const scaled = config.bottleneck?.config.auto_scale;
+  if (scaled) latents = ops.mul(latents, scope.at('bottleneck').weight('running_std', [1]));
+  if (options.regularisers) {
+    const deviation = scaled ? scope.at('bottleneck').weight('running_std', [1]) : standardDeviation(latents);
+    latents = ops.add(latents, ops.mul(graph.input('latent_noise', latents.shape), deviation));
   }
   graph.probe('after_bottleneck', latents);
 
@@ -216,9 +215,15 @@ function decoderGraph(
     channels,
     patches * patch,
   ]);
-  if (config.soft_clip) audio = ops.tanh(audio);
+  if (config.decoder.soft_clip) audio = ops.tanh(audio);
   graph.output('audio', audio);
   return graph;
+}
+
+/** The standard deviation over time of each channel (of the sample, not of the population). x [channels, frames]. */
+function standardDeviation(x: Value): Value {
+  const centred = ops.sub(x, ops.mean(x, 1));
+  return ops.sqrt(ops.div(ops.sum(ops.mul(centred, centred), 1), (x.shape[1] as number) - 1));
 }
 
 /** One resampling block: `stride` positions become one (encoder), or one becomes `stride` (decoder). x [positions, channels]. */
@@ -236,7 +241,7 @@ function resamplingBlock(
   const encoding = direction === 'encoder';
   const [given, made] = encoding ? [stride, 1] : [1, stride];
   const group = stride + 1;
-  const chunk = config.chunk_size ?? attentionChunk;
+  const chunk = config.chunk_size ?? defaultChunkSize;
   const multiple = config.sliding_window ? given : encoding ? chunk : Math.floor(chunk / stride);
   const label = config.strides.length > 1 ? `level_${index}_` : '';
 
@@ -303,7 +308,7 @@ function transformer(
     for (let i = 0; i < depth; i++) x = layer(x, i, attend);
     return x;
   }
-  const positions = config.chunk_size ?? attentionChunk;
+  const positions = config.chunk_size ?? defaultChunkSize;
   const chunk = positions + Math.floor(positions / stride);
   const shift = config.chunk_midpoint_shift ? Math.floor(chunk / 2) : 0;
   const firstShifted = shift ? Math.floor(depth / 2) : depth;

@@ -55,7 +55,8 @@ function warp(shift: SamplingShift, t: number, frames: number): number {
     }
     case 'full': {
       const mu = -interpolate(shift, (x) => x, frames, shift.base_shift, shift.max_shift);
-      const warped = 1 - Math.exp(mu) / (Math.exp(mu) + 1 / (1 - t) - 1);
+      // Grouped so that 0 stays exactly 0, which samplers take for the end.
+      const warped = 1 - Math.exp(mu) / (Math.exp(mu) + (1 / (1 - t) - 1));
       return shift.use_sine ? Math.sin((warped * Math.PI) / 2) : warped;
     }
     case 'logsnr': {

@@ -1,7 +1,7 @@
 import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
-import { repeatHeads, rotaryAngles } from './layers.ts';
+import { linear, repeatHeads, rotaryAngles } from './layers.ts';
 import { Scope } from './scope.ts';
 
 export interface TextEncoderOptions extends SessionOptions {
@@ -102,8 +102,7 @@ function attention(
   cap: number | undefined,
 ): Value {
   const { hidden_size: width, num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headWidth } = config;
-  const project = (name: string, count: number) =>
-    ops.linear(x, scope.weight(`${name}.weight`, [count * headWidth, width]));
+  const project = (name: string, count: number) => linear(scope.at(name), x, count * headWidth);
   const perHead = (y: Value) => ops.transpose(ops.reshape(y, [1, y.shape[1]!, heads, headWidth]), [0, 2, 1, 3]);
   const q = perHead(ops.rotary(project('q_proj', heads), angles, heads));
   const k = perHead(
@@ -114,12 +113,11 @@ function attention(
   if (cap) scores = ops.mul(ops.tanh(ops.div(scores, cap)), cap);
   const attended = ops.matmul(ops.softmax(ops.add(scores, keyBias)), v);
   const joined = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [1, x.shape[1]!, heads * headWidth]);
-  return ops.linear(joined, scope.weight('o_proj.weight', [width, heads * headWidth]));
+  return linear(scope.at('o_proj'), joined, width);
 }
 
 function feedForward(scope: Scope, x: Value, config: TextEncoderConfig): Value {
   const { hidden_size: width, intermediate_size: inner } = config;
-  const gate = ops.gelu(ops.linear(x, scope.weight('gate_proj.weight', [inner, width])));
-  const up = ops.linear(x, scope.weight('up_proj.weight', [inner, width]));
-  return ops.linear(ops.mul(gate, up), scope.weight('down_proj.weight', [width, inner]));
+  const gate = ops.gelu(linear(scope.at('gate_proj'), x, inner));
+  return linear(scope.at('down_proj'), ops.mul(gate, linear(scope.at('up_proj'), x, inner)), width);
 }

@@ -1,0 +1,175 @@
+import {
+  type AutoencoderConfig,
+  type DitConfig,
+  defaultChunkSize,
+  type ModelConfig,
+  type ResamplerConfig,
+} from './config.ts';
+import { shown } from './errors.ts';
+
+/** A key whose value would be accepted by itself, but does not go with those of other keys. */
+interface Contradiction {
+  key: string;
+  value: unknown;
+  accepted: string;
+}
+
+/** The first contradiction in a configuration, as one line, or undefined. */
+export function contradiction(config: ModelConfig): string | undefined {
+  for (const { key, value, accepted } of contradictions(config))
+    return `${key} is ${shown(value)}; accepted: ${accepted}`;
+  return undefined;
+}
+
+function* contradictions({ model }: ModelConfig): Generator<Contradiction> {
+  yield* conditionContradictions(model);
+  yield* prefixed('model.diffusion.config', ditContradictions(model.diffusion.config));
+  const { pretransform } = model;
+  if (pretransform.type === 'autoencoder')
+    yield* prefixed('model.pretransform.config', autoencoderContradictions(pretransform.config));
+  const latents = pretransform.config.latent_dim;
+  yield* unequal('model.io_channels', model.io_channels, latents, "the pretransform's latent_dim");
+  yield* unequal(
+    'model.diffusion.config.io_channels',
+    model.diffusion.config.io_channels,
+    latents,
+    'model.io_channels',
+  );
+}
+
+function* conditionContradictions({
+  conditioning,
+  diffusion,
+  io_channels,
+}: ModelConfig['model']): Generator<Contradiction> {
+  const at = 'model.diffusion.config';
+  const { cross_attention_cond_ids: cross, global_cond_ids: global, local_add_cond_ids: local, config } = diffusion;
+  const ids = conditioning.configs.map(({ id }) => id);
+  const numbers = conditioning.configs.filter(({ type }) => type === 'number').map(({ id }) => id);
+  const groups = [
+    ['cross_attention_cond_ids', cross, ids],
+    ['global_cond_ids', global, numbers],
+  ] as const;
+  for (const [name, named, known] of groups) {
+    const unknown = named.find((id) => !known.includes(id));
+    if (unknown !== undefined)
+      yield { key: `model.diffusion.${name}`, value: named, accepted: `some of ${shown(known)}` };
+  }
+  const width = conditioning.cond_dim;
+  yield* unequal(
+    `${at}.cond_token_dim`,
+    config.cond_token_dim,
+    cross.length && width,
+    'cond_dim, or none without cross_attention_cond_ids',
+  );
+  yield* unequal(
+    `${at}.global_cond_dim`,
+    config.global_cond_dim,
+    global.length * width,
+    'cond_dim times the number of global_cond_ids',
+  );
+  if (config.local_add_cond_dim && local.length > 0) {
+    const channels = local.reduce((sum, id) => sum + (id === 'inpaint_mask' ? 1 : io_channels), 0);
+    yield* unequal(
+      `${at}.local_add_cond_dim`,
+      config.local_add_cond_dim,
+      channels,
+      'the channels of local_add_cond_ids',
+    );
+  }
+  const folders = conditioning.configs.flatMap(({ type, config }) =>
+    type === 't5gemma' ? [config.subfolder ?? config.model_name] : [],
+  );
+  if (new Set(folders).size > 1)
+    yield { key: 'model.conditioning.configs', value: folders, accepted: 'one text encoder for all' };
+}
+
+/** Fewest channels of a head: this many are rotated. */
+const fewestHeadChannels = 32;
+
+function* ditContradictions(config: DitConfig): Generator<Contradiction> {
+  const { embed_dim: width, num_heads: heads } = config;
+  const headWidth = width / heads;
+  if (!Number.isInteger(headWidth) || headWidth < fewestHeadChannels) {
+    yield {
+      key: 'embed_dim',
+      value: width,
+      accepted: `a multiple of num_heads, ${heads}, with at least ${fewestHeadChannels} for each`,
+    };
+  }
+  const context = config.project_cond_tokens ? width : config.cond_token_dim;
+  if (context % headWidth !== 0 || (context > 0 && width % context !== 0)) {
+    yield {
+      key: 'cond_token_dim',
+      value: context,
+      accepted: `without project_cond_tokens, a multiple of the ${headWidth} channels of a head that divides embed_dim, ${width}`,
+    };
+  }
+  if (config.global_cond_dim > 0 && !config.project_global_cond)
+    yield* unequal('global_cond_dim', config.global_cond_dim, width, 'embed_dim, without project_global_cond');
+  if (config.timestep_features_dim % 2 !== 0)
+    yield { key: 'timestep_features_dim', value: config.timestep_features_dim, accepted: 'an even number' };
+}
+
+function* autoencoderContradictions(config: AutoencoderConfig): Generator<Contradiction> {
+  const { encoder, decoder, bottleneck, pretransform, latent_dim: latents, downsampling_ratio: ratio } = config;
+  const { channels, patch_size: patch } = pretransform.config;
+  yield* unequal('pretransform.config.channels', channels, config.io_channels, 'io_channels');
+  yield* unequal(
+    'encoder.config.in_channels',
+    encoder.config.in_channels,
+    channels * patch,
+    'channels times patch_size',
+  );
+  yield* unequal(
+    'decoder.config.out_channels',
+    decoder.config.out_channels,
+    channels * patch,
+    'channels times patch_size',
+  );
+  if (bottleneck) yield* unequal('bottleneck.config.dim', bottleneck.config.dim, latents, 'latent_dim');
+  for (const [side, resampler] of [
+    ['encoder', encoder.config],
+    ['decoder', decoder.config],
+  ] as const) {
+    yield* prefixed(`${side}.config`, resamplerContradictions(resampler));
+    yield* unequal(`${side}.config.latent_dim`, resampler.latent_dim, latents, 'latent_dim');
+    const product = resampler.strides.reduce((a, b) => a * b, patch);
+    yield* unequal('downsampling_ratio', ratio, product, `patch_size times the strides of the ${side}`);
+  }
+}
+
+function* resamplerContradictions(config: ResamplerConfig): Generator<Contradiction> {
+  const { c_mults: multipliers, strides, chunk_size: chunk = defaultChunkSize, sliding_window: window } = config;
+  const levels = multipliers.length;
+  for (const key of ['strides', 'transformer_depths', 'sinusoidal_blocks'] as const) {
+    const { length } = config[key] ?? multipliers;
+    if (length < levels || (length > levels && key !== 'sinusoidal_blocks'))
+      yield { key, value: config[key], accepted: `as many items as c_mults, ${levels}` };
+  }
+  for (const multiplier of multipliers) {
+    const width = multiplier * config.channels;
+    if (width % Math.min(config.dim_heads, width) !== 0)
+      yield { key: 'dim_heads', value: config.dim_heads, accepted: `a divisor of the width ${width}` };
+  }
+  if (window) return;
+  for (const stride of strides) {
+    if (chunk % stride !== 0) yield { key: 'chunk_size', value: chunk, accepted: `a multiple of the stride ${stride}` };
+    const tokens = chunk + chunk / stride;
+    if (config.chunk_midpoint_shift && tokens % 2 !== 0) {
+      yield {
+        key: 'chunk_midpoint_shift',
+        value: true,
+        accepted: `false, since a chunk of ${tokens} tokens has no middle`,
+      };
+    }
+  }
+}
+
+function* unequal(key: string, value: number, expected: number, what: string): Generator<Contradiction> {
+  if (value !== expected) yield { key, value, accepted: `${expected} (${what})` };
+}
+
+function* prefixed(prefix: string, inner: Iterable<Contradiction>): Generator<Contradiction> {
+  for (const each of inner) yield { ...each, key: `${prefix}.${each.key}` };
+}
