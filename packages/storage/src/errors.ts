@@ -19,3 +19,38 @@ export class StorageError extends Error {
     this.code = code;
   }
 }
+
+/** Why something that a client named was not fetched, for programs. The message says it for people. */
+export type GuardErrorCode =
+  /** Not a URL that is fetched from: its form, scheme, user name or port. */
+  | 'bad-url'
+  /** An address that is not public, or a name that leads to one or to none. Which of them is not told. */
+  | 'blocked-address'
+  /** No connection, or one that broke; `cause` says why, and is not for clients. */
+  | 'unreachable'
+  /** A compression that is unknown or damaged. */
+  | 'bad-encoding'
+  | 'too-large'
+  | 'timeout'
+  | 'redirects'
+  /** An answer other than 2xx to `sourceBytes`. */
+  | 'http-status'
+  /** Neither a URL, nor a data URI, nor base64. */
+  | 'bad-source'
+  | 'aborted'
+  /** An entry of `allowHosts` that is none. */
+  | 'invalid';
+
+/**
+ * An error about something that a client named. Its message is one line that can be shown to that client as it is: it
+ * says nothing about what is behind an address.
+ */
+export class GuardError extends Error {
+  readonly code: GuardErrorCode;
+
+  constructor(code: GuardErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'GuardError';
+    this.code = code;
+  }
+}

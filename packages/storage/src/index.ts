@@ -1,5 +1,8 @@
-export { StorageError, type StorageErrorCode } from './errors.ts';
+export { type CheckedUrl, type CheckOptions, checkUrl } from './check-url.ts';
+export { GuardError, type GuardErrorCode, StorageError, type StorageErrorCode } from './errors.ts';
+export { type GuardedRequest, type GuardedResponse, type GuardOptions, guardedFetch } from './guarded-fetch.ts';
 export { newToken } from './keys.ts';
+export { sourceBytes } from './source-bytes.ts';
 export {
   type ByteRange,
   type FileStore,
