@@ -1,0 +1,80 @@
+import { DatabaseError } from './errors.ts';
+
+/** A result row by column name. Callers name its shape; the database does not check it. */
+// biome-ignore lint/suspicious/noExplicitAny: `unknown` would keep interfaces from being row types.
+export type Row = Record<string, any>;
+
+/** Something that runs SQL: a database, or a transaction in one. */
+export interface Queryable {
+  /**
+   * Runs a statement with $1, $2, ... for its parameters. Without parameters it may be several statements, separated by
+   * semicolons; the answer is then the last one's. `text.ts` says how values are written and read.
+   *
+   * @throws DatabaseError with the SQLSTATE as its code when the statement is refused
+   */
+  query<R extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
+}
+
+/** An open database. The SQL is Postgres's on both kinds. */
+export interface Database extends Queryable {
+  readonly kind: 'pglite' | 'postgres';
+  /**
+   * Runs `work` in a transaction at READ COMMITTED and commits, or rolls back and rethrows. After a serialisation failure or
+   * a deadlock `work` is run again, up to 5 times in all, so it must have no effect outside the database. Inside `work` only
+   * `tx` may be used: PGlite has one connection, on which the database itself waits for the transaction's end. Doing
+   * otherwise is an error on both kinds.
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * Calls `onNotify` for each notification on a channel until the returned function is called. A lost connection is made
+   * again, but what was sent meanwhile is lost, so whoever listens must also look for themselves now and then.
+   *
+   * @param channel lower-case letters, digits and underscores
+   */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
+  /**
+   * Sends a notification to every process that listens on the channel. Inside a transaction, `SELECT pg_notify($1, $2)` does
+   * the same at its commit.
+   *
+   * @param payload less than 8000 bytes
+   */
+  notify(channel: string, payload: string): Promise<void>;
+  /** Waits for statements under way and closes. An open database keeps the process alive. */
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** A Postgres server, as `postgres://user:password@host:port/name`. */
+  url?: string | undefined;
+  /** PGlite's data folder, made if absent; only one process at a time may have it open. Neither: a database in memory. */
+  folder?: string | undefined;
+}
+
+/**
+ * Opens a database: a Postgres server if there is a URL, else PGlite.
+ *
+ * @throws DatabaseError `bad-url`, `unreachable`, or `locked` when another process has the folder open
+ */
+export async function openDatabase({ url, folder }: DatabaseOptions = {}): Promise<Database> {
+  // Only the one that is used is loaded: PGlite is 20 MB of WebAssembly.
+  if (url !== undefined) return (await import('./server.ts')).openServer(url);
+  return (await import('./pglite.ts')).openPglite(folder);
+}
+
+/**
+ * Runs `work` in one transaction: in the one that `on` is, or in one of its own if `on` is a database. For operations of
+ * several statements that stand alone as well as inside a caller's transaction.
+ */
+export function atomically<T>(on: Queryable | Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  return 'transaction' in on ? on.transaction(work) : work(on);
+}
+
+/** @throws DatabaseError `misuse` for a name that would have to be quoted */
+export function checkChannel(channel: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel)) {
+    throw new DatabaseError(
+      'misuse',
+      `"${channel}" is no channel name: use up to 63 of a-z, 0-9 and _, no digit first`,
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export { atomically, type Database, type DatabaseOptions, openDatabase, type Queryable, type Row } from './database.ts';
+export { DatabaseError, type DatabaseErrorCode, hasCode } from './errors.ts';
+export { type Migration, migrate } from './migrate.ts';

@@ -1,0 +1,81 @@
+import { AsyncResource } from 'node:async_hooks';
+import pg from 'pg';
+
+type Callback = (payload: string) => void;
+
+const firstDelay = 100;
+const longestDelay = 5_000;
+
+/** A connection of its own for LISTEN, made when first needed and again whenever it is lost. */
+export class Listener {
+  readonly #config: pg.ClientConfig;
+  readonly #callbacks = new Map<string, Set<Callback>>();
+  #client: Promise<pg.Client> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: pg.ClientConfig) {
+    this.#config = config;
+  }
+
+  async listen(channel: string, onNotify: Callback): Promise<() => Promise<void>> {
+    const callbacks = this.#callbacks.get(channel) ?? new Set();
+    const callback = AsyncResource.bind(onNotify);
+    callbacks.add(callback);
+    this.#callbacks.set(channel, callbacks);
+    const unlisten = async () => {
+      callbacks.delete(callback);
+      if (callbacks.size > 0 || this.#callbacks.get(channel) !== callbacks) return;
+      this.#callbacks.delete(channel);
+      const client = await this.#client?.catch(() => undefined);
+      // Someone may listen again by now; and with the connection lost, so is what was listened to.
+      if (!this.#callbacks.has(channel)) await client?.query(`UNLISTEN ${channel}`).catch(() => {});
+    };
+    try {
+      await (await this.#connection()).query(`LISTEN ${channel}`);
+    } catch (error) {
+      await unlisten();
+      throw error;
+    }
+    return unlisten;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#callbacks.clear();
+    const client = await this.#client?.catch(() => undefined);
+    await client?.end();
+  }
+
+  #connection(): Promise<pg.Client> {
+    this.#client ??= this.#connect().catch((error) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client(this.#config);
+    // 'end' follows every 'error' and is where it is dealt with.
+    client.on('error', () => {});
+    client.on('notification', ({ channel, payload = '' }) => {
+      for (const callback of this.#callbacks.get(channel) ?? []) callback(payload);
+    });
+    await client.connect();
+    client.on('end', () => {
+      this.#client = undefined;
+      this.#reconnect(firstDelay);
+    });
+    for (const channel of this.#callbacks.keys()) await client.query(`LISTEN ${channel}`);
+    return client;
+  }
+
+  #reconnect(delay: number): void {
+    if (this.#closed || this.#callbacks.size === 0) return;
+    this.#retry = setTimeout(() => {
+      this.#connection().catch(() => this.#reconnect(Math.min(2 * delay, longestDelay)));
+    }, delay);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Database } from './database.ts';
+
+/** One step of the schema's history. Once released it is never changed: a later step corrects it. */
+export interface Migration {
+  /** Unique among all rooms that share the database, for example `billing-1-accounts`. */
+  name: string;
+  /** Any number of statements, without BEGIN and COMMIT. */
+  sql: string;
+}
+
+/** Any number, as long as nothing else in the database takes the same advisory lock. */
+const lock = 0x7265746f6e65;
+
+/**
+ * Applies the migrations that the database has not had yet, in order, all or none. Several processes may do so at once: one
+ * works and the others wait for it.
+ */
+export async function migrate(database: Database, migrations: readonly Migration[]): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [lock]);
+    await tx.query(
+      `CREATE TABLE IF NOT EXISTS retone_migrations (
+         name text PRIMARY KEY,
+         applied_at timestamptz NOT NULL DEFAULT now()
+       )`,
+    );
+    const applied = await tx.query<{ name: string }>('SELECT name FROM retone_migrations');
+    const known = new Set(applied.map(({ name }) => name));
+    for (const { name, sql } of migrations) {
+      if (known.has(name)) continue;
+      await tx.query(sql);
+      await tx.query('INSERT INTO retone_migrations (name) VALUES ($1)', [name]);
+    }
+  });
+}

@@ -1,0 +1,97 @@
+import { AsyncResource } from 'node:async_hooks';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { checkChannel, type Database, type Queryable, type Row } from './database.ts';
+import { translated } from './errors.ts';
+import { lockFolder } from './lock.ts';
+import { parsers, toText } from './text.ts';
+import { refuseInside, runTransaction } from './transaction.ts';
+
+/** PGlite, Postgres compiled to WebAssembly, in this process: in a folder, or in memory without one. */
+export async function openPglite(folder?: string): Promise<Database> {
+  if (folder === undefined) return new PgliteDatabase(await PGlite.create(), () => {});
+  const path = resolve(folder);
+  const unlock = lockFolder(path);
+  try {
+    if (!existsSync(join(path, 'PG_VERSION'))) await makeCluster(path);
+    return new PgliteDatabase(await PGlite.create({ dataDir: path }), unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Makes the files of an empty database beside their place, so that a process killed half-way leaves no broken folder. */
+async function makeCluster(path: string): Promise<void> {
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished);
+  await (await PGlite.create({ dataDir: unfinished })).close();
+  renameSync(unfinished, path);
+}
+
+/** A database over PGlite. */
+export class PgliteDatabase implements Database {
+  readonly kind = 'pglite';
+  readonly #pglite: PGlite;
+  readonly #unlock: () => void;
+
+  constructor(pglite: PGlite, unlock: () => void) {
+    this.#pglite = pglite;
+    this.#unlock = unlock;
+    // Parameters arrive as text already.
+    pglite.serializers = {};
+    pglite.parsers = { ...parsers };
+  }
+
+  async query<R extends Row = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    refuseInside(this);
+    return run(this.#pglite, sql, parameters);
+  }
+
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    const begin = async (inside: (connection: Queryable) => Promise<T>) => {
+      try {
+        return await this.#pglite.transaction((tx) =>
+          inside({ query: (sql, parameters = []) => run(tx, sql, parameters) }),
+        );
+      } catch (error) {
+        throw translated(error);
+      }
+    };
+    return runTransaction(this, begin, work);
+  }
+
+  async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+    checkChannel(channel);
+    refuseInside(this);
+    // PGlite calls listeners from inside the transaction that notifies; they are no part of it.
+    const unlisten = await this.#pglite.listen(channel, AsyncResource.bind(onNotify));
+    return () => unlisten();
+  }
+
+  async notify(channel: string, payload: string): Promise<void> {
+    checkChannel(channel);
+    await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
+  }
+
+  async close(): Promise<void> {
+    if (this.#pglite.closed) return;
+    await this.#pglite.close();
+    this.#unlock();
+  }
+}
+
+async function run<R extends Row>(
+  on: Pick<Transaction, 'query' | 'exec'>,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<R[]> {
+  try {
+    if (parameters.length > 0) return (await on.query<R>(sql, parameters.map(toText))).rows;
+    return ((await on.exec(sql)).at(-1)?.rows ?? []) as R[];
+  } catch (error) {
+    throw translated(error);
+  }
+}
