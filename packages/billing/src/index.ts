@@ -1,0 +1,11 @@
+export { type Account, type AccountLimits, Accounts } from './accounts.ts';
+export { Audit, type AuditAction, type AuditEntry } from './audit.ts';
+export { BillingError, type BillingErrorCode } from './errors.ts';
+export { firstStart, startingCredit } from './first-start.ts';
+export { InsufficientCredit } from './insufficient-credit.ts';
+export { type ApiKey, ApiKeys } from './keys.ts';
+export { Ledger, type LedgerEntry, type LedgerOptions, type OpenHold, type Standing } from './ledger.ts';
+export { billingMigrations } from './migrations.ts';
+export { dollars, dollarText, microDollars } from './money.ts';
+export type { Page } from './paging.ts';
+export { type ModelId, priceOf, prices } from './prices.ts';
