@@ -1,6 +1,6 @@
 """Bakes guidance into the model: a student learns the guided velocity of the trained model.
 
-    python distill.py --work DIR --minutes 25 --guidance 4
+    python distill.py --work DIR --minutes 25 --guidance 6
 
 Reads DIR/checkpoint.pt (its moving average is teacher and start), writes DIR/distilled.pt, which `export.py --checkpoint distilled.pt` takes. The
 target is the mean velocity of `--substeps` guided Euler steps of the teacher over one step of the 8-step schedule, so that few steps suffice.
@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dataset import Clips, draw_bucket, draw_local, draw_seconds, word
+from model.sampling import ramped_guidance
 from train import FRAME_SECONDS, new_model, save, set_up_machine
 
 STEPS = 8
@@ -31,9 +32,10 @@ EMA = 0.995
 def teacher_velocity(teacher, x, t, context, duration, local, guidance, substeps):
     """Mean guided velocity from t down to max(0, t - 1/STEPS); guidance [B] (1 = none)."""
     width = torch.clamp(t, max=1 / STEPS) / substeps
-    start, w = x, guidance[:, None, None]
+    start = x
     for number in range(substeps):
         now = t - number * width
+        w = ramped_guidance(guidance, now)[:, None, None]
         conditional = teacher.dit(x, now, context, duration, local).float()
         free = teacher.dit(x, now, torch.zeros_like(context), duration, local).float()
         x = x - width[:, None, None] * (free + w * (conditional - free))
@@ -56,8 +58,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", required=True)
     parser.add_argument("--minutes", type=float, default=25)
-    parser.add_argument("--guidance", type=float, default=4.0)
-    parser.add_argument("--substeps", type=int, default=2)
+    parser.add_argument("--guidance", type=float, default=6.0)
+    parser.add_argument("--substeps", type=int, default=1)
     parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

@@ -10,7 +10,7 @@ from data.tokenizer import Tokenizer
 from . import safetensors
 from .conditioners import Conditioner
 from .dit import DiffusionTransformer
-from .sampling import euler, schedule
+from .sampling import euler, ramped_guidance, schedule
 from .spectral import SpectralPretransform
 from .text_encoder import TextEncoder
 
@@ -47,7 +47,10 @@ class Retone(nn.Module):
 
     @torch.no_grad()
     def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None):
-        """Audio-to-audio in latents: [B, C, T] and B prompts -> [B, C, T]; level 1 ignores the source."""
+        """Audio-to-audio in latents: [B, C, T] and B prompts -> [B, C, T]; level 1 ignores the source.
+
+        `guidance` other than 1 is for models that are not distilled yet.
+        """
         count, channels, frames = latents.shape
         ratio = self.config["model"]["pretransform"]["config"]["downsampling_ratio"]
         seconds = seconds or frames * ratio / self.config["sample_rate"]
@@ -59,7 +62,8 @@ class Retone(nn.Module):
         def velocity(x, t):
             v = self.dit(x, t, context, duration, local)
             if guidance != 1.0:
-                v = guidance * v + (1 - guidance) * self.dit(x, t, torch.zeros_like(context), duration, local)
+                w = ramped_guidance(guidance, t)[:, None, None]
+                v = w * v + (1 - w) * self.dit(x, t, torch.zeros_like(context), duration, local)
             return v
 
         return euler(velocity, (1 - level) * latents + level * noise, schedule(steps, level, shift))

@@ -45,6 +45,14 @@ def ping_pong(velocity, x, sigmas, noises):
     return x
 
 
+def ramped_guidance(scale, t):
+    """Guidance at noise level t (tensor): all of `scale` above 0.6, falling to 1 at 0.1.
+
+    What sounds is decided under much noise; guiding the last steps as strongly costs likeness to the source and naturalness.
+    """
+    return 1 + (scale - 1) * ((t - 0.1) / 0.5).clamp(0, 1)
+
+
 def guided(conditional, unconditional, x, t, scale, apg=1.0, valid=None):
     """Velocity with adaptive projected guidance on the denoised estimates; all [B, C, T], t a number, valid [B, T] or None.
 
