@@ -25,8 +25,9 @@ export class Session {
     const session = await InferenceSession.create(model.bytes, {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
-      // Without the memory pattern, peak memory of a full decode is a third lower (docs/engine.md).
+      // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
       enableMemPattern: false,
+      enableCpuMemArena: false,
       ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
       logSeverityLevel: 3,
       extra: {

@@ -1,13 +1,14 @@
-import { closeSync, copyFileSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { CheckpointError, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
+import { CheckpointError, findModel, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
 import { Conditioners } from '../../src/conditioners.ts';
 import { Dit } from '../../src/dit.ts';
-import { loadPretransform } from '../../src/pretransform.ts';
+import { loadPretransform } from '../../src/model.ts';
 import { TextEncoder } from '../../src/t5gemma.ts';
 
 /** Element types that the diffusion weights can be written in. The text encoder's are BF16, as published. */
-export type Precision = 'F32' | 'F16' | 'BF16';
+export const precisions = ['F32', 'F16', 'BF16'] as const;
+export type Precision = (typeof precisions)[number];
 
 interface Missing {
   name: string;
@@ -106,15 +107,15 @@ const textConfig = {
 /**
  * Writes a checkpoint of small-music's size with random weights. Which tensors there are is asked of the networks
  * themselves: built from an empty file, they note everything they look for.
- *
- * @param tokenizerFolder where a `tokenizer.json` and `tokenizer_config.json` to copy are
+ * Its tokenizer is the built-in model's: which tokens a prompt becomes does not matter here.
  */
-export async function writeOfficialSize(folder: string, precision: Precision, tokenizerFolder: string): Promise<void> {
+export async function writeOfficialSize(folder: string, precision: Precision): Promise<void> {
   const text = join(folder, textFolder);
   mkdirSync(text, { recursive: true });
-  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
-    copyFileSync(join(tokenizerFolder, name), join(text, name));
-  }
+  const builtIn = openCheckpoint(findModel());
+  writeFileSync(join(text, 'tokenizer.json'), JSON.stringify(builtIn.text!.tokenizer));
+  writeFileSync(join(text, 'tokenizer_config.json'), JSON.stringify(builtIn.text!.tokenizerConfig));
+  builtIn.close();
   writeFileSync(join(folder, 'model_config.json'), JSON.stringify(config));
   writeFileSync(join(text, 'config.json'), JSON.stringify(textConfig));
   const file = join(folder, 'model.safetensors');
@@ -128,7 +129,7 @@ export async function writeOfficialSize(folder: string, precision: Precision, to
 async function textTensors(folder: string): Promise<Missing[]> {
   const checkpoint = openCheckpoint(folder);
   const weights = new EveryBias(checkpoint.text!.file);
-  await expectIncomplete(TextEncoder.load(checkpoint.text!.config, weights));
+  await expectIncomplete(() => TextEncoder.load(checkpoint.text!.config, weights));
   checkpoint.close();
   return weights.report().missing;
 }
@@ -136,15 +137,15 @@ async function textTensors(folder: string): Promise<Missing[]> {
 async function tensors(folder: string): Promise<Missing[]> {
   const checkpoint = openCheckpoint(folder);
   const weights = new EveryBias(checkpoint.file);
-  await expectIncomplete(Conditioners.load(checkpoint, weights));
-  await expectIncomplete(Dit.load(checkpoint.config.model.diffusion.config, weights));
-  await expectIncomplete(loadPretransform(checkpoint, weights));
+  await expectIncomplete(() => Conditioners.load(checkpoint, weights));
+  await expectIncomplete(() => Dit.load(checkpoint.config.model.diffusion.config, weights));
+  await expectIncomplete(async () => loadPretransform(checkpoint, weights, {}));
   checkpoint.close();
   return weights.report().missing;
 }
 
-async function expectIncomplete(loading: Promise<unknown>): Promise<void> {
-  const error = await loading.then(
+async function expectIncomplete(load: () => Promise<unknown>): Promise<void> {
+  const error = await load().then(
     () => new Error('a network was built from an empty file'),
     (reason: unknown) => reason,
   );

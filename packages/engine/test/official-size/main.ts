@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
-import { type Precision, writeOfficialSize } from './checkpoint.ts';
+import { precisions, writeOfficialSize } from './checkpoint.ts';
 
 // A checkpoint of official size must load and make 30 s within its memory: `npm run official-size`.
 
 const options = parseArgs({
   options: {
-    /** F32, F16 or BF16: how the file stores its weights. They are computed with in fp32. */
+    /** How the file stores its weights: F32, F16 or BF16. They are computed with in fp32. */
     precision: { type: 'string', default: 'F32' },
     /** Keep the checkpoint in this folder, and use it again; else it is temporary. */
     folder: { type: 'string' },
   },
 }).values;
+const precision = precisions.find((each) => each === options.precision);
+if (!precision) throw new TypeError(`--precision is one of ${precisions.join(', ')}`);
 
 const temporary = options.folder ? undefined : mkdtempSync(join(tmpdir(), 'retone-official-size-'));
 const folder = options.folder ?? temporary!;
@@ -24,22 +26,16 @@ process.once('exit', () => temporary && rmSync(temporary, { recursive: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 if (!existsSync(join(folder, 'model.safetensors'))) {
-  await writeOfficialSize(folder, options.precision as Precision, tokenizerFolder());
+  await writeOfficialSize(folder, precision);
 }
 const weights = float32Bytes(folder);
 const limit = 1.3 * weights + 1e9;
-console.log(`${gigabytes(weights)} of weights in fp32, stored as ${options.precision}`);
+console.log(`${gigabytes(weights)} of weights in fp32, stored as ${precision}`);
 const { peak, peakAnonymous } = await measured(folder);
 console.log(`peak memory ${gigabytes(peak)} (${gigabytes(peakAnonymous)} of it anonymous), limit ${gigabytes(limit)}`);
 if (!(peak > 0 && peak <= limit)) {
   console.log('FAIL: too much memory');
   process.exitCode = 1;
-}
-
-/** A tokenizer of the recorded fixtures; which tokens a prompt becomes does not matter here. */
-function tokenizerFolder(): string {
-  const fixtures = fileURLToPath(new URL('../../../../../shared/fixtures/tiny-small', import.meta.url));
-  return join(fixtures, 't5gemma-b-b-ul2');
 }
 
 /** Size of all weights that a generation computes with, widened to fp32; the table of token embeddings is not among them. */
@@ -58,23 +54,24 @@ function float32Bytes(folder: string): number {
 async function measured(folder: string): Promise<{ peak: number; peakAnonymous: number }> {
   const child = fork(fileURLToPath(new URL('run.ts', import.meta.url)), [folder]);
   let [peak, peakAnonymous] = [0, 0];
-  let stage = { name: 'start', since: performance.now(), anonymous: 0 };
+  let stage = { name: 'start', since: performance.now(), processor: 0, anonymous: 0 };
   const look = () => {
     const memory = memoryOf(child.pid!);
     peak = Math.max(peak, memory.VmHWM ?? 0);
     stage.anonymous = Math.max(stage.anonymous, memory.RssAnon ?? 0);
     peakAnonymous = Math.max(peakAnonymous, stage.anonymous);
   };
-  const enter = (name: string) => {
+  const enter = (name: string, processor: number) => {
     look();
-    const took = ((performance.now() - stage.since) / 1000).toFixed(1);
-    console.log(`${stage.name.padEnd(8)}${took.padStart(7)} s   anonymous memory up to ${gigabytes(stage.anonymous)}`);
-    stage = { name, since: performance.now(), anonymous: 0 };
+    const seconds = (value: number) => `${value.toFixed(1).padStart(5)} s`;
+    const took = `${seconds((performance.now() - stage.since) / 1000)},${seconds(processor - stage.processor)} of processor time`;
+    console.log(`${stage.name.padEnd(7)}${took}, anonymous memory up to ${gigabytes(stage.anonymous)}`);
+    stage = { name, since: performance.now(), processor, anonymous: 0 };
   };
   const timer = setInterval(look, 20);
   let made = false;
-  child.on('message', (message: { stage: string } | { shape: number[]; loudest: number }) => {
-    if ('stage' in message) return enter(message.stage);
+  child.on('message', (message: { stage: string; processor: number } | { shape: number[]; loudest: number }) => {
+    if ('stage' in message) return enter(message.stage, message.processor);
     made = message.loudest > 0;
     console.log(`made [${message.shape}], loudest sample ${message.loudest.toFixed(3)}`);
     look();

@@ -5,7 +5,10 @@ import { audioToAudio } from '../../src/pipelines.ts';
 
 const seconds = 30;
 const [folder] = process.argv.slice(2) as [string];
-const enter = (stage: string) => process.send!({ stage });
+const enter = (stage: string) => {
+  const { user, system } = process.cpuUsage();
+  process.send!({ stage, processor: (user + system) / 1e6 });
+};
 
 enter('load');
 const model = await Model.load(folder);
