@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contradiction } from './contradictions.ts';
+import { contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
 
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
@@ -296,7 +296,10 @@ export function parseSamplingShift(json: unknown): SamplingShift {
 /** @throws CheckpointError as {@link parseModelConfig}. */
 export function parseTextConfig(json: unknown, file = 'config.json'): TextEncoderConfig {
   const encoder = json !== null && typeof json === 'object' && 'encoder' in json ? json.encoder : json;
-  return parse(textEncoder, encoder, file);
+  const config = parse(textEncoder, encoder, file);
+  const problem = textContradiction(config);
+  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
+  return config;
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: string): z.infer<Schema> {

@@ -4,6 +4,7 @@ import {
   defaultChunkSize,
   type ModelConfig,
   type ResamplerConfig,
+  type TextEncoderConfig,
 } from './config.ts';
 import { shown } from './errors.ts';
 
@@ -16,25 +17,28 @@ interface Contradiction {
 
 /** The first contradiction in a configuration, as one line, or undefined. */
 export function contradiction(config: ModelConfig): string | undefined {
-  for (const { key, value, accepted } of contradictions(config))
-    return `${key} is ${shown(value)}; accepted: ${accepted}`;
+  return firstOf(contradictions(config));
+}
+
+/** The same for a text encoder's configuration. */
+export function textContradiction(config: TextEncoderConfig): string | undefined {
+  return firstOf(textContradictions(config));
+}
+
+function firstOf(contradictions: Iterable<Contradiction>): string | undefined {
+  for (const { key, value, accepted } of contradictions) return `${key} is ${shown(value)}; accepted: ${accepted}`;
   return undefined;
 }
 
 function* contradictions({ model }: ModelConfig): Generator<Contradiction> {
+  const { pretransform, io_channels: channels } = model;
+  const { config } = model.diffusion;
+  yield* unequal('model.io_channels', channels, pretransform.config.latent_dim, "the pretransform's latent_dim");
+  yield* unequal('model.diffusion.config.io_channels', config.io_channels, channels, 'model.io_channels');
   yield* conditionContradictions(model);
-  yield* prefixed('model.diffusion.config', ditContradictions(model.diffusion.config));
-  const { pretransform } = model;
+  yield* prefixed('model.diffusion.config', ditContradictions(config));
   if (pretransform.type === 'autoencoder')
     yield* prefixed('model.pretransform.config', autoencoderContradictions(pretransform.config));
-  const latents = pretransform.config.latent_dim;
-  yield* unequal('model.io_channels', model.io_channels, latents, "the pretransform's latent_dim");
-  yield* unequal(
-    'model.diffusion.config.io_channels',
-    model.diffusion.config.io_channels,
-    latents,
-    'model.io_channels',
-  );
 }
 
 function* conditionContradictions({
@@ -164,6 +168,13 @@ function* resamplerContradictions(config: ResamplerConfig): Generator<Contradict
       };
     }
   }
+}
+
+function* textContradictions(config: TextEncoderConfig): Generator<Contradiction> {
+  const { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headWidth } = config;
+  if (heads % keyHeads !== 0)
+    yield { key: 'num_key_value_heads', value: keyHeads, accepted: `a divisor of num_attention_heads, ${heads}` };
+  if (headWidth % 2 !== 0) yield { key: 'head_dim', value: headWidth, accepted: 'an even number' };
 }
 
 function* unequal(key: string, value: number, expected: number, what: string): Generator<Contradiction> {

@@ -363,6 +363,8 @@ export class Engine {
   async #endToEnd(each: Case): Promise<Results> {
     const model = await this.#model();
     const { params } = each;
+    // What the reference's generate() takes when the caller does not say, whatever the model.
+    model.config.sample_size = params.sample_size ?? 5292032;
     const batch = params.batch_size ?? 1;
     const at = <Value>(value: Value | Value[], i: number): Value => (Array.isArray(value) ? value[i]! : value);
     const durations: number[] = Array.from({ length: batch }, (_, i) => at<number>(params.duration, i));
@@ -389,7 +391,6 @@ export class Engine {
         longestSeconds: Math.max(...durations),
         steps: params.steps,
         sampler: params.sampler_type,
-        // What the reference's generate() takes when the caller does not say, whatever the model.
         guidanceScale: params.cfg_scale ?? 1,
         apgScale: params.apg_scale,
         paddingSeconds: params.duration_padding_sec,

@@ -5,14 +5,14 @@ export type FourierFeatures = (value: number) => Float32Array;
  * `[cos(2 pi f x), sin(2 pi f x)]` for `dim / 2` frequencies in geometric steps from 0.5 to 10000 (spec, section 4).
  *
  * At 10000 cycles one float32 rounding of the argument moves the result by up to 0.05, so every operation is rounded
- * the way PyTorch does it in float32: linspace from both ends, exp, then `x * f * 2 * pi` from left to right.
+ * the way PyTorch does it in float32: linspace from both ends (its products are fused), exp, then `x * f * 2 * pi` from left to right.
  */
 export function expoFourierFeatures(dim: number): FourierFeatures {
   const half = dim / 2;
   const [low, high] = [Math.log(0.5), Math.log(10000)];
   const step = f32(1 / (half - 1));
   const frequencies = Float32Array.from({ length: half }, (_, j) => {
-    const ramp = j < half / 2 ? f32(step * j) : f32(1 - f32(step * (half - 1 - j)));
+    const ramp = j < half / 2 ? f32(step * j) : f32(1 - step * (half - 1 - j));
     return Math.exp(f32(f32(ramp * f32(high - low)) + f32(low)));
   });
   const pi = f32(Math.PI);
