@@ -1,16 +1,16 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { isPublic } from './addresses.ts';
 import { AllowedHosts } from './allowed-hosts.ts';
 import { Deadline } from './deadline.ts';
 import { GuardError } from './errors.ts';
 import { isRefusedPort } from './ports.ts';
+import { isNoSuchName, publicAddresses, systemAddresses } from './resolve-name.ts';
 import { shorten } from './shorten.ts';
 
 export interface CheckOptions {
   /** What the operator allows besides public addresses: see `AllowedHosts`. */
   allowHosts?: readonly string[] | undefined;
-  /** Finds the addresses of a name; the system's resolver if not given. */
+  /** Finds the addresses of a name. If not given, the DNS; and the system (hosts file) for a name in `allowHosts`. */
   resolve?: ((hostname: string) => Promise<string[]>) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -64,9 +64,10 @@ export async function checkHost(url: URL, options: CheckOptions, deadline: Deadl
   const port = portOf(url);
   const allowed = new AllowedHosts(options.allowHosts ?? []);
   const isTrusted = allowed.hasName(host, port);
+  const resolve = options.resolve ?? (isTrusted ? systemAddresses : publicAddresses);
   let addresses: string[];
   try {
-    addresses = await deadline.within(addressesOf(host, options.resolve ?? resolveName));
+    addresses = await deadline.within(addressesOf(host, resolve));
   } catch (error) {
     // That there is no such name is not told apart from its being private: it would be a map of the operator's network.
     if (!isTrusted && isNoSuchName(error)) throw blocked(host);
@@ -92,14 +93,6 @@ async function addressesOf(host: string, resolve: (hostname: string) => Promise<
   // By RFC 6761 these never leave the machine, whatever a name server says.
   if (host === 'localhost' || host.endsWith('.localhost')) return ['127.0.0.1', '::1'];
   return resolve(host);
-}
-
-async function resolveName(name: string): Promise<string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
-}
-
-function isNoSuchName(error: unknown): boolean {
-  return ['ENOTFOUND', 'ENODATA'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function blocked(host: string): GuardError {

@@ -3,6 +3,8 @@ import { type GuardOptions, guardedFetch } from './guarded-fetch.ts';
 import { shorten } from './shorten.ts';
 
 const percent = 0x25;
+/** Characters of base64 without a URI around it. A word or a path is base64 by its letters; no sound is this short. */
+const shortestBase64 = 60;
 
 /**
  * The bytes of a file that a client gave as a parameter: an http or https URL, a data URI (RFC 2397), or base64. In
@@ -13,7 +15,7 @@ export async function sourceBytes(value: string, options: GuardOptions): Promise
   const scheme = /^\s*([a-z][a-z0-9+.-]*):/i.exec(value.slice(0, 100))?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return fetched(value, options);
   if (scheme === 'data') return fromDataUri(value, options.maxBytes);
-  if (scheme !== undefined || value.trim() === '') throw badSource(value);
+  if (scheme !== undefined || value.trim().length < shortestBase64) throw badSource(value);
   return fromBase64(value, value, options.maxBytes);
 }
 

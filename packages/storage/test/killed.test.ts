@@ -77,6 +77,19 @@ describe('a process that is killed while it writes to disk', () => {
     expect(await partials()).toEqual([]);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'a number of a process that is used again does not protect a file',
+    async () => {
+      await startWriter({ folder }, 'half', 'half');
+      const [name] = await partials();
+      // As if an earlier process of the writer's number had left it.
+      const earlier = name!.replace(/\.\d+(\.\w+)$/, '.1$1');
+      await writeFile(join(folder, '.partial', earlier), 'old');
+      openFileStore({ folder });
+      expect(await partials()).toEqual([name]);
+    },
+  );
+
   test("another machine's file is removed after a day without a write", async () => {
     openFileStore({ folder });
     const yesterday = Date.now() / 1000 - 25 * 60 * 60;
