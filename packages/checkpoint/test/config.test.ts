@@ -40,6 +40,18 @@ describe('a configuration that is right', () => {
     expect(parseModelConfig(config)).toMatchObject({ sample_rate: 44100 });
   });
 
+  test.each([
+    [null, undefined],
+    [{ max_shift: 2 }, { type: 'full', base_shift: 0.5, max_shift: 2, use_sine: false }],
+    [{ type: 'logsnr' }, { type: 'logsnr', rate: 1, anchor_length: 2000 }],
+  ])('has the shift %j', (given, shift) => {
+    const config = modelConfig();
+    config.model.diffusion.sampling_distribution_shift_options = given;
+    const { sampling_distribution_shift_options: parsed } = parseModelConfig(config).model.diffusion;
+    if (shift) expect(parsed).toMatchObject(shift);
+    else expect(parsed).toBeUndefined();
+  });
+
   test("a text encoder's may stand alone or inside the whole model's", () => {
     expect(parseTextConfig({ encoder: textConfig(), decoder: {} })).toEqual(parseTextConfig(textConfig()));
     expect(parseTextConfig(textConfig())).toMatchObject({ rms_norm_eps: 1e-6 });
@@ -148,6 +160,48 @@ describe('a configuration that is wrong names key, value and what is accepted', 
       'model.diffusion.config.ff_kwargs.mult is 0; accepted: more than 0',
     ],
     [
+      'other latents than the autoencoder makes',
+      (config) => {
+        dit(config).io_channels = 16;
+      },
+      'model.diffusion.config.io_channels is 16; accepted: 32 (model.io_channels)',
+    ],
+    [
+      'a prompt that nothing attends to',
+      (config) => {
+        dit(config).cond_token_dim = 0;
+      },
+      'model.diffusion.config.cond_token_dim is 0; accepted: 64 (cond_dim, or none without cross_attention_cond_ids)',
+    ],
+    [
+      'half of a head',
+      (config) => {
+        Object.assign(dit(config), { project_cond_tokens: false, num_heads: 1 });
+      },
+      'model.diffusion.config.cond_token_dim is 64; accepted: without project_cond_tokens, a multiple of the 128 channels of a head that divides embed_dim, 128',
+    ],
+    [
+      'chunks that cut a group',
+      (config) => {
+        encoder(config).chunk_size = 24;
+      },
+      'model.pretransform.config.encoder.config.chunk_size is 24; accepted: a multiple of the stride 16',
+    ],
+    [
+      'a ratio that the strides do not make',
+      (config) => {
+        config.model.pretransform.config.downsampling_ratio = 2048;
+      },
+      'model.pretransform.config.downsampling_ratio is 2048; accepted: 4096 (patch_size times the strides of the encoder)',
+    ],
+    [
+      'positions of another kind',
+      (config) => {
+        dit(config).use_abs_pos_emb = true;
+      },
+      'model.diffusion.config.use_abs_pos_emb is true; accepted: false',
+    ],
+    [
       'a feature that is not there',
       (config) => {
         config.model.diffusion.input_concat_ids = ['melody'];
@@ -194,5 +248,10 @@ describe('a configuration that is wrong names key, value and what is accepted', 
   test('a text encoder of a kind that is not known', () => {
     const { message } = errorOf(() => parseTextConfig({ ...textConfig(), hidden_activation: 'relu' }));
     expect(message).toBe('config.json: hidden_activation is "relu"; accepted: "gelu_pytorch_tanh"');
+  });
+
+  test('a text encoder whose heads do not go together', () => {
+    const { message } = errorOf(() => parseTextConfig({ ...textConfig(), num_key_value_heads: 3 }));
+    expect(message).toBe('config.json: num_key_value_heads is 3; accepted: a divisor of num_attention_heads, 2');
   });
 });

@@ -15,6 +15,15 @@ describe('noise schedule', () => {
     expect([...sigmas].slice(0, 3).map((sigma) => sigma.toFixed(3))).toEqual(['0.500', '0.830', '0.746']);
   });
 
+  test.each([
+    { type: 'none' } as const,
+    { type: 'flux', min_length: 4, max_length: 64, alpha_min: 2, alpha_max: 7 } as const,
+    { type: 'full', min_length: 2, max_length: 30, base_shift: 0.3, max_shift: 1.15, use_sine: true } as const,
+    { type: 'logsnr', anchor_length: 100, anchor_logsnr: -6.2, rate: 1, logsnr_end: 2 } as const,
+  ])('ends at exactly 0 with the shift $type, since samplers look for it', (shift) => {
+    expect(noiseSchedule({ steps: 4, sigmaMax: 1, frames: 11, kind: 'reference', shift }).at(-1)).toBe(0);
+  });
+
   test('both are the same at level 1', () => {
     const make = (kind: 'monotone' | 'reference') => noiseSchedule({ steps: 12, sigmaMax: 1, frames: 100, kind });
     expect([...make('monotone')]).toEqual([...make('reference')]);
