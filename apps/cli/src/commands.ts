@@ -14,16 +14,9 @@ import {
   textToAudio,
 } from '@retone/engine';
 import { type Flags, parse, UsageError, type Values } from './arguments.ts';
+import type { Command } from './command.ts';
 import { chooseOutput, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
-
-export interface Command {
-  summary: string;
-  /** What follows the command's name in the help text. */
-  usage: string;
-  flags: Flags;
-  run(args: string[], signal: AbortSignal): Promise<void>;
-}
 
 const formats = audioFormats.filter((format) => format.writable).map((format) => format.name);
 

@@ -4,7 +4,11 @@ import { AudioError } from '@retone/audio';
 import { CheckpointError } from '@retone/checkpoint';
 import { EngineError } from '@retone/engine';
 import { describe, UsageError } from './arguments.ts';
-import { commands } from './commands.ts';
+import type { Command } from './command.ts';
+import { commands as soundCommands } from './commands.ts';
+import { serviceCommands } from './service.ts';
+
+const commands: Record<string, Command> = { ...soundCommands, ...serviceCommands };
 
 // Exit codes: 0 done, 1 it could not be done, 2 the command line was wrong, 130 interrupted.
 

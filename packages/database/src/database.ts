@@ -8,7 +8,7 @@ export type Row = Record<string, any>;
 export interface Queryable {
   /**
    * Runs a statement with $1, $2, ... for its parameters. Without parameters it may be several statements, separated by
-   * semicolons; the answer is then the last one's. `text.ts` says how values are written and read.
+   * semicolons; the answer is then the rows of them all. `text.ts` says how values are written and read.
    *
    * @throws DatabaseError with the SQLSTATE as its code when the statement is refused
    */

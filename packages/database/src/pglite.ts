@@ -40,9 +40,10 @@ export class PgliteDatabase implements Database {
   constructor(pglite: PGlite, unlock: () => void) {
     this.#pglite = pglite;
     this.#unlock = unlock;
-    // Parameters arrive as text already.
+    // Parameters arrive as text already, and what text.ts does not list stays text.
     pglite.serializers = {};
-    pglite.parsers = { ...parsers };
+    const unlisted = Object.keys(pglite.parsers).map((type) => [type, String]);
+    pglite.parsers = { ...Object.fromEntries(unlisted), ...parsers };
   }
 
   async query<R extends Row = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
@@ -90,7 +91,7 @@ async function run<R extends Row>(
 ): Promise<R[]> {
   try {
     if (parameters.length > 0) return (await on.query<R>(sql, parameters.map(toText))).rows;
-    return ((await on.exec(sql)).at(-1)?.rows ?? []) as R[];
+    return (await on.exec(sql)).flatMap((result) => result.rows) as R[];
   } catch (error) {
     throw translated(error);
   }

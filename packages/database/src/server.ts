@@ -111,9 +111,9 @@ async function run<R extends Row>(
 ): Promise<R[]> {
   try {
     if (parameters.length > 0) return (await on.query<R>(sql, parameters.map(toText))).rows;
-    // Several statements answer with a list of results, which the types do not tell.
+    // Several statements answer with a list of results, which the types do not tell; an empty one has no rows.
     const result = (await on.query<R>(sql)) as pg.QueryResult<R> | pg.QueryResult<R>[];
-    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
+    return [result].flat().flatMap((each) => each.rows ?? []);
   } catch (error) {
     throw translated(error);
   }

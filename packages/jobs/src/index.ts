@@ -1,2 +1,20 @@
-export type { EngineRequest, ModelFacts, SentControls } from './engine-messages.ts';
+export type { EngineRequest, ModelFacts } from './engine-messages.ts';
 export { EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
+export { Files, type SharedFile } from './files.ts';
+export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';
+export { jobsMigrations } from './migrations.ts';
+export {
+  checkInput,
+  deliveryParameters,
+  type ParameterFault,
+  type PublicModel,
+  publicModel,
+  publicModels,
+  type TaskInput,
+} from './models.ts';
+export { maxAttempts, Queue, type QueueSettings, queueDefaults } from './queue.ts';
+export { deleteExpired } from './retention.ts';
+export { endedStatuses, type NewTask, type Task, type TaskFilter, type TaskStatus, Tasks } from './tasks.ts';
+export { signWebhook, type WebhookHeaders } from './webhook-signature.ts';
+export { deliverWebhooks, type WebhookOptions } from './webhooks.ts';
+export { Worker, type WorkerOptions } from './worker.ts';

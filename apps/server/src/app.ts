@@ -1,0 +1,65 @@
+import multipart from '@fastify/multipart';
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { authenticate } from './authentication.ts';
+import { ApiError, failure } from './envelope.ts';
+import { accountRoutes } from './routes/account.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
+import { fileRoutes } from './routes/files.ts';
+import { healthRoutes } from './routes/health.ts';
+import { predictionRoutes } from './routes/predictions.ts';
+import { submissionRoutes } from './routes/submission.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import type { Service } from './service.ts';
+
+/** Largest JSON body in bytes, beside a recording in base64: that much again by a third. */
+const bodyOverhead = 1024 * 1024;
+
+/** The HTTP face of a service. */
+export function buildApp(service: Service, logger: FastifyServerOptions['logger'] = false): FastifyInstance {
+  const maxUpload = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
+  const app = Fastify({
+    logger,
+    bodyLimit: Math.ceil((maxUpload * 4) / 3) + bodyOverhead,
+    forceCloseConnections: true,
+    requestIdHeader: 'x-request-id',
+    routerOptions: { maxParamLength: 500 },
+  });
+
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string; retryAfter?: number }, request, reply) => {
+    const known = error instanceof ApiError ? error : fromFastify(error);
+    if (!known) request.log.error({ err: error }, 'unforeseen');
+    if (known?.retryAfter !== undefined) reply.header('retry-after', Math.ceil(known.retryAfter));
+    const answer = failure(known ?? error);
+    return reply.status(answer.code).send(answer);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const answer = failure(
+      new ApiError(404, 'not_found', `there is nothing at ${request.method} ${request.url.split('?')[0]}`),
+    );
+    return reply.status(404).send(answer);
+  });
+
+  app.register(multipart, { limits: { files: 1, fileSize: maxUpload, fields: 10, parts: 11 } });
+  app.register(healthRoutes, { service });
+  app.register(fileRoutes, { service });
+  app.register(
+    async (api) => {
+      authenticate(api, service);
+      api.register(accountRoutes, { service });
+      api.register(catalogueRoutes, { service });
+      api.register(uploadRoutes, { service });
+      api.register(predictionRoutes, { service });
+      api.register(submissionRoutes, { service });
+    },
+    { prefix: '/api/v3' },
+  );
+  return app;
+}
+
+/** Fastify's own refusals (broken JSON, unknown media types, bodies too large) in the contract's form. */
+function fromFastify(error: { statusCode?: number; code?: string; message: string }): ApiError | undefined {
+  const { statusCode = 500 } = error;
+  if (statusCode < 400 || statusCode >= 500) return undefined;
+  const code = { 413: 'too_large', 415: 'unsupported_media_type', 429: 'rate_limited' }[statusCode] ?? 'bad_request';
+  return new ApiError(statusCode, code, error.message);
+}

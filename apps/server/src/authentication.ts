@@ -1,0 +1,40 @@
+import type { Account } from '@retone/billing';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from './envelope.ts';
+import type { Service } from './service.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose key the request came with. */
+    account: Account;
+  }
+}
+
+/** Lets only requests with a key of an active account in, and no more of them than the account may make. */
+export function authenticate(api: FastifyInstance, service: Service): void {
+  const windows = new Map<string, { minute: number; count: number }>();
+  api.decorateRequest('account', null as unknown as Account);
+  api.addHook('onRequest', async (request) => {
+    const key = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (!key) throw new ApiError(401, 'no_key', 'the request has no key; send it as "Authorization: Bearer <key>"');
+    const known = await service.keys.authenticate(key);
+    if (!known) throw new ApiError(401, 'unknown_key', 'the key is not known, or was revoked');
+    if (known.account.status !== 'active') throw new ApiError(403, 'suspended', 'the account is suspended');
+    request.account = known.account;
+
+    const minute = Math.floor(Date.now() / 60_000);
+    const limit = known.account.requestsPerMinute ?? service.settings.RETONE_REQUESTS_PER_MINUTE;
+    const earlier = windows.get(known.account.id);
+    const window = earlier?.minute === minute ? earlier : { minute, count: 0 };
+    windows.set(known.account.id, window);
+    if (++window.count > limit) {
+      const retryAfter = 60 - (Date.now() % 60_000) / 1000;
+      throw new ApiError(
+        429,
+        'rate_limited',
+        `more than ${limit} requests in a minute; try again in ${Math.ceil(retryAfter)} s`,
+        { retryAfter },
+      );
+    }
+  });
+}

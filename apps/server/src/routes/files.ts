@@ -1,0 +1,66 @@
+import type { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { ApiError, success } from '../envelope.ts';
+import type { Service } from '../service.ts';
+
+/** Files by their unguessable URLs: outputs and uploads, with ranges; and the bytes of announced uploads. */
+export async function fileRoutes(app: FastifyInstance, { service }: { service: Service }): Promise<void> {
+  // What is PUT is bytes, whatever its type says.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+
+  const find = async (token: string) => {
+    const file = await service.files.get(token);
+    if (!file) throw new ApiError(404, 'unknown_file', 'there is no such file; files are kept for a limited time');
+    return file;
+  };
+
+  app.get<{ Params: { token: string } }>('/files/:token', async (request, reply) => {
+    const file = await find(request.params.token);
+    if (file.size === null) throw new ApiError(404, 'unknown_file', 'the file was announced, and has not come yet');
+    const range = parseRange(request.headers.range, file.size);
+    if (range === 'unsatisfiable') {
+      reply.header('content-range', `bytes */${file.size}`);
+      throw new ApiError(416, 'range_not_satisfiable', `the file has ${file.size} bytes`);
+    }
+    reply.headers({
+      'content-type': file.mediaType,
+      'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+      'accept-ranges': 'bytes',
+      'cache-control': 'private, max-age=3600, immutable',
+      // Uploads hold what clients put there; no browser may take one for a page of ours.
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'cross-origin-resource-policy': 'cross-origin',
+      'access-control-allow-origin': '*',
+      'content-length': range ? range.end - range.start + 1 : file.size,
+    });
+    if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
+    if (request.method === 'HEAD') return reply.send();
+    const opened = await service.store.open(file.key, range);
+    if (!opened) throw new ApiError(404, 'unknown_file', 'the file is no longer there');
+    return reply.send(opened.stream);
+  });
+
+  app.put<{ Params: { token: string }; Body: Readable }>('/files/:token', async (request) => {
+    const file = await find(request.params.token);
+    if (file.size !== null) throw new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
+    const size = await service.keepUpload(file.token, request.body);
+    await service.files.fill(file.token, size);
+    return success({ size });
+  });
+}
+
+/** One range of bytes, as RFC 9110 has it; several ranges, or another unit, are answered with the whole file. */
+function parseRange(
+  header: string | undefined,
+  size: number,
+): { start: number; end: number } | 'unsatisfiable' | undefined {
+  const match = header && /^bytes=(\d*)-(\d*)$/.exec(header.trim());
+  if (!match || (match[1] === '' && match[2] === '')) return undefined;
+  const last = size - 1;
+  const start = match[1] === '' ? Math.max(size - Number(match[2]), 0) : Number(match[1]);
+  const end = match[1] === '' || match[2] === '' ? last : Math.min(Number(match[2]), last);
+  if (start > last || (match[1] === '' && Number(match[2]) === 0)) return 'unsatisfiable';
+  return start > end ? undefined : { start, end };
+}

@@ -1,0 +1,275 @@
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices } from '@retone/billing';
+import { findModel } from '@retone/checkpoint';
+import { type Database, migrate, openDatabase } from '@retone/database';
+import {
+  deleteExpired,
+  deliverWebhooks,
+  EngineProcess,
+  endedStatuses,
+  Files,
+  jobsMigrations,
+  Lifecycle,
+  Queue,
+  type QueueSettings,
+  type Task,
+  Tasks,
+  taskChannel,
+  Worker,
+  type WorkerOptions,
+} from '@retone/jobs';
+import { checkUrl, type FileStore, GuardError, openFileStore, StorageError, sourceBytes } from '@retone/storage';
+import { ApiError } from './envelope.ts';
+import { taskResult } from './results.ts';
+import type { Settings } from './settings.ts';
+
+/** Longest fetch of a recording in milliseconds. */
+const fetchTimeout = 120_000;
+
+/** Where an upload's bytes are. */
+export const uploadKey = (token: string) => `uploads/${token}`;
+
+export function uploadTooLarge({ settings }: Service): ApiError {
+  return new ApiError(
+    413,
+    'too_large',
+    `the file is too large; at most ${settings.RETONE_MAX_UPLOAD_MB} MB are accepted`,
+  );
+}
+
+export interface ServiceHooks {
+  /** Hears what goes wrong in the background. */
+  onError: (error: Error) => void;
+  onTask?: WorkerOptions['onTask'];
+  queue?: Partial<QueueSettings>;
+}
+
+/** A task's news for whoever watches it. */
+export interface TaskEvent {
+  status: Task['status'];
+  progress: Task['progress'];
+  error: string;
+}
+
+/** Everything behind the HTTP face: database, files, queue, money, and the tasks that tie them together. */
+export class Service {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly store: FileStore;
+  readonly queue: Queue;
+  readonly lifecycle: Lifecycle;
+  readonly accounts: Accounts;
+  readonly keys: ApiKeys;
+  readonly ledger: Ledger;
+  readonly tasks: Tasks;
+  readonly files: Files;
+  readonly #hooks: ServiceHooks;
+  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #closing: (() => Promise<unknown>)[] = [];
+  #url: string | undefined;
+  #engine: EngineProcess | undefined;
+
+  private constructor(parts: {
+    settings: Settings;
+    database: Database;
+    store: FileStore;
+    queue: Queue;
+    hooks: ServiceHooks;
+  }) {
+    const { settings, database, store, queue, hooks } = parts;
+    this.settings = settings;
+    this.database = database;
+    this.store = store;
+    this.queue = queue;
+    this.#hooks = hooks;
+    this.accounts = new Accounts(database);
+    this.keys = new ApiKeys(database);
+    this.ledger = new Ledger(database);
+    this.tasks = new Tasks(database);
+    this.files = new Files(database);
+    this.lifecycle = new Lifecycle({
+      database,
+      store,
+      queue,
+      billing: settings.RETONE_BILLING,
+      queueLimit: settings.RETONE_QUEUE_LIMIT,
+    });
+  }
+
+  /** Opens database, files and queue, and brings the tables up to date. */
+  static async open(settings: Settings, hooks: ServiceHooks): Promise<Service> {
+    const database = await openDatabase({ url: settings.DATABASE_URL, folder: join(settings.RETONE_DATA, 'database') });
+    await migrate(database, [...billingMigrations, ...jobsMigrations]);
+    const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
+    const s3 = bucket === undefined ? undefined : { bucket, endpoint, region, forcePathStyle: endpoint !== undefined };
+    const store = openFileStore(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') });
+    const queue = await Queue.open(database, hooks.onError, {
+      tasksAtOnce: settings.RETONE_TASKS_AT_ONCE,
+      ...hooks.queue,
+    });
+    const service = new Service({ settings, database, store, queue, hooks });
+    const unlisten = await database.listen(taskChannel, (id) => service.#wake(id));
+    service.#closing.push(unlisten);
+    return service;
+  }
+
+  /** Does tasks in this process too, and what else a worker does: telling webhooks, deleting what has expired. */
+  async startWorker(): Promise<void> {
+    const { database, store, queue, lifecycle, settings } = this;
+    const engine = new EngineProcess(findModel(settings.RETONE_MODEL));
+    await engine.load();
+    this.#engine = engine;
+    const allowHosts = settings.RETONE_ALLOW_HOSTS;
+    const fetching = { allowHosts, maxBytes: settings.RETONE_MAX_UPLOAD_MB * 1e6, timeoutMs: fetchTimeout };
+    const worker = new Worker({
+      database,
+      store,
+      queue,
+      lifecycle,
+      engine,
+      fetching,
+      atOnce: settings.RETONE_WORKERS,
+      onTask: this.#hooks.onTask,
+    });
+    await worker.start();
+    await deliverWebhooks({
+      queue,
+      guard: { allowHosts },
+      load: async (id) => {
+        const task = await this.tasks.get(id);
+        if (!task) return undefined;
+        const secret = await this.accounts.webhookSecret(task.accountId);
+        return { task, secret, body: { ...(await this.result(task)), input: task.input } };
+      },
+    });
+    await queue.daily(async () => {
+      await deleteExpired(this, new Date(Date.now() - settings.RETONE_RETENTION_DAYS * 24 * 3600 * 1000));
+    });
+  }
+
+  /** Stops taking work, ends or hands back what is in hand, and closes everything. */
+  async close(graceSeconds = 20): Promise<void> {
+    await this.queue.close(graceSeconds);
+    await this.#engine?.close();
+    for (const close of this.#closing) await close();
+    await this.database.close();
+  }
+
+  /** How clients reach the service, once it listens. */
+  listensAt(url: string): void {
+    this.#url = url;
+  }
+
+  publicUrl(): string {
+    return (this.settings.RETONE_PUBLIC_URL ?? this.#url ?? '').replace(/\/+$/, '');
+  }
+
+  /** Every URL under which files of this service may be named. */
+  publicUrls(): string[] {
+    return [this.publicUrl(), ...(this.#url ? [this.#url] : [])];
+  }
+
+  /** Micro-dollars. */
+  priceOf(modelId: string): number {
+    return prices[modelId as ModelId];
+  }
+
+  /** Micro-dollars. */
+  balance(accountId: string): Promise<number> {
+    return this.ledger.balance(accountId);
+  }
+
+  /** A task as its owner sees it. */
+  async result(task: Task, { inline = task.base64Output }: { inline?: boolean } = {}) {
+    if (!inline || task.outputs.length === 0) return taskResult(task, this.publicUrl());
+    const outputs: string[] = [];
+    for (const file of await this.files.ofTasks([task.id])) {
+      const bytes = await this.store.read(file.key);
+      if (bytes) outputs.push(`data:${file.mediaType};base64,${Buffer.from(bytes).toString('base64')}`);
+    }
+    return taskResult(task, this.publicUrl(), outputs);
+  }
+
+  /** The task when it has ended, or as it is when the time for that is over. */
+  async ended(id: string, signal: AbortSignal): Promise<Task> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.settings.RETONE_SYNC_SECONDS * 1000)]);
+    for await (const event of this.watch(id, limit, 1000)) if (endedStatuses.includes(event.status)) break;
+    return (await this.tasks.get(id))!;
+  }
+
+  /**
+   * A task's news, until it has ended or the signal is aborted: at once, at every change, and every `interval`
+   * milliseconds, since notifications can be lost.
+   */
+  async *watch(id: string, signal: AbortSignal, interval: number): AsyncGenerator<TaskEvent> {
+    let wake = () => {};
+    const notify = () => wake();
+    const watchers = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, watchers.add(notify));
+    signal.addEventListener('abort', notify);
+    try {
+      while (!signal.aborted) {
+        const changed = new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, interval);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        const task = await this.tasks.get(id);
+        if (!task) return;
+        yield { status: task.status, progress: task.progress, error: task.error };
+        if (endedStatuses.includes(task.status)) return;
+        await changed;
+      }
+    } finally {
+      wake();
+      signal.removeEventListener('abort', notify);
+      watchers.delete(notify);
+      if (watchers.size === 0) this.#watchers.delete(id);
+    }
+  }
+
+  /** @throws ApiError when a webhook may not be sent to a URL */
+  async checkWebhook(url: string): Promise<void> {
+    try {
+      await checkUrl(url, { allowHosts: this.settings.RETONE_ALLOW_HOSTS });
+    } catch (error) {
+      if (error instanceof GuardError) throw new ApiError(400, 'bad_webhook', `webhook: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** The bytes of a recording that is a data URI or base64. */
+  inlineAudio(value: string): Promise<Uint8Array> {
+    return sourceBytes(value, { maxBytes: this.settings.RETONE_MAX_UPLOAD_MB * 1e6, timeoutMs: fetchTimeout });
+  }
+
+  /** Stores an upload's bytes; answers how many. */
+  async keepUpload(token: string, content: Readable): Promise<number> {
+    try {
+      const { size } = await this.store.put(uploadKey(token), content, {
+        maxBytes: this.settings.RETONE_MAX_UPLOAD_MB * 1e6,
+      });
+      return size;
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'too-large') throw uploadTooLarge(this);
+      throw error;
+    }
+  }
+
+  /** What keeps the service from serving, if anything does. */
+  async problem(): Promise<string | undefined> {
+    try {
+      await this.database.query('SELECT 1');
+      return undefined;
+    } catch {
+      return 'the database does not answer';
+    }
+  }
+
+  #wake(id: string): void {
+    for (const wake of this.#watchers.get(id) ?? []) wake();
+  }
+}

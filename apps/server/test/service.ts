@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { firstStart } from '@retone/billing';
+import { buildApp, readSettings, Service } from '../src/index.ts';
+
+/** A service that listens on loopback, with its own data folder and one account. */
+export interface Running {
+  service: Service;
+  url: string;
+  key: string;
+  accountId: string;
+  /** Calls the API with the account's key; answers status and envelope. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is for the test to say
+  body: any;
+}
+
+/** Starts a service, with a worker unless told otherwise. */
+export async function startService(
+  options: { settings?: Record<string, string>; worker?: boolean } = {},
+): Promise<Running> {
+  const folder = mkdtempSync(join(tmpdir(), 'retone-service-'));
+  const settings = readSettings({ RETONE_DATA: folder, RETONE_PORT: '0', ...options.settings });
+  const service = await Service.open(settings, {
+    onError: (error) => console.error(error),
+    onTask: ({ outcome, error }) => {
+      if (error) console.error(outcome, error);
+    },
+    queue: { pollSeconds: 0.5 },
+  });
+  const first = (await firstStart(service.database))!;
+  if (options.worker ?? true) await service.startWorker();
+  const app = buildApp(service);
+  const url = await app.listen({ host: settings.RETONE_HOST, port: settings.RETONE_PORT });
+  service.listensAt(url);
+  const { key } = first;
+  return {
+    service,
+    url,
+    key,
+    accountId: first.account.id,
+    async call(method, path, body, headers = {}) {
+      const init: RequestInit = { method, headers: { authorization: `Bearer ${key}`, ...headers } };
+      if (body !== undefined) {
+        init.body = JSON.stringify(body);
+        init.headers = { 'content-type': 'application/json', ...(init.headers as Record<string, string>) };
+      }
+      const response = await fetch(url + path, init);
+      return { status: response.status, headers: response.headers, body: await response.json() };
+    },
+    async close() {
+      await app.close();
+      await service.close(5);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

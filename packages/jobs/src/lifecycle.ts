@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { Ledger } from '@retone/billing';
+import { type Database, hasCode, type Queryable } from '@retone/database';
+import type { FileStore } from '@retone/storage';
+import { Files, type SharedFile } from './files.ts';
+import type { Queue } from './queue.ts';
+import { endedStatuses, type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
+
+/** Channel on which every change of a task is told; the payload is its id. */
+export const taskChannel = 'retone_tasks';
+
+/** A task that cannot be taken in. */
+export class SubmissionError extends Error {
+  readonly code: 'queue-full' | 'idempotency-mismatch';
+
+  constructor(code: SubmissionError['code'], message: string) {
+    super(message);
+    this.name = 'SubmissionError';
+    this.code = code;
+  }
+}
+
+export interface LifecycleOptions {
+  database: Database;
+  store: FileStore;
+  queue: Queue;
+  /** Off: nothing is held, and so nothing is charged. */
+  billing: 'on' | 'off';
+  /** Most tasks that may wait or run at once, of all accounts together. */
+  queueLimit: number;
+}
+
+/** A submission: the task, its price, and the key under which the same submission may come again. */
+export interface Submission {
+  task: NewTask;
+  /** Micro-dollars. */
+  price: number;
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * The life of tasks across tables: task, money, queue and files change together or not at all, so that whatever crashes,
+ * each task ends once, and is paid for once or not at all.
+ */
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes a task in. The same idempotency key gives the first task again.
+   *
+   * @throws SubmissionError when the queue is full, or the key came with another request; InsufficientCredit
+   */
+  async submit({ task, price, idempotencyKey }: Submission): Promise<Task> {
+    const { database, queue, queueLimit } = this.#options;
+    const hash = createHash('sha256')
+      .update(JSON.stringify([task.model, task.input]))
+      .digest('hex');
+    const again = async (db: Queryable) => {
+      const known = idempotencyKey && (await new Tasks(db).byIdempotencyKey(task.accountId, idempotencyKey));
+      if (!known) return undefined;
+      if (known.hash === hash) return known.task;
+      throw new SubmissionError(
+        'idempotency-mismatch',
+        'this Idempotency-Key came with another request before; use a new one',
+      );
+    };
+    try {
+      return await database.transaction(async (tx) => {
+        const known = await again(tx);
+        if (known) return known;
+        const tasks = new Tasks(tx);
+        if ((await tasks.countOpen()) >= queueLimit) {
+          throw new SubmissionError('queue-full', `${queueLimit} tasks are waiting already; try again later`);
+        }
+        const id = newTaskId();
+        await this.#ledger(tx).hold(task.accountId, id, price);
+        const open = await tasks.countOpen(task.accountId);
+        const created = await tasks.create(id, {
+          ...task,
+          idempotency: idempotencyKey ? { key: idempotencyKey, hash } : undefined,
+        });
+        await queue.addTask(tx, created, open);
+        return created;
+      });
+    } catch (error) {
+      // Two requests with one key at once: the table lets one in, and the other gets its answer.
+      const known = hasCode(error, '23505') && (await again(database));
+      if (known) return known;
+      throw error;
+    }
+  }
+
+  /** Ends a try well. False when it no longer counts; the files are then the caller's to remove. */
+  async complete(task: Task, files: Omit<SharedFile, 'createdAt'>[], inferenceMs: number): Promise<boolean> {
+    return this.#end(async (tx) => {
+      const ended = await new Tasks(tx).complete(
+        task.id,
+        task.attempts,
+        files.map(({ token }) => token),
+        inferenceMs,
+      );
+      if (!ended) return undefined;
+      for (const file of files) await new Files(tx).add(file);
+      await this.#ledger(tx).charge(task.id);
+      return ended;
+    });
+  }
+
+  /** Ends a task that cannot be done. False when it had ended. */
+  fail(taskId: string, error: string): Promise<boolean> {
+    return this.#end(async (tx) => {
+      const ended = await new Tasks(tx).fail(taskId, error);
+      if (ended) await this.#ledger(tx).release(taskId);
+      return ended;
+    });
+  }
+
+  /** Ends a task that is no longer wanted. False when it had ended. A worker that has it stops at its next step. */
+  cancel(taskId: string): Promise<boolean> {
+    return this.#end(async (tx) => {
+      const ended = await new Tasks(tx).cancel(taskId);
+      if (ended) await this.#ledger(tx).release(taskId);
+      return ended;
+    });
+  }
+
+  /** Removes ended tasks of an account with their files. Returns how many there were. */
+  async remove(accountId: string, ids: readonly string[]): Promise<number> {
+    const { database, store } = this.#options;
+    const owned: Task[] = [];
+    for (const id of ids) {
+      const task = await new Tasks(database).getOf(accountId, id);
+      if (task && endedStatuses.includes(task.status)) owned.push(task);
+    }
+    const files = await new Files(database).ofTasks(owned.map(({ id }) => id));
+    const removed = await new Tasks(database).remove(
+      accountId,
+      owned.map(({ id }) => id),
+    );
+    // Rows first: a file without a row is rubbish to sweep, a row without its file is a broken promise.
+    for (const { key } of files) await store.delete(key);
+    for (const { sourceKey } of owned) if (sourceKey?.startsWith('sources/')) await store.delete(sourceKey);
+    for (const id of removed) await database.notify(taskChannel, id);
+    return removed.length;
+  }
+
+  #ledger(tx: Queryable): Ledger {
+    return new Ledger(tx, { billing: this.#options.billing });
+  }
+
+  async #end(change: (tx: Queryable) => Promise<Task | undefined>): Promise<boolean> {
+    const { database, queue } = this.#options;
+    const ended = await database.transaction(async (tx) => {
+      const task = await change(tx);
+      if (task?.webhookUrl && task.status !== 'cancelled') await queue.addWebhook(tx, task.id);
+      return task;
+    });
+    if (ended) await database.notify(taskChannel, ended.id);
+    return ended !== undefined;
+  }
+}

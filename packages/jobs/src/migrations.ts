@@ -1,0 +1,53 @@
+import type { Migration } from '@retone/database';
+
+/** The tables of this room, in the order in which they came to be. */
+export const jobsMigrations: readonly Migration[] = [
+  {
+    name: 'jobs-001-tasks-and-files',
+    sql: `
+      CREATE TABLE tasks (
+        id text PRIMARY KEY,
+        account_id text NOT NULL,
+        model text NOT NULL,
+        input jsonb NOT NULL,
+        -- The recording in the file store, where it came with the request or as an upload.
+        source_key text,
+        status text NOT NULL DEFAULT 'created'
+          CHECK (status IN ('created', 'processing', 'completed', 'failed', 'cancelled')),
+        seed bigint NOT NULL,
+        base64_output boolean NOT NULL DEFAULT false,
+        webhook_url text,
+        idempotency_key text,
+        idempotency_hash text,
+        -- Counts the tries; what a try reports is believed only while its number is the latest.
+        attempts integer NOT NULL DEFAULT 0,
+        progress jsonb,
+        outputs jsonb NOT NULL DEFAULT '[]',
+        error text NOT NULL DEFAULT '',
+        inference_ms integer NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        started_at timestamptz,
+        ended_at timestamptz
+      );
+      CREATE UNIQUE INDEX tasks_idempotency ON tasks (account_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+      CREATE INDEX tasks_history ON tasks (account_id, created_at DESC, id);
+      CREATE INDEX tasks_open ON tasks (account_id) WHERE status IN ('created', 'processing');
+      CREATE INDEX tasks_age ON tasks (created_at);
+
+      -- What can be fetched without a key, by a token that cannot be guessed.
+      CREATE TABLE files (
+        token text PRIMARY KEY,
+        account_id text NOT NULL,
+        task_id text REFERENCES tasks (id) ON DELETE CASCADE,
+        key text NOT NULL,
+        name text NOT NULL,
+        media_type text NOT NULL,
+        -- Null until the bytes are there.
+        size bigint,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX files_task ON files (task_id);
+      CREATE INDEX files_age ON files (created_at);
+    `,
+  },
+];

@@ -1,0 +1,136 @@
+import type { Database, Queryable } from '@retone/database';
+import { type Db, PgBoss } from 'pg-boss';
+
+/** The queues: work to do, work whose last try was lost, results to tell, and what is done once a day. */
+const queues = { tasks: 'tasks', lost: 'lost-tasks', webhooks: 'webhooks', retention: 'retention' } as const;
+
+/** How often a task is tried before it is given up. */
+export const maxAttempts = 3;
+
+export interface QueueSettings {
+  /** Seconds without a sign of life after which a worker's task is taken up by another; at least 10. */
+  heartbeatSeconds: number;
+  /** Tasks of one account that may run at once, on all machines together. */
+  tasksAtOnce: number;
+  /** Seconds between looks for work, where the database cannot tell of it. */
+  pollSeconds: number;
+}
+
+export const queueDefaults: QueueSettings = { heartbeatSeconds: 15, tasksAtOnce: 2, pollSeconds: 1 };
+
+/** One task in the hands of a worker. */
+export interface QueuedTask {
+  taskId: string;
+  /** Aborted when the queue gives the task to another worker, or stops. */
+  signal: AbortSignal;
+}
+
+/**
+ * What is to be done, in order and once, on pg-boss. The n-th open task of every account has the same priority, so one
+ * account's five hundred do not keep another's one waiting; and an account's tasks above its limit wait for each other.
+ */
+export class Queue {
+  readonly #boss: PgBoss;
+  readonly #settings: QueueSettings;
+
+  private constructor(boss: PgBoss, settings: QueueSettings) {
+    this.#boss = boss;
+    this.#settings = settings;
+  }
+
+  /** @param onError hears what goes wrong in the background: lost connections, failed maintenance */
+  static async open(
+    database: Database,
+    onError: (error: Error) => void,
+    settings: Partial<QueueSettings> = {},
+  ): Promise<Queue> {
+    const complete = { ...queueDefaults, ...settings };
+    const boss = new PgBoss({
+      db: bossDatabase(database, database),
+      backend: database.kind,
+      useListenNotify: true,
+      monitorIntervalSeconds: 5,
+      superviseIntervalSeconds: 5,
+      openTelemetry: { enabled: false },
+    });
+    boss.on('error', onError);
+    await boss.start();
+    await boss.createQueue(queues.lost);
+    await boss.createQueue(queues.tasks, {
+      retryLimit: maxAttempts - 1,
+      heartbeatSeconds: complete.heartbeatSeconds,
+      expireInSeconds: 6 * 3600,
+      deadLetter: queues.lost,
+      notify: true,
+    });
+    // Over about a day: 10 s, doubled at each try.
+    await boss.createQueue(queues.webhooks, { retryLimit: 12, retryDelay: 10, retryBackoff: true, notify: true });
+    await boss.createQueue(queues.retention);
+    return new Queue(boss, complete);
+  }
+
+  /** Queues a task in the transaction that creates it. `open` is how many tasks the account has open beside it. */
+  async addTask(tx: Queryable, task: { id: string; accountId: string }, open: number): Promise<void> {
+    await this.#boss.send(
+      queues.tasks,
+      { taskId: task.id },
+      { priority: -open, group: { id: task.accountId }, db: bossDatabase(tx) },
+    );
+  }
+
+  /** Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try. */
+  async workOnTasks(atOnce: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
+    const { pollSeconds, tasksAtOnce } = this.#settings;
+    const options = { localConcurrency: atOnce, groupConcurrency: tasksAtOnce, pollingIntervalSeconds: pollSeconds };
+    await this.#boss.work<{ taskId: string }>(queues.tasks, options, async ([job]) => {
+      await handle({ taskId: job!.data.taskId, signal: job!.signal });
+    });
+  }
+
+  /** Hears of tasks whose last try ended without a word: its worker died, or threw. */
+  async onLostTask(handle: (taskId: string) => Promise<void>): Promise<void> {
+    const options = { pollingIntervalSeconds: this.#settings.pollSeconds };
+    await this.#boss.work<{ taskId: string }>(queues.lost, options, async ([job]) => handle(job!.data.taskId));
+  }
+
+  /** Queues the telling of an ended task in the transaction that ends it. */
+  async addWebhook(tx: Queryable, taskId: string): Promise<void> {
+    await this.#boss.send(queues.webhooks, { taskId }, { db: bossDatabase(tx) });
+  }
+
+  /** Tells results. `eventId` stays the same over the tries; a handler that throws is called again later. */
+  async workOnWebhooks(handle: (taskId: string, eventId: string) => Promise<void>): Promise<void> {
+    const options = { localConcurrency: 4, pollingIntervalSeconds: this.#settings.pollSeconds };
+    await this.#boss.work<{ taskId: string }>(queues.webhooks, options, async ([job]) =>
+      handle(job!.data.taskId, job!.id),
+    );
+  }
+
+  /** Calls the handler once a day, on one machine. */
+  async daily(handle: () => Promise<void>): Promise<void> {
+    await this.#boss.schedule(queues.retention, '17 3 * * *');
+    await this.#boss.work(queues.retention, { pollingIntervalSeconds: 60 }, handle);
+  }
+
+  /** Stops taking work; what is in hand has `seconds` to end, and is then handed back. */
+  async close(seconds: number): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: seconds * 1000, close: false });
+  }
+}
+
+/** pg-boss's view of the database, or of a transaction of it. */
+function bossDatabase(queryable: Queryable, listening?: Database): Db {
+  return {
+    async executeSql(text: string, values?: unknown[]) {
+      return { rows: await queryable.query(text, values) };
+    },
+    ...(listening
+      ? {
+          async listen(channel: string, onNotification: (payload: string) => void) {
+            const close = await listening.listen(channel, onNotification);
+            return { close };
+          },
+        }
+      : {}),
+  };
+}

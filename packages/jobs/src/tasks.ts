@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import type { Queryable } from '@retone/database';
+import type { Progress } from '@retone/engine';
+import type { TaskInput } from './models.ts';
+
+export type TaskStatus = 'created' | 'processing' | 'completed' | 'failed' | 'cancelled';
+
+/** Statuses that a task does not leave. */
+export const endedStatuses: readonly TaskStatus[] = ['completed', 'failed', 'cancelled'];
+
+/** A request for sound, and what became of it. */
+export interface Task {
+  /** 32 hex digits. */
+  id: string;
+  accountId: string;
+  /** Public model id. */
+  model: string;
+  input: TaskInput;
+  sourceKey: string | null;
+  status: TaskStatus;
+  seed: number;
+  base64Output: boolean;
+  webhookUrl: string | null;
+  attempts: number;
+  progress: Progress | null;
+  /** Tokens of the output files. */
+  outputs: string[];
+  /** Empty, or a sentence. */
+  error: string;
+  inferenceMs: number;
+  createdAt: Date;
+  startedAt: Date | null;
+  endedAt: Date | null;
+}
+
+/** What a task starts from. */
+export type NewTask = Pick<
+  Task,
+  'accountId' | 'model' | 'input' | 'sourceKey' | 'seed' | 'base64Output' | 'webhookUrl'
+> & {
+  idempotency?: { key: string; hash: string } | undefined;
+};
+
+/** Which tasks of an account, newest first. */
+export interface TaskFilter {
+  model?: string | undefined;
+  status?: TaskStatus | undefined;
+  createdAfter?: Date | undefined;
+  createdBefore?: Date | undefined;
+  /** From 1. */
+  page: number;
+  pageSize: number;
+}
+
+const columns = `
+  id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
+  webhook_url AS "webhookUrl", attempts, progress, outputs, error, inference_ms AS "inferenceMs",
+  created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
+
+/** 32 hex digits from the system's random source. */
+export function newTaskId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/**
+ * The tasks table. Every step of a task's life is one statement that also checks that the step may be taken, so that
+ * several processes can hold the same task without harm: the first to end it does, the others are told that it had ended.
+ */
+export class Tasks {
+  readonly #db: Queryable;
+
+  /** @param db a database, or a transaction of it */
+  constructor(db: Queryable) {
+    this.#db = db;
+  }
+
+  async create(id: string, task: NewTask): Promise<Task> {
+    return this.#one(
+      `INSERT INTO tasks (id, account_id, model, input, source_key, seed, base64_output, webhook_url, idempotency_key, idempotency_hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING ${columns}`,
+      [
+        id,
+        task.accountId,
+        task.model,
+        JSON.stringify(task.input),
+        task.sourceKey,
+        task.seed,
+        task.base64Output,
+        task.webhookUrl,
+        task.idempotency?.key ?? null,
+        task.idempotency?.hash ?? null,
+      ],
+    ) as Promise<Task>;
+  }
+
+  get(id: string): Promise<Task | undefined> {
+    return this.#one(`SELECT ${columns} FROM tasks WHERE id = $1`, [id]);
+  }
+
+  /** A task of an account; another account's is as good as none. */
+  getOf(accountId: string, id: string): Promise<Task | undefined> {
+    return this.#one(`SELECT ${columns} FROM tasks WHERE id = $1 AND account_id = $2`, [id, accountId]);
+  }
+
+  /** The task that an idempotency key stands for, and the hash of the request that made it. */
+  async byIdempotencyKey(accountId: string, key: string): Promise<{ task: Task; hash: string } | undefined> {
+    const [row] = await this.#db.query<Task & { hash: string }>(
+      `SELECT ${columns}, idempotency_hash AS hash FROM tasks WHERE account_id = $1 AND idempotency_key = $2`,
+      [accountId, key],
+    );
+    if (!row) return undefined;
+    const { hash, ...task } = row;
+    return { task, hash };
+  }
+
+  async list(accountId: string, filter: TaskFilter): Promise<{ total: number; tasks: Task[] }> {
+    const conditions = `
+      account_id = $1 AND ($2::text IS NULL OR model = $2) AND ($3::text IS NULL OR status = $3)
+      AND ($4::timestamptz IS NULL OR created_at > $4) AND ($5::timestamptz IS NULL OR created_at < $5)`;
+    const { model, status, createdAfter, createdBefore, page, pageSize } = filter;
+    const values = [accountId, model ?? null, status ?? null, createdAfter ?? null, createdBefore ?? null];
+    const [counted] = await this.#db.query<{ total: number }>(
+      `SELECT count(*)::integer AS total FROM tasks WHERE ${conditions}`,
+      values,
+    );
+    const tasks = await this.#db.query<Task>(
+      `SELECT ${columns} FROM tasks WHERE ${conditions} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`,
+      [...values, pageSize, (page - 1) * pageSize],
+    );
+    return { total: counted!.total, tasks };
+  }
+
+  /** How many tasks wait or run: of an account, or in all. */
+  async countOpen(accountId?: string): Promise<number> {
+    const [row] = await this.#db.query<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM tasks
+       WHERE status IN ('created', 'processing') AND ($1::text IS NULL OR account_id = $1)`,
+      [accountId ?? null],
+    );
+    return row!.count;
+  }
+
+  /** Starts a try. Undefined when the task has ended meanwhile. The number of the try is `attempts`. */
+  claim(id: string): Promise<Task | undefined> {
+    return this.#one(
+      `UPDATE tasks SET status = 'processing', attempts = attempts + 1, started_at = coalesce(started_at, now()), progress = NULL
+       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
+      [id],
+    );
+  }
+
+  /** Notes how far a try is. False when the try no longer counts: the task was cancelled, or taken up again elsewhere. */
+  async report(id: string, attempt: number, progress: Progress): Promise<boolean> {
+    const rows = await this.#db.query(
+      `UPDATE tasks SET progress = $3 WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING id`,
+      [id, attempt, JSON.stringify(progress)],
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends a task well. Undefined when the try no longer counts; its outputs then belong to nobody. */
+  complete(id: string, attempt: number, outputs: string[], inferenceMs: number): Promise<Task | undefined> {
+    return this.#one(
+      `UPDATE tasks SET status = 'completed', outputs = $3, inference_ms = $4, ended_at = now()
+       WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING ${columns}`,
+      [id, attempt, JSON.stringify(outputs), Math.round(inferenceMs)],
+    );
+  }
+
+  /** Ends a task that cannot be done. Undefined when it had ended. */
+  fail(id: string, error: string): Promise<Task | undefined> {
+    return this.#one(
+      `UPDATE tasks SET status = 'failed', error = $2, ended_at = now()
+       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
+      [id, error],
+    );
+  }
+
+  /** Ends a task that is no longer wanted. Undefined when it had ended. */
+  cancel(id: string): Promise<Task | undefined> {
+    return this.#one(
+      `UPDATE tasks SET status = 'cancelled', ended_at = now()
+       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
+      [id],
+    );
+  }
+
+  /** Removes ended tasks of an account; the others of the given ids are left alone. Returns the ids removed. */
+  async remove(accountId: string, ids: readonly string[]): Promise<string[]> {
+    const rows = await this.#db.query<{ id: string }>(
+      `DELETE FROM tasks WHERE account_id = $1 AND id = ANY($2) AND status IN ('completed', 'failed', 'cancelled') RETURNING id`,
+      [accountId, ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Ended tasks that were made before a moment, oldest first. */
+  async endedBefore(moment: Date, limit: number): Promise<Task[]> {
+    return this.#db.query<Task>(
+      `SELECT ${columns} FROM tasks WHERE created_at < $1 AND status IN ('completed', 'failed', 'cancelled') ORDER BY created_at LIMIT $2`,
+      [moment, limit],
+    );
+  }
+
+  async #one(sql: string, values: readonly unknown[]): Promise<Task | undefined> {
+    const [row] = await this.#db.query<Task & Record<string, unknown>>(sql, values);
+    return row;
+  }
+}

@@ -1,0 +1,154 @@
+import { AudioError, audioFormats, decodeAudio, encodeAudio } from '@retone/audio';
+import type { Database } from '@retone/database';
+import type { Tensor } from '@retone/engine';
+import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
+import { EngineFailure, type EngineProcess } from './engine-process.ts';
+import { type Lifecycle, taskChannel } from './lifecycle.ts';
+import { publicModel, type TaskInput } from './models.ts';
+import { maxAttempts, type Queue, type QueuedTask } from './queue.ts';
+import { type Task, Tasks } from './tasks.ts';
+
+export interface WorkerOptions {
+  database: Database;
+  store: FileStore;
+  queue: Queue;
+  lifecycle: Lifecycle;
+  engine: EngineProcess;
+  /** Limits on fetching the recordings that tasks name. */
+  fetching: GuardOptions;
+  /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */
+  atOnce?: number;
+  /** Hears of what becomes of tasks, for logs and metrics. */
+  onTask?:
+    | ((event: { task: Task; outcome: 'completed' | 'failed' | 'retried' | 'dropped'; error?: unknown }) => void)
+    | undefined;
+}
+
+/** Takes tasks from the queue and does them, until it is closed. */
+export class Worker {
+  readonly #options: WorkerOptions;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { queue, lifecycle, atOnce = 1 } = this.#options;
+    await queue.workOnTasks(atOnce, (queued) => this.#work(queued));
+    await queue.onLostTask(async (taskId) => {
+      await lifecycle.fail(
+        taskId,
+        `the task was tried ${maxAttempts} times, and each time the worker that had it was lost`,
+      );
+    });
+  }
+
+  async #work({ taskId, signal }: QueuedTask): Promise<void> {
+    const { database, lifecycle, onTask } = this.#options;
+    const task = await new Tasks(database).claim(taskId);
+    if (!task) return;
+    await database.notify(taskChannel, taskId);
+    try {
+      const done = await this.#do(task, signal);
+      onTask?.({ task, outcome: done ? 'completed' : 'dropped' });
+    } catch (error) {
+      if (signal.aborted || (!isFinal(error) && task.attempts < maxAttempts)) {
+        onTask?.({ task, outcome: 'retried', error });
+        throw error;
+      }
+      await lifecycle.fail(task.id, sentence(error));
+      onTask?.({ task, outcome: 'failed', error });
+    }
+  }
+
+  /** False when the task was cancelled meanwhile, or taken up elsewhere. */
+  async #do(task: Task, queueSignal: AbortSignal): Promise<boolean> {
+    const { database, engine, lifecycle, store } = this.#options;
+    const model = publicModel(task.model)!;
+    const dropped = new AbortController();
+    const signal = AbortSignal.any([queueSignal, dropped.signal]);
+    const { sampleRate } = await engine.load();
+    const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
+
+    const started = performance.now();
+    const reports: Promise<void>[] = [];
+    let made: Tensor;
+    try {
+      made = await engine.run(model.request(task.input, task.seed, audio), {
+        signal,
+        onProgress: (progress) => {
+          const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
+            if (counts) await database.notify(taskChannel, task.id);
+            else dropped.abort();
+          });
+          // A lost report costs nothing but the news; the next one will tell whether the try still counts.
+          reports.push(report.catch(() => {}));
+        },
+      });
+    } catch (error) {
+      if (dropped.signal.aborted && !queueSignal.aborted) return false;
+      throw error;
+    } finally {
+      await Promise.all(reports);
+    }
+    const inferenceMs = performance.now() - started;
+
+    const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
+    const bytes = await encodeAudio(clipOf(made, sampleRate), task.input.output_format, { signal });
+    const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
+    await store.put(key, bytes, { mediaType: format.mediaType });
+    const file = {
+      token: newToken(),
+      accountId: task.accountId,
+      taskId: task.id,
+      key,
+      name: `${task.model.split('/').at(-1)}-${task.id.slice(0, 8)}.${format.extensions[0]}`,
+      mediaType: format.mediaType,
+      size: bytes.length,
+    };
+    const counted = await lifecycle.complete(task, [file], inferenceMs);
+    if (!counted) await store.delete(key);
+    return counted;
+  }
+
+  /** The recording that a task starts from, [channels, samples] at the model's rate. */
+  async #source(task: Task, sampleRate: number, signal: AbortSignal): Promise<Tensor> {
+    const bytes = await this.#sourceBytes(task, signal);
+    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal });
+    const samples = clip.channels[0]!.length;
+    const data = new Float32Array(clip.channels.length * samples);
+    for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
+    return { data, shape: [clip.channels.length, samples] };
+  }
+
+  async #sourceBytes({ sourceKey, input }: Task, signal: AbortSignal): Promise<Uint8Array> {
+    const { store, fetching } = this.#options;
+    if (sourceKey) {
+      const bytes = await store.read(sourceKey);
+      if (bytes) return bytes;
+      throw new EngineFailure('source-gone', 'the audio is no longer there: uploads are kept for a limited time');
+    }
+    return sourceBytes((input as Required<TaskInput>).audio, { ...fetching, signal });
+  }
+}
+
+/** Whether another try would end the same way. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof EngineFailure) return !['crashed', 'internal'].includes(error.code);
+  if (error instanceof GuardError) return !['unreachable', 'timeout', 'http-status'].includes(error.code);
+  return error instanceof AudioError;
+}
+
+/** What a task's owner is told; what nobody foresaw is not told in its own words. */
+function sentence(error: unknown): string {
+  const foreseen = error instanceof EngineFailure || error instanceof GuardError || error instanceof AudioError;
+  return foreseen ? error.message : 'something went wrong in the service; the log has it under the task id';
+}
+
+function clipOf(audio: Tensor, sampleRate: number) {
+  const [count, samples] = audio.shape as [number, number];
+  return {
+    sampleRate,
+    channels: Array.from({ length: count }, (_, c) => audio.data.slice(c * samples, (c + 1) * samples)),
+  };
+}
