@@ -315,8 +315,8 @@ export class Engine {
     const regularisers = 'mask_noise' in params;
     const pieces = params.chunk_size ? { frames: params.chunk_size, overlap: params.overlap } : undefined;
     const probes = each.name.endsWith('_stages');
+    // The autoencoder by itself: the pretransform's scale comes on top of it.
     const same = new Same(pretransform.config, await this.#weights(), pretransformPrefix, {
-      scale: pretransform.scale,
       pieces,
       probes,
       regularisers,
