@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from '../src/index.ts';
+
+let scratch: string;
+let folder: string;
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'retone-folder-'));
+  folder = join(scratch, 'data', 'database');
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** Runs a program with `openDatabase` and `folder` in another process. */
+function inAnotherProcess(program: string): ChildProcess {
+  const index = fileURLToPath(new URL('../src/index.ts', import.meta.url));
+  const text = `
+    import { openDatabase } from ${JSON.stringify(index)};
+    const folder = ${JSON.stringify(folder)};
+    ${program}`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', text], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return child;
+}
+
+/** The first line that a process prints. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  const [chunk] = await once(child.stdout!.setEncoding('utf8'), 'data');
+  return (chunk as string).trim();
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+test('a folder keeps its data, and needs not exist before', async () => {
+  const first = await openDatabase({ folder });
+  await first.query("CREATE TABLE t (a text); INSERT INTO t VALUES ('kept')");
+  await first.close();
+  const second = await openDatabase({ folder });
+  expect(await second.query('SELECT a FROM t')).toEqual([{ a: 'kept' }]);
+  await second.close();
+});
+
+test('a second opening is refused with an error that names the folder, and harms nothing', async () => {
+  const database = await openDatabase({ folder });
+  for (let i = 0; i < 2; i++) {
+    const error = await openDatabase({ folder }).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: 'locked', message: expect.stringContaining(folder) });
+    const line = await firstLine(
+      inAnotherProcess('openDatabase({ folder }).catch((error) => console.log(error.code))'),
+    );
+    expect(line).toBe('locked');
+  }
+  expect(await database.query('SELECT 1 AS a')).toEqual([{ a: 1 }]);
+  await database.close();
+});
+
+test('what a killed process had committed is there, and its lock is not', async () => {
+  const child = inAnotherProcess(`
+    const database = await openDatabase({ folder });
+    await database.query('CREATE TABLE t (a integer)');
+    for (let i = 1; i <= 100; i++) await database.query('INSERT INTO t VALUES ($1)', [i]);
+    console.log('written');`);
+  expect(await firstLine(child)).toBe('written');
+  await expect(openDatabase({ folder })).rejects.toMatchObject({ code: 'locked' });
+  await killed(child);
+  const database = await openDatabase({ folder });
+  expect(await database.query('SELECT count(*) AS n FROM t')).toEqual([{ n: 100 }]);
+  await database.close();
+});
+
+test('a process killed while it made the folder leaves nothing that the next one stumbles over', async () => {
+  const child = inAnotherProcess("console.log('starting'); await openDatabase({ folder });");
+  await firstLine(child);
+  await expect.poll(() => existsSync(join(`${folder}.new`, 'global')), { interval: 1, timeout: 60_000 }).toBe(true);
+  await killed(child);
+  expect(existsSync(folder)).toBe(false);
+  const database = await openDatabase({ folder });
+  expect(await database.query('SELECT 1 AS a')).toEqual([{ a: 1 }]);
+  await database.close();
+});

@@ -1,0 +1,3 @@
+// For the tests of rooms that use a database: `import { onEveryDatabase } from '@retone/database/testing'`.
+export { type DatabaseTests, onEveryDatabase } from './databases.ts';
+export { postgresBinaries, startPostgres, type TestServer } from './postgres.ts';
