@@ -22,6 +22,8 @@ export interface CheckedUrl {
 }
 
 const longestUrl = 8192;
+/** By the DNS. */
+const longestName = 253;
 const defaultTimeoutMs = 10_000;
 
 /**
@@ -51,7 +53,8 @@ export function parseUrl(text: string, base?: URL): URL {
   }
   // One dot at the end is a way to write the same name.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
-  if (url.hostname.split('.').includes('')) throw new GuardError('bad-url', `${given} does not name a host.`);
+  const isName = url.hostname.length <= longestName && !url.hostname.split('.').includes('');
+  if (!isName) throw new GuardError('bad-url', `${given} does not name a host.`);
   if (isRefusedPort(portOf(url))) {
     throw new GuardError('bad-url', `Port ${portOf(url)} is not accepted: it is not one of web servers.`);
   }

@@ -31,9 +31,9 @@ function isStale(folder: string, name: string): boolean {
   return written !== undefined && Date.now() - written > longestPause;
 }
 
-/** When a living process started, in the system's own count (`?` where it does not tell); undefined if it is dead. */
+/** When a living process started, in the system's own count (`-` where it does not tell); undefined if it is dead. */
 function startOf(id: number): string | undefined {
-  if (process.platform !== 'linux') return isAlive(id) ? '?' : undefined;
+  if (process.platform !== 'linux') return isAlive(id) ? '-' : undefined;
   try {
     // The name, which may have anything in it, is in brackets. The state follows, and 19 fields on the start.
     const fields = readFileSync(`/proc/${id}/stat`, 'latin1').split(') ').at(-1)!.split(' ');

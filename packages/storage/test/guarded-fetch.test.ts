@@ -424,6 +424,18 @@ describe('time', () => {
     await closed;
   });
 
+  test.each([
+    ['announced as too long', { 'content-length': '5000000' }],
+    ['in an unknown compression', { 'content-encoding': 'compress' }],
+  ])('so does a body %s', async (_, headers) => {
+    listener = ({ socket }, response) => {
+      closed = once(socket, 'close');
+      response.writeHead(200, headers).write('some');
+    };
+    await guardErrorOf(fetchBytes('/'), 'too-large', 'bad-encoding');
+    await closed;
+  });
+
   test('so does close', async () => {
     listener = hanging;
     (await guardedFetch(server.origin, options)).close();

@@ -150,6 +150,8 @@ const forms = [
   'http://./',
   'http://../',
   'http://a..example/',
+  `http://${'a.'.repeat(130)}example/`,
+  `http://public.example/${'a'.repeat(8200)}`,
   'http://256.0.0.1/',
   'http://127.0.0.1:65536/',
   // What is not the Web
