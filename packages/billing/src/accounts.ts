@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { atomically, type Queryable } from '@retone/database';
 import { Audit, type AuditAction } from './audit.ts';
-import { checkedName, unknownAccount } from './errors.ts';
+import { BillingError, checkedName, unknownAccount } from './errors.ts';
 
 /** What an account may do at once; null is the server's default. */
 export interface AccountLimits {
@@ -32,7 +32,7 @@ export class Accounts {
   }
 
   /** @throws BillingError `bad-name` */
-  create(name: string, by: string): Promise<Account> {
+  async create(name: string, by: string): Promise<Account> {
     const checked = checkedName(name);
     return atomically(this.#on, async (tx) => {
       const [account] = await tx.query<Account>(
@@ -64,10 +64,12 @@ export class Accounts {
     return this.#change(id, { status: 'active' }, by, 'account.resume');
   }
 
-  /** @throws BillingError `unknown-account` */
-  setLimits(id: string, { requestsPerMinute, concurrentTasks }: AccountLimits, by: string): Promise<Account> {
+  /** @throws BillingError `unknown-account` or `bad-limit` */
+  async setLimits(id: string, limits: AccountLimits, by: string): Promise<Account> {
+    for (const limit of Object.values(limits) as (number | null)[]) checkLimit(limit);
+    const { requestsPerMinute, concurrentTasks } = limits;
     const columns = { requests_per_minute: requestsPerMinute, concurrent_tasks: concurrentTasks };
-    return this.#change(id, columns, by, 'account.limit', columns);
+    return this.#change(id, columns, by, 'account.limit', { requestsPerMinute, concurrentTasks });
   }
 
   /** The secret that signs the account's webhooks, `whsec_...`. @throws BillingError `unknown-account` */
@@ -108,4 +110,9 @@ export class Accounts {
 
 function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString('base64url')}`;
+}
+
+function checkLimit(limit: number | null): void {
+  if (limit === null || (Number.isInteger(limit) && limit >= 1 && limit < 2 ** 31)) return;
+  throw new BillingError('bad-limit', `a limit is a whole number from 1, or none, and ${limit} is neither`);
 }

@@ -1,5 +1,11 @@
 /** What was wrong with a request to the books, for programs; the message says it for people. */
-export type BillingErrorCode = 'unknown-account' | 'unknown-key' | 'bad-name' | 'bad-amount' | 'insufficient-credit';
+export type BillingErrorCode =
+  | 'unknown-account'
+  | 'unknown-key'
+  | 'bad-name'
+  | 'bad-amount'
+  | 'bad-limit'
+  | 'insufficient-credit';
 
 /** An account, a key or an entry cannot be made or found as asked. */
 export class BillingError extends Error {

@@ -38,7 +38,7 @@ export class ApiKeys {
    *
    * @throws BillingError `unknown-account` or `bad-name`
    */
-  create(accountId: string, name: string, by: string): Promise<ApiKey & { key: string }> {
+  async create(accountId: string, name: string, by: string): Promise<ApiKey & { key: string }> {
     const checked = checkedName(name);
     const key = `rt_${randomBytes(32).toString('base64url')}`;
     return atomically(this.#on, async (tx) => {

@@ -56,7 +56,7 @@ export class Ledger {
    * @param by who acts, for the audit
    * @throws BillingError `unknown-account` or `bad-amount`
    */
-  credit(accountId: string, amount: number, by: string, note?: string): Promise<void> {
+  async credit(accountId: string, amount: number, by: string, note?: string): Promise<void> {
     checkAmount(amount);
     if (amount === 0) throw new BillingError('bad-amount', 'a credit of $0 changes nothing');
     return atomically(this.#on, async (tx) => {

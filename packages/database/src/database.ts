@@ -46,14 +46,18 @@ export interface Database extends Queryable {
 export interface DatabaseOptions {
   /** A Postgres server, as `postgres://user:password@host:port/name`. */
   url?: string | undefined;
-  /** PGlite's data folder, made if absent; only one process at a time may have it open. Neither: a database in memory. */
+  /**
+   * PGlite's data folder, made if absent; only one process at a time may have it open (`<folder>.lock` sees to that). What is
+   * committed survives the death of the process, but PGlite does not force it to disk against a power failure. Neither URL
+   * nor folder: a database in memory.
+   */
   folder?: string | undefined;
 }
 
 /**
  * Opens a database: a Postgres server if there is a URL, else PGlite.
  *
- * @throws DatabaseError `bad-url`, `unreachable`, or `locked` when another process has the folder open
+ * @throws DatabaseError `bad-url`, `unreachable`, `bad-folder`, or `locked` when another process has the folder open
  */
 export async function openDatabase({ url, folder }: DatabaseOptions = {}): Promise<Database> {
   // Only the one that is used is loaded: PGlite is 20 MB of WebAssembly.

@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { checkChannel, type Database, type Queryable, type Row } from './database.ts';
-import { translated } from './errors.ts';
+import { DatabaseError, translated } from './errors.ts';
 import { lockFolder } from './lock.ts';
 import { parsers, toText } from './text.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
@@ -24,6 +24,9 @@ export async function openPglite(folder?: string): Promise<Database> {
 
 /** Makes the files of an empty database beside their place, so that a process killed half-way leaves no broken folder. */
 async function makeCluster(path: string): Promise<void> {
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new DatabaseError('bad-folder', `${path} has files in it, but no database: name an empty or a new folder`);
+  }
   const unfinished = `${path}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);

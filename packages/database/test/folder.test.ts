@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,4 +92,15 @@ test('a process killed while it made the folder leaves nothing that the next one
   const database = await openDatabase({ folder });
   expect(await database.query('SELECT 1 AS a')).toEqual([{ a: 1 }]);
   await database.close();
+});
+
+test('an empty folder becomes a database, and one with other files is left alone', async () => {
+  mkdirSync(folder, { recursive: true });
+  await (await openDatabase({ folder })).close();
+  folder = join(scratch, 'songs');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'song.mp3'), '');
+  const refusal = { code: 'bad-folder', message: expect.stringContaining(folder) };
+  for (let i = 0; i < 2; i++) await expect(openDatabase({ folder })).rejects.toMatchObject(refusal);
+  expect(readdirSync(folder)).toEqual(['song.mp3']);
 });
