@@ -89,12 +89,13 @@ function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
   };
   const parts = [...file.tensors.values()].filter(({ name }) => name.includes(infix));
   if (parts.length === 0) return fail(`no name of its tensors contains ${infix}`);
-  let json: Record<string, unknown>;
+  let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(file.metadata.lora_config ?? '{}');
   } catch {
     return fail('its lora_config is not valid JSON');
   }
+  if (typeof json !== 'object' || json === null) return fail('its lora_config is not an object');
   const named = json.adapter_type === 'dora' ? doraKind(parts) : (json.adapter_type ?? 'lora');
   const type =
     adapterTypes.find((known) => known === named) ??
@@ -103,9 +104,24 @@ function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
   const alpha = Number(json.alpha ?? rank);
   if (!Number.isInteger(rank) || rank < 1 || !Number.isFinite(alpha))
     return fail(`rank ${json.rank}, alpha ${json.alpha}`);
-  const patterns = (key: string) => (json[key] as string[] | null | undefined)?.flatMap(expandRanges);
+  const patterns = (key: 'include' | 'exclude') => {
+    const given = json[key] ?? undefined;
+    if (given === undefined) return undefined;
+    if (!Array.isArray(given) || given.some((pattern) => typeof pattern !== 'string'))
+      return fail(`${key} is not a list of names`);
+    const names: string[] = [];
+    for (const pattern of given as string[]) {
+      for (const name of expandRanges(pattern.trim())) {
+        if (names.push(name) > maxPatterns) return fail(`${key} stands for more than ${maxPatterns} names`);
+      }
+    }
+    return names;
+  };
   return { type, rank, alpha, include: patterns('include'), exclude: patterns('exclude') };
 }
+
+/** Most names that a list may stand for once its ranges are written out. */
+const maxPatterns = 10_000;
 
 /** "dora" is the name that files had before there were two kinds; these kept a magnitude as a row or a column of a matrix. */
 function doraKind(parts: readonly TensorEntry[]): AdapterType {
@@ -114,14 +130,15 @@ function doraKind(parts: readonly TensorEntry[]): AdapterType {
 }
 
 /** "layers.[0-2]" stands for "layers.0", "layers.1", "layers.2". */
-function expandRanges(pattern: string): string[] {
-  const range = /^(.*?)\[(\d+)-(\d+)\](.*)$/s.exec(pattern.trim());
-  if (!range) return [pattern.trim()];
+function* expandRanges(pattern: string): Generator<string> {
+  const range = /^(.*?)\[(\d+)-(\d+)\](.*)$/s.exec(pattern);
+  if (!range) {
+    yield pattern;
+    return;
+  }
   const [, before, first, last, after] = range as unknown as [string, string, string, string, string];
-  const step = Number(last) >= Number(first) ? 1 : -1;
-  const count = Math.abs(Number(last) - Number(first)) + 1;
-  const numbers = Array.from({ length: count }, (_, i) => Number(first) + i * step);
-  return numbers.flatMap((number) => expandRanges(`${before}${number}${after}`));
+  const [low, high] = [Number(first), Number(last)].toSorted((a, b) => a - b) as [number, number];
+  for (let number = low; number <= high; number++) yield* expandRanges(`${before}${number}${after}`);
 }
 
 /** Whether an adapter's filters select a layer; exclusion wins. */
@@ -156,11 +173,17 @@ function loadedChange(
   const values = (part: string, shape: number[]) => {
     const name = `${layer}${infix}${part}`;
     const stored = weights.shapeOf(name);
-    const isMatrix = shape.length === 1 && stored?.length === 2 && stored.includes(1);
+    const isMatrix = shape.length === 1 && stored?.length === 2 && stored[0]! * stored[1]! === shape[0];
     const read = weights.values(name, isMatrix ? stored : shape);
     weights.assertComplete();
     return read;
   };
+  if (type.endsWith('-xs') && rank > Math.min(rows, columns)) {
+    throw new CheckpointError(
+      'bad-config',
+      `${weights.file.path} has rank ${rank}; ${layer} has ${rows} x ${columns} values, and a ${type} adapter at most the smaller rank`,
+    );
+  }
   const both = type.startsWith('bora');
   return {
     delta: type.endsWith('-xs')
