@@ -29,7 +29,8 @@ async function makeCluster(path: string): Promise<void> {
   }
   const unfinished = `${path}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished);
+  // For its owner only: the tables hold secrets.
+  mkdirSync(unfinished, { mode: 0o700 });
   await (await PGlite.create({ dataDir: unfinished })).close();
   renameSync(unfinished, path);
 }
@@ -39,6 +40,7 @@ export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
   readonly #pglite: PGlite;
   readonly #unlock: () => void;
+  #closed: Promise<void> | undefined;
 
   constructor(pglite: PGlite, unlock: () => void) {
     this.#pglite = pglite;
@@ -80,10 +82,9 @@ export class PgliteDatabase implements Database {
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
-  async close(): Promise<void> {
-    if (this.#pglite.closed) return;
-    await this.#pglite.close();
-    this.#unlock();
+  close(): Promise<void> {
+    this.#closed ??= this.#pglite.close().finally(this.#unlock);
+    return this.#closed;
   }
 }
 

@@ -32,6 +32,7 @@ class ServerDatabase implements Database {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
   readonly #listener: Listener;
+  #closed: Promise<void> | undefined;
 
   constructor(url: string) {
     const config: pg.ClientConfig = {
@@ -88,9 +89,9 @@ class ServerDatabase implements Database {
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
-  async close(): Promise<void> {
-    await this.#listener.close();
-    if (!this.#pool.ended) await this.#pool.end();
+  close(): Promise<void> {
+    this.#closed ??= this.#listener.close().then(() => this.#pool.end());
+    return this.#closed;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,10 +46,11 @@ async function killed(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-test('a folder keeps its data, and needs not exist before', async () => {
+test('a folder keeps its data, is its owner's alone, and needs not exist before', async () => {
   const first = await openDatabase({ folder });
   await first.query("CREATE TABLE t (a text); INSERT INTO t VALUES ('kept')");
   await first.close();
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
   const second = await openDatabase({ folder });
   expect(await second.query('SELECT a FROM t')).toEqual([{ a: 'kept' }]);
   await second.close();

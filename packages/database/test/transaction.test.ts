@@ -131,7 +131,7 @@ onEveryDatabase(({ kind, open, newUrl }) => {
 
   test('a database may be closed twice', async () => {
     const database = await open();
-    await database.close();
+    await Promise.all([database.close(), database.close()]);
     await database.close();
     await expect(database.query('SELECT 1')).rejects.toThrow();
   });
