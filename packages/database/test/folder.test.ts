@@ -46,7 +46,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-test('a folder keeps its data, is its owner's alone, and needs not exist before', async () => {
+test('a folder keeps its data for its owner alone, and needs not exist before', async () => {
   const first = await openDatabase({ folder });
   await first.query("CREATE TABLE t (a text); INSERT INTO t VALUES ('kept')");
   await first.close();
