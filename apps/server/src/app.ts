@@ -1,7 +1,7 @@
-import multipart from '@fastify/multipart';
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
 import { authenticate } from './authentication.ts';
 import { ApiError, failure } from './envelope.ts';
+import { brokenRequest, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -23,7 +23,16 @@ export function buildApp(service: Service, logger: FastifyServerOptions['logger'
     forceCloseConnections: true,
     requestIdHeader: 'x-request-id',
     routerOptions: { maxParamLength: 500 },
+    frameworkErrors: (error, _request, reply) => {
+      const answer = failure(fromFastify(error));
+      (reply as FastifyReply).status(answer.code).send(answer);
+    },
+    clientErrorHandler(error, socket) {
+      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(brokenRequest(error.code));
+      else socket.destroy();
+    },
   });
+  checkRequests(app);
 
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string; retryAfter?: number }, request, reply) => {
     const known = error instanceof ApiError ? error : fromFastify(error);
@@ -39,7 +48,6 @@ export function buildApp(service: Service, logger: FastifyServerOptions['logger'
     return reply.status(404).send(answer);
   });
 
-  app.register(multipart, { limits: { files: 1, fileSize: maxUpload, fields: 10, parts: 11 } });
   app.register(healthRoutes, { service });
   app.register(fileRoutes, { service });
   app.register(

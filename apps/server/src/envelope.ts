@@ -1,4 +1,4 @@
-import type { ParameterFault } from '@retone/jobs';
+import { type ParameterFault, shown } from '@retone/jobs';
 
 /** The form of every JSON answer. */
 export interface Envelope<Data> {
@@ -35,8 +35,12 @@ export class ApiError extends Error {
   }
 }
 
+/** More faults than this are no help to anyone. */
+const mostFaults = 50;
+
 /** 400 with every fault of the parameters. */
-export function invalidParameters(faults: ParameterFault[]): ApiError {
+export function invalidParameters(all: ParameterFault[]): ApiError {
+  const faults = all.slice(0, mostFaults).map((fault) => ({ ...fault, given: shown(fault.given) }));
   const sentences = faults.map(({ parameter, given, accepted }) => {
     return given === undefined
       ? `${parameter} is missing: ${accepted}`

@@ -6,6 +6,7 @@ import { type Database, migrate, openDatabase } from '@retone/database';
 import {
   deleteExpired,
   deliverWebhooks,
+  type Engine,
   EngineProcess,
   endedStatuses,
   Files,
@@ -43,6 +44,8 @@ export interface ServiceHooks {
   onError: (error: Error) => void;
   onTask?: WorkerOptions['onTask'];
   queue?: Partial<QueueSettings>;
+  /** Does the work instead of an engine process with the model of the settings. */
+  engine?: Engine;
 }
 
 /** A task's news for whoever watches it. */
@@ -68,7 +71,7 @@ export class Service {
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
   #url: string | undefined;
-  #engine: EngineProcess | undefined;
+  #engine: Engine | undefined;
 
   private constructor(parts: {
     settings: Settings;
@@ -117,7 +120,7 @@ export class Service {
   /** Does tasks in this process too, and what else a worker does: telling webhooks, deleting what has expired. */
   async startWorker(): Promise<void> {
     const { database, store, queue, lifecycle, settings } = this;
-    const engine = new EngineProcess(findModel(settings.RETONE_MODEL));
+    const engine = this.#hooks.engine ?? new EngineProcess(findModel(settings.RETONE_MODEL));
     await engine.load();
     this.#engine = engine;
     const allowHosts = settings.RETONE_ALLOW_HOSTS;
@@ -195,7 +198,9 @@ export class Service {
   async ended(id: string, signal: AbortSignal): Promise<Task> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.settings.RETONE_SYNC_SECONDS * 1000)]);
     for await (const event of this.watch(id, limit, 1000)) if (endedStatuses.includes(event.status)) break;
-    return (await this.tasks.get(id))!;
+    const task = await this.tasks.get(id);
+    if (!task) throw new ApiError(404, 'unknown_task', 'the task was deleted');
+    return task;
   }
 
   /**

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstStart } from '@retone/billing';
+import type { Engine } from '@retone/jobs';
 import { buildApp, readSettings, Service } from '../src/index.ts';
 
 /** A service that listens on loopback, with its own data folder and one account. */
@@ -12,6 +13,8 @@ export interface Running {
   accountId: string;
   /** Calls the API with the account's key; answers status and envelope. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Makes another account with a key and credit in dollars, and a `call` with that key. */
+  newAccount(dollars?: number): Promise<{ id: string; key: string; keyId: string; call: Running['call'] }>;
   close(): Promise<void>;
 }
 
@@ -22,9 +25,9 @@ export interface Answer {
   body: any;
 }
 
-/** Starts a service, with a worker unless told otherwise. */
+/** Starts a service, with a worker unless told otherwise; `engine` stands for the worker's. */
 export async function startService(
-  options: { settings?: Record<string, string>; worker?: boolean } = {},
+  options: { settings?: Record<string, string>; worker?: boolean; engine?: Engine } = {},
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'retone-service-'));
   const settings = readSettings({ RETONE_DATA: folder, RETONE_PORT: '0', ...options.settings });
@@ -33,7 +36,8 @@ export async function startService(
     onTask: ({ outcome, error }) => {
       if (error) console.error(outcome, error);
     },
-    queue: { pollSeconds: 0.5 },
+    queue: { pollSeconds: 0.5, webhookRetrySeconds: 1, superviseSeconds: 1 },
+    ...(options.engine ? { engine: options.engine } : {}),
   });
   const first = (await firstStart(service.database))!;
   if (options.worker ?? true) await service.startWorker();
@@ -46,19 +50,29 @@ export async function startService(
     url,
     key,
     accountId: first.account.id,
-    async call(method, path, body, headers = {}) {
-      const init: RequestInit = { method, headers: { authorization: `Bearer ${key}`, ...headers } };
-      if (body !== undefined) {
-        init.body = JSON.stringify(body);
-        init.headers = { 'content-type': 'application/json', ...(init.headers as Record<string, string>) };
-      }
-      const response = await fetch(url + path, init);
-      return { status: response.status, headers: response.headers, body: await response.json() };
+    call: caller(url, key),
+    async newAccount(dollars = 10) {
+      const { id } = await service.accounts.create('another', 'test');
+      if (dollars) await service.ledger.credit(id, dollars * 1e6, 'test');
+      const made = await service.keys.create(id, 'test', 'test');
+      return { id, key: made.key, keyId: made.id, call: caller(url, made.key) };
     },
     async close() {
       await app.close();
       await service.close(5);
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function caller(url: string, key: string): Running['call'] {
+  return async (method, path, body, headers = {}) => {
+    const init: RequestInit = { method, headers: { authorization: `Bearer ${key}`, ...headers } };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+      init.headers = { 'content-type': 'application/json', ...(init.headers as Record<string, string>) };
+    }
+    const response = await fetch(url + path, init);
+    return { status: response.status, headers: response.headers, body: await response.json() };
   };
 }

@@ -21,6 +21,9 @@ export class EngineFailure extends Error {
   }
 }
 
+/** What does the work: an engine in a process of its own, or what stands for it. */
+export type Engine = Pick<EngineProcess, 'load' | 'run' | 'close'>;
+
 export interface EngineRun {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;

@@ -1,5 +1,5 @@
 export type { EngineRequest, ModelFacts } from './engine-messages.ts';
-export { EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
+export { type Engine, EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
 export { Files, type SharedFile } from './files.ts';
 export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';
 export { jobsMigrations } from './migrations.ts';
@@ -10,6 +10,7 @@ export {
   type PublicModel,
   publicModel,
   publicModels,
+  shown,
   type TaskInput,
 } from './models.ts';
 export { maxAttempts, Queue, type QueueSettings, queueDefaults } from './queue.ts';

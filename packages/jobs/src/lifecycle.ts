@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Ledger } from '@retone/billing';
 import { type Database, hasCode, type Queryable } from '@retone/database';
 import type { FileStore } from '@retone/storage';
@@ -30,12 +29,13 @@ export interface LifecycleOptions {
   queueLimit: number;
 }
 
-/** A submission: the task, its price, and the key under which the same submission may come again. */
 export interface Submission {
+  /** With `idempotency`, the same submission may come again. */
   task: NewTask;
   /** Micro-dollars. */
   price: number;
-  idempotencyKey?: string | undefined;
+  /** How many of the account's tasks may run at once; the queue's setting if null or absent. */
+  tasksAtOnce?: number | null | undefined;
 }
 
 /**
@@ -54,15 +54,13 @@ export class Lifecycle {
    *
    * @throws SubmissionError when the queue is full, or the key came with another request; InsufficientCredit
    */
-  async submit({ task, price, idempotencyKey }: Submission): Promise<Task> {
+  async submit({ task, price, tasksAtOnce }: Submission): Promise<Task> {
     const { database, queue, queueLimit } = this.#options;
-    const hash = createHash('sha256')
-      .update(JSON.stringify([task.model, task.input]))
-      .digest('hex');
+    const { idempotency } = task;
     const again = async (db: Queryable) => {
-      const known = idempotencyKey && (await new Tasks(db).byIdempotencyKey(task.accountId, idempotencyKey));
+      const known = idempotency && (await new Tasks(db).byIdempotencyKey(task.accountId, idempotency.key));
       if (!known) return undefined;
-      if (known.hash === hash) return known.task;
+      if (known.hash === idempotency.hash) return known.task;
       throw new SubmissionError(
         'idempotency-mismatch',
         'this Idempotency-Key came with another request before; use a new one',
@@ -79,11 +77,8 @@ export class Lifecycle {
         const id = newTaskId();
         await this.#ledger(tx).hold(task.accountId, id, price);
         const open = await tasks.countOpen(task.accountId);
-        const created = await tasks.create(id, {
-          ...task,
-          idempotency: idempotencyKey ? { key: idempotencyKey, hash } : undefined,
-        });
-        await queue.addTask(tx, created, open);
+        const created = await tasks.create(id, task);
+        await queue.addTask(tx, created, open, tasksAtOnce);
         return created;
       });
     } catch (error) {
@@ -128,13 +123,15 @@ export class Lifecycle {
     });
   }
 
-  /** Removes ended tasks of an account with their files. Returns how many there were. */
+  /** Removes tasks of an account with their files; one that has not ended is cancelled. Returns how many there were. */
   async remove(accountId: string, ids: readonly string[]): Promise<number> {
     const { database, store } = this.#options;
     const owned: Task[] = [];
     for (const id of ids) {
       const task = await new Tasks(database).getOf(accountId, id);
-      if (task && endedStatuses.includes(task.status)) owned.push(task);
+      if (!task) continue;
+      if (!endedStatuses.includes(task.status)) await this.cancel(id);
+      owned.push(task);
     }
     const files = await new Files(database).ofTasks(owned.map(({ id }) => id));
     const removed = await new Tasks(database).remove(

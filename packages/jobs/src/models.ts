@@ -105,6 +105,12 @@ function model(
   };
 }
 
+/** Has two parameters compared although others are at fault, so that a client hears of all faults at once. */
+function whenNumbers(...names: Name[]) {
+  return ({ value }: { value: unknown }) =>
+    names.every((name) => typeof (value as Record<string, unknown> | null)?.[name] === 'number');
+}
+
 type PipelineOf<Request> = Request extends { controls: unknown } ? Omit<Request, 'controls'> : never;
 
 /** The public models, the one that matters most first. */
@@ -149,6 +155,7 @@ export const publicModels: readonly PublicModel[] = [
       schema.refine(({ mask_start_seconds: start, mask_end_seconds: end }) => (end as number) > (start as number), {
         path: ['mask_end_seconds'],
         error: 'must be greater than mask_start_seconds',
+        when: whenNumbers('mask_start_seconds', 'mask_end_seconds'),
       }),
   ),
   model(
@@ -168,6 +175,7 @@ export const publicModels: readonly PublicModel[] = [
         {
           path: ['extend_seconds_after'],
           error: 'or extend_seconds_before must be greater than 0',
+          when: whenNumbers('extend_seconds_before', 'extend_seconds_after'),
         },
       ),
   ),
@@ -196,14 +204,16 @@ export function checkInput(
 ): { input: z.infer<PublicModel['schema']> } | { faults: ParameterFault[] } {
   const result = model.schema.safeParse(body);
   if (result.success) return { input: result.data };
-  return { faults: result.error.issues.flatMap((issue) => faults(issue, body, model)) };
+  const all = result.error.issues.flatMap((issue) => faults(issue, body, model));
+  // One value can break several rules (no safe integer, and above the maximum); what is accepted says them all.
+  return { faults: [...new Map(all.toReversed().map((fault) => [fault.parameter, fault])).values()].toReversed() };
 }
 
 function faults(issue: z.core.$ZodIssue, body: unknown, model: PublicModel): ParameterFault[] {
   if (issue.code === 'unrecognized_keys') {
     const accepted = `no such parameter; there are ${[...model.parameters, ...Object.keys(deliveryParameters)].join(', ')}`;
     return issue.keys.map((key) => ({
-      parameter: key,
+      parameter: String(shown(key)),
       given: shown((body as Record<string, unknown>)[key]),
       accepted,
     }));
@@ -243,7 +253,9 @@ function accepted(schema: z.ZodType): string {
 }
 
 /** A value from outside, short enough for a message. */
-function shown(value: unknown): unknown {
-  const text = JSON.stringify(value);
-  return text !== undefined && text.length > 80 ? `${text.slice(0, 77)}...` : value;
+export function shown(value: unknown): unknown {
+  // JSON has no infinity: a number too large for it is one.
+  if (value === Infinity || value === -Infinity) return String(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text !== undefined && text.length > 80 ? `${text.slice(0, 77).toWellFormed()}...` : value;
 }

@@ -14,9 +14,26 @@ export interface QueueSettings {
   tasksAtOnce: number;
   /** Seconds between looks for work, where the database cannot tell of it. */
   pollSeconds: number;
+  /** Seconds between looks for workers that gave no sign of life. */
+  superviseSeconds: number;
+  /** Seconds before a webhook is tried again; doubled at each try. */
+  webhookRetrySeconds: number;
 }
 
-export const queueDefaults: QueueSettings = { heartbeatSeconds: 15, tasksAtOnce: 2, pollSeconds: 1 };
+export const queueDefaults: QueueSettings = {
+  heartbeatSeconds: 15,
+  tasksAtOnce: 2,
+  pollSeconds: 1,
+  superviseSeconds: 5,
+  webhookRetrySeconds: 10,
+};
+
+/** Tries of a webhook after the first; with the default delay they go on for about a day. */
+const webhookRetries = 12;
+
+/** The highest limit that an account of its own may have on tasks at once. */
+const mostTasksAtOnce = 100;
+const ownLimits = Object.fromEntries(Array.from({ length: mostTasksAtOnce }, (_, i) => [String(i + 1), i + 1]));
 
 /** One task in the hands of a worker. */
 export interface QueuedTask {
@@ -49,8 +66,8 @@ export class Queue {
       db: bossDatabase(database, database),
       backend: database.kind,
       useListenNotify: true,
-      monitorIntervalSeconds: 5,
-      superviseIntervalSeconds: 5,
+      monitorIntervalSeconds: complete.superviseSeconds,
+      superviseIntervalSeconds: complete.superviseSeconds,
       openTelemetry: { enabled: false },
     });
     boss.on('error', onError);
@@ -63,25 +80,39 @@ export class Queue {
       deadLetter: queues.lost,
       notify: true,
     });
-    // Over about a day: 10 s, doubled at each try.
-    await boss.createQueue(queues.webhooks, { retryLimit: 12, retryDelay: 10, retryBackoff: true, notify: true });
+    await boss.createQueue(queues.webhooks, { notify: true });
     await boss.createQueue(queues.retention);
     return new Queue(boss, complete);
   }
 
-  /** Queues a task in the transaction that creates it. `open` is how many tasks the account has open beside it. */
-  async addTask(tx: Queryable, task: { id: string; accountId: string }, open: number): Promise<void> {
+  /**
+   * Queues a task in the transaction that creates it.
+   *
+   * @param open how many tasks the account has open beside it
+   * @param atOnce how many of the account's tasks may run at once, if not as many as of any account
+   */
+  async addTask(
+    tx: Queryable,
+    task: { id: string; accountId: string },
+    open: number,
+    atOnce?: number | null,
+  ): Promise<void> {
+    const tier = atOnce ? { tier: String(Math.min(atOnce, mostTasksAtOnce)) } : {};
     await this.#boss.send(
       queues.tasks,
       { taskId: task.id },
-      { priority: -open, group: { id: task.accountId }, db: bossDatabase(tx) },
+      { priority: -open, group: { id: task.accountId, ...tier }, db: bossDatabase(tx) },
     );
   }
 
   /** Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try. */
   async workOnTasks(atOnce: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
     const { pollSeconds, tasksAtOnce } = this.#settings;
-    const options = { localConcurrency: atOnce, groupConcurrency: tasksAtOnce, pollingIntervalSeconds: pollSeconds };
+    const options = {
+      localConcurrency: atOnce,
+      groupConcurrency: { default: tasksAtOnce, tiers: ownLimits },
+      pollingIntervalSeconds: pollSeconds,
+    };
     await this.#boss.work<{ taskId: string }>(queues.tasks, options, async ([job]) => {
       await handle({ taskId: job!.data.taskId, signal: job!.signal });
     });
@@ -95,7 +126,12 @@ export class Queue {
 
   /** Queues the telling of an ended task in the transaction that ends it. */
   async addWebhook(tx: Queryable, taskId: string): Promise<void> {
-    await this.#boss.send(queues.webhooks, { taskId }, { db: bossDatabase(tx) });
+    const retryDelay = this.#settings.webhookRetrySeconds;
+    await this.#boss.send(
+      queues.webhooks,
+      { taskId },
+      { retryLimit: webhookRetries, retryDelay, retryBackoff: true, db: bossDatabase(tx) },
+    );
   }
 
   /** Tells results. `eventId` stays the same over the tries; a handler that throws is called again later. */

@@ -38,6 +38,7 @@ export type NewTask = Pick<
   Task,
   'accountId' | 'model' | 'input' | 'sourceKey' | 'seed' | 'base64Output' | 'webhookUrl'
 > & {
+  /** The client's name for the submission, and a hash of all that it said. */
   idempotency?: { key: string; hash: string } | undefined;
 };
 

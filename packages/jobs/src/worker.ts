@@ -2,7 +2,7 @@ import { AudioError, audioFormats, decodeAudio, encodeAudio } from '@retone/audi
 import type { Database } from '@retone/database';
 import type { Tensor } from '@retone/engine';
 import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
-import { EngineFailure, type EngineProcess } from './engine-process.ts';
+import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
 import { publicModel, type TaskInput } from './models.ts';
 import { maxAttempts, type Queue, type QueuedTask } from './queue.ts';
@@ -13,7 +13,7 @@ export interface WorkerOptions {
   store: FileStore;
   queue: Queue;
   lifecycle: Lifecycle;
-  engine: EngineProcess;
+  engine: Engine;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
   /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */

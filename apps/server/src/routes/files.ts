@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, success } from '../envelope.ts';
 import type { Service } from '../service.ts';
@@ -36,15 +36,17 @@ export async function fileRoutes(app: FastifyInstance, { service }: { service: S
       'content-length': range ? range.end - range.start + 1 : file.size,
     });
     if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
-    if (request.method === 'HEAD') return reply.send();
+    // A stream, of which Fastify sends nothing: for no payload at all it would send its own content-length, 0.
+    if (request.method === 'HEAD') return reply.send(Readable.from([]));
     const opened = await service.store.open(file.key, range);
     if (!opened) throw new ApiError(404, 'unknown_file', 'the file is no longer there');
     return reply.send(opened.stream);
   });
 
-  app.put<{ Params: { token: string }; Body: Readable }>('/files/:token', async (request) => {
+  app.put<{ Params: { token: string }; Body: Readable | undefined }>('/files/:token', async (request) => {
     const file = await find(request.params.token);
     if (file.size !== null) throw new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
+    if (!request.body) throw new ApiError(400, 'no_file', 'the request has no bytes');
     const size = await service.keepUpload(file.token, request.body);
     await service.files.fill(file.token, size);
     return success({ size });

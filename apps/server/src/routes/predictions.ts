@@ -4,13 +4,25 @@ import { z } from 'zod';
 import { ApiError, invalidParameters, success } from '../envelope.ts';
 import type { Service } from '../service.ts';
 
+/** A number of a JSON body, or the digits of one in a query. */
+const whole = (min: number, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+    z.int().min(min).max(max),
+  );
+/** ISO 8601; without an offset it is UTC, and a day is its beginning. */
+const moment = z.iso
+  .datetime({ offset: true, local: true })
+  .or(z.iso.date())
+  .transform((text) => new Date(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`));
+
 const history = z.strictObject({
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  page_size: z.coerce.number().int().min(1).max(100).default(100),
+  page: whole(1, 1_000_000).default(1),
+  page_size: whole(1, 100).default(100),
   model: z.string().optional(),
   status: z.enum(['created', 'processing', 'completed', 'failed', 'cancelled']).optional(),
-  created_after: z.iso.datetime({ offset: true }).optional(),
-  created_before: z.iso.datetime({ offset: true }).optional(),
+  created_after: moment.optional(),
+  created_before: moment.optional(),
 });
 const deletion = z.strictObject({ ids: z.array(z.string().max(64)).max(1000) });
 
@@ -31,8 +43,8 @@ export async function predictionRoutes(api: FastifyInstance, { service }: { serv
       pageSize,
       model,
       status,
-      createdAfter: created_after ? new Date(created_after) : undefined,
-      createdBefore: created_before ? new Date(created_before) : undefined,
+      createdAfter: created_after,
+      createdBefore: created_before,
     };
     const { total, tasks } = await service.tasks.list(accountId, filter);
     return success({
@@ -61,19 +73,23 @@ export async function predictionRoutes(api: FastifyInstance, { service }: { serv
     return success({ id: task.id, status: 'deleted' });
   });
 
-  api.get<{ Params: { id: string } }>('/predictions/:id/events', async (request, reply) => {
+  // Without HEAD, which would wait for the task's end to say nothing.
+  api.get<{ Params: { id: string } }>('/predictions/:id/events', { exposeHeadRoute: false }, async (request, reply) => {
     const { id } = await find(request.account.id, request.params.id);
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     let last = '';
-    for await (const event of service.watch(id, request.signal, keepAlive)) {
-      const data = JSON.stringify(event);
-      // A comment keeps the connection alive where there is no news.
-      raw.write(data === last ? ':\n\n' : `event: task\ndata: ${data}\n\n`);
-      last = data;
+    try {
+      for await (const event of service.watch(id, request.signal, keepAlive)) {
+        const data = JSON.stringify(event);
+        // A comment keeps the connection alive where there is no news.
+        raw.write(data === last ? ':\n\n' : `event: task\ndata: ${data}\n\n`);
+        last = data;
+      }
+    } finally {
+      raw.end();
     }
-    raw.end();
   });
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InsufficientCredit } from '@retone/billing';
 import {
   checkInput,
@@ -17,7 +18,7 @@ import type { Service } from '../service.ts';
 
 /** POST /{model-id}: take a task in; answer at once, or when it has ended. */
 export async function submissionRoutes(api: FastifyInstance, { service }: { service: Service }): Promise<void> {
-  api.post<{ Params: { '*': string }; Querystring: { webhook?: string }; Body: unknown }>('/*', async (request) => {
+  api.post<{ Params: { '*': string }; Querystring: { webhook?: unknown }; Body: unknown }>('/*', async (request) => {
     const id = request.params['*'];
     const model = publicModel(id);
     if (!model) {
@@ -36,7 +37,13 @@ export async function submissionRoutes(api: FastifyInstance, { service }: { serv
       ...input
     } = checked.input;
     const webhookUrl = request.query.webhook ?? bodyWebhook ?? null;
+    if (webhookUrl !== null && typeof webhookUrl !== 'string')
+      throw new ApiError(400, 'bad_webhook', 'webhook: there is more than one');
     if (webhookUrl) await service.checkWebhook(webhookUrl);
+    const key = idempotencyKey(request.headers);
+    const hash = createHash('sha256')
+      .update(JSON.stringify([model.id, checked.input, webhookUrl]))
+      .digest('hex');
 
     const { account } = request;
     const { audio, ...rest } = input;
@@ -48,19 +55,23 @@ export async function submissionRoutes(api: FastifyInstance, { service }: { serv
       sourceKey: source.key ?? null,
       seed: input.seed === undefined || input.seed < 0 ? Math.floor(Math.random() * 2 ** 32) : input.seed,
       base64Output,
-      webhookUrl,
+      webhookUrl: webhookUrl || null,
+      idempotency: key === undefined ? undefined : { key, hash },
     };
     let submitted: Task;
     try {
       submitted = await service.lifecycle.submit({
         task,
         price: service.priceOf(model.id),
-        idempotencyKey: idempotencyKey(request.headers),
+        tasksAtOnce: account.concurrentTasks,
       });
     } catch (error) {
       if (source.key?.startsWith('sources/')) await service.store.delete(source.key);
       throw asApiError(error);
     }
+    // The same submission came before, and has its recording.
+    if (source.key?.startsWith('sources/') && submitted.sourceKey !== source.key)
+      await service.store.delete(source.key);
     if (!sync) return success(await service.result(submitted));
     const result = await service.result(await service.ended(submitted.id, request.signal));
     if (endedStatuses.includes(result.status)) return success(result);

@@ -1,3 +1,4 @@
+import multipart from '@fastify/multipart';
 import { audioFormats, formatOfFileName } from '@retone/audio';
 import { newToken } from '@retone/storage';
 import type { FastifyInstance } from 'fastify';
@@ -16,6 +17,8 @@ const ticket = z.object({
 export async function uploadRoutes(api: FastifyInstance, { service }: { service: Service }): Promise<void> {
   const maxBytes = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
   const tooLarge = () => uploadTooLarge(service);
+  // Here alone: everywhere else multipart is a type that is not supported.
+  await api.register(multipart, { limits: { files: 1, fileSize: maxBytes, fields: 10, parts: 11 } });
 
   api.post('/media/upload/binary', async (request) => {
     if (!request.isMultipart())
@@ -23,7 +26,7 @@ export async function uploadRoutes(api: FastifyInstance, { service }: { service:
     const part = await request.file();
     if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'an upload has one part named "file"');
     const token = newToken();
-    const name = fileName(part.filename);
+    const name = fileName(part.filename ?? '');
     const mediaType = mediaTypeOf(name, part.mimetype);
     const size = await service.keepUpload(token, part.file);
     if (part.file.truncated) {
@@ -53,7 +56,7 @@ export async function uploadRoutes(api: FastifyInstance, { service }: { service:
       throw invalidParameters(
         result.error.issues.map((issue) => ({
           parameter: issue.path.join('.') || 'the body',
-          given: undefined,
+          given: (request.body as Record<string, unknown> | null)?.[String(issue.path[0])],
           accepted: issue.message,
         })),
       );
@@ -84,7 +87,8 @@ function fileName(given: string): string {
     .split(/[/\\]/)
     .at(-1)!
     .replace(/[\p{Cc}"]/gu, '')
-    .slice(-200);
+    .slice(-200)
+    .toWellFormed();
   return name || 'upload';
 }
 
