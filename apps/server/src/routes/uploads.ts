@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart';
 import { audioFormats, formatOfFileName } from '@retone/audio';
-import { newToken } from '@retone/storage';
+import { newToken, StorageError } from '@retone/storage';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ApiError, invalidParameters, success } from '../envelope.ts';
@@ -23,12 +23,12 @@ export async function uploadRoutes(api: FastifyInstance, { service }: { service:
   api.post('/media/upload/binary', async (request) => {
     if (!request.isMultipart())
       throw new ApiError(415, 'unsupported_media_type', 'an upload is multipart/form-data with one part named "file"');
-    const part = await request.file();
+    const part = await request.file().catch(asFormError);
     if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'an upload has one part named "file"');
     const token = newToken();
     const name = fileName(part.filename ?? '');
     const mediaType = mediaTypeOf(name, part.mimetype);
-    const size = await service.keepUpload(token, part.file);
+    const size = await service.keepUpload(token, part.file).catch(asFormError);
     if (part.file.truncated) {
       await service.store.delete(uploadKey(token));
       throw tooLarge();
@@ -79,6 +79,12 @@ export async function uploadRoutes(api: FastifyInstance, { service }: { service:
     const upload = { method: 'PUT', url, headers: { 'content-type': 'application/octet-stream' } };
     return success({ type: mediaType.split('/')[0], download_url: url, filename: name, size, upload });
   });
+}
+
+/** What is neither ours nor the store's comes from the form, which ends too early or is none; its reader has plain errors. */
+function asFormError(error: Error): never {
+  if (error instanceof ApiError || error instanceof StorageError || 'statusCode' in error) throw error;
+  throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
 }
 
 /** A name without folders and control characters. */
