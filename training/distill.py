@@ -25,6 +25,7 @@ from train import FRAME_SECONDS, new_model, save, set_up_machine
 STEPS = 8
 UNGUIDED = 0.1
 MISMATCHED = 0.35
+RESCALE = 0.7
 EMA = 0.995
 
 
@@ -38,7 +39,11 @@ def teacher_velocity(teacher, x, t, context, duration, local, guidance, substeps
         w = ramped_guidance(guidance, now)[:, None, None]
         conditional = teacher.dit(x, now, context, duration, local).float()
         free = teacher.dit(x, now, torch.zeros_like(context), duration, local).float()
-        x = x - width[:, None, None] * (free + w * (conditional - free))
+        plain, denoised = x - now[:, None, None] * conditional, x - now[:, None, None] * (free + w * (conditional - free))
+        # strong guidance inflates log magnitudes, which are exponents of loudness: give back most of the plain estimate's deviation
+        ratio = plain.std((1, 2), keepdim=True) / denoised.std((1, 2), keepdim=True).clamp_min(1e-6)
+        denoised = denoised * (RESCALE * ratio + 1 - RESCALE)
+        x = x - width[:, None, None] * (x - denoised) / now[:, None, None]
     return (start - x) / (substeps * width)[:, None, None]
 
 

@@ -29,8 +29,8 @@ Latents (tensors `mean` [D], `analysis` [D, K], `synthesis` [K, D] under `pretra
     z = (features - mean) @ analysis;   features = mean + z @ synthesis.   Layout of z outside: [K, T].
 
 Decoding
-    1. Magnitude of frame j, bin k: bands interpolated linearly at p_k in the log domain, exp, minus floor, at least 0;
-       0 where p_k > n - 1 + 4 (band n-1 is held between n - 1 and n + 3).
+    1. Magnitude of frame j, bin k: bands interpolated linearly at p_k in the log domain, limited to 3, exp, minus floor, at
+       least 0; 0 where p_k > n - 1 + 4 (band n-1 is held between n - 1 and n + 3).
     2. First phase, single-pass spectrogram inversion (Beauregard, Harish, Wyse 2015). phi starts at 0 for all bins. Per
        frame: peaks are bins k = 1..F-2 with m[k] > m[k-1] and m[k] >= m[k+1]. With a, b, c = m[k-1], m[k], m[k+1] the peak's
        offset is o = clip(0.5 (a - c)/min(a - 2b + c, -1e-12), -0.5, 0.5) and its new phase phi[k] + 2 pi H (k + o)/N. Every bin
