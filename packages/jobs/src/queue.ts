@@ -1,5 +1,5 @@
 import type { Database, Queryable } from '@retone/database';
-import { type Db, PgBoss } from 'pg-boss';
+import { type Db, type Job, PgBoss, type WorkOptions } from 'pg-boss';
 
 /** The queues: work to do, work whose last try was lost, results to tell, and what is done once a day. */
 const queues = { tasks: 'tasks', lost: 'lost-tasks', webhooks: 'webhooks', retention: 'retention' } as const;
@@ -12,7 +12,7 @@ export interface QueueSettings {
   heartbeatSeconds: number;
   /** Tasks of one account that may run at once, on all machines together. */
   tasksAtOnce: number;
-  /** Seconds between looks for work, where the database cannot tell of it. */
+  /** Seconds between looks for work that the database did not tell of: tries handed back, notifications lost. */
   pollSeconds: number;
   /** Seconds between looks for workers that gave no sign of life. */
   superviseSeconds: number;
@@ -30,6 +30,8 @@ export const queueDefaults: QueueSettings = {
 
 /** Tries of a webhook after the first; with the default delay they go on for about a day. */
 const webhookRetries = 12;
+/** Webhooks that one worker tells at the same time; a slow receiver keeps one of these waiting. */
+const webhooksAtOnce = 4;
 
 /** The highest limit that an account of its own may have on tasks at once. */
 const mostTasksAtOnce = 100;
@@ -107,21 +109,15 @@ export class Queue {
 
   /** Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try. */
   async workOnTasks(atOnce: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
-    const { pollSeconds, tasksAtOnce } = this.#settings;
-    const options = {
-      localConcurrency: atOnce,
-      groupConcurrency: { default: tasksAtOnce, tiers: ownLimits },
-      pollingIntervalSeconds: pollSeconds,
-    };
-    await this.#boss.work<{ taskId: string }>(queues.tasks, options, async ([job]) => {
-      await handle({ taskId: job!.data.taskId, signal: job!.signal });
-    });
+    const groupConcurrency = { default: this.#settings.tasksAtOnce, tiers: ownLimits };
+    await this.#work<{ taskId: string }>(queues.tasks, atOnce, { groupConcurrency }, ({ data, signal }) =>
+      handle({ taskId: data.taskId, signal }),
+    );
   }
 
   /** Hears of tasks whose last try ended without a word: its worker died, or threw. */
   async onLostTask(handle: (taskId: string) => Promise<void>): Promise<void> {
-    const options = { pollingIntervalSeconds: this.#settings.pollSeconds };
-    await this.#boss.work<{ taskId: string }>(queues.lost, options, async ([job]) => handle(job!.data.taskId));
+    await this.#work<{ taskId: string }>(queues.lost, 1, {}, ({ data }) => handle(data.taskId));
   }
 
   /** Queues the telling of an ended task in the transaction that ends it. */
@@ -136,9 +132,8 @@ export class Queue {
 
   /** Tells results. `eventId` stays the same over the tries; a handler that throws is called again later. */
   async workOnWebhooks(handle: (taskId: string, eventId: string) => Promise<void>): Promise<void> {
-    const options = { localConcurrency: 4, pollingIntervalSeconds: this.#settings.pollSeconds };
-    await this.#boss.work<{ taskId: string }>(queues.webhooks, options, async ([job]) =>
-      handle(job!.data.taskId, job!.id),
+    await this.#work<{ taskId: string }>(queues.webhooks, webhooksAtOnce, {}, ({ data, id }) =>
+      handle(data.taskId, id),
     );
   }
 
@@ -151,6 +146,27 @@ export class Queue {
   /** Stops taking work; what is in hand has `seconds` to end, and is then handed back. */
   async close(seconds: number): Promise<void> {
     await this.#boss.stop({ graceful: true, timeout: seconds * 1000, close: false });
+  }
+
+  /** Has jobs of a queue handled, `atOnce` at a time, each as soon as there is one and a hand free for it. */
+  async #work<Data extends object>(
+    queue: string,
+    atOnce: number,
+    options: WorkOptions,
+    handle: (job: Job<Data>) => Promise<void>,
+  ): Promise<void> {
+    const { pollSeconds } = this.#settings;
+    const polling = { pollingIntervalSeconds: pollSeconds, notifyPollingIntervalSeconds: pollSeconds };
+    for (let i = 0; i < atOnce; i++) {
+      const worker: string = await this.#boss.work<Data>(queue, { ...options, ...polling }, async ([job]) => {
+        try {
+          await handle(job!);
+        } finally {
+          // pg-boss would now wait for the next notification or poll, however many jobs there are.
+          this.#boss.notifyWorker(worker);
+        }
+      });
+    }
   }
 }
 
