@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { AudioError, decodeAudio, encodeAudio } from '@retone/audio';
 import { describe, expect, test } from 'vitest';
 import { runJob } from '../src/codec-process.ts';
@@ -71,6 +72,18 @@ describe('a signal', () => {
       expect([status, reason.code]).toEqual(['rejected', 'aborted']);
     }
   });
+});
+
+test('a process that is kept ready takes one job, and keeps no program from ending', () => {
+  const program = `
+    import { decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
+    keepCodecReady();
+    const clip = { sampleRate: 8000, channels: [new Float32Array(800)] };
+    const lengths = [];
+    for (let i = 0; i < 3; i++) lengths.push((await decodeAudio(await encodeAudio(clip, 'wav'))).channels[0].length);
+    console.log(lengths.join());`;
+  const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+  expect(said).toBe('800,800,800\n');
 });
 
 test('a time limit of next to nothing is reported as such', async () => {

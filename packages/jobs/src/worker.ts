@@ -1,4 +1,4 @@
-import { AudioError, audioFormats, decodeAudio, encodeAudio } from '@retone/audio';
+import { AudioError, audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
 import type { Database } from '@retone/database';
 import type { Tensor } from '@retone/engine';
 import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
@@ -34,6 +34,7 @@ export class Worker {
 
   async start(): Promise<void> {
     const { queue, lifecycle, atOnce = 1 } = this.#options;
+    keepCodecReady();
     await queue.workOnTasks(atOnce, (queued) => this.#work(queued));
     await queue.onLostTask(async (taskId) => {
       await lifecycle.fail(
