@@ -13,6 +13,7 @@ export class Listener {
   #client: Promise<pg.Client> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(config: pg.ClientConfig) {
     this.#config = config;
@@ -29,10 +30,10 @@ export class Listener {
       this.#callbacks.delete(channel);
       const client = await this.#client?.catch(() => undefined);
       // Someone may listen again by now; and with the connection lost, so is what was listened to.
-      if (!this.#callbacks.has(channel)) await client?.query(`UNLISTEN ${channel}`).catch(() => {});
+      if (client && !this.#callbacks.has(channel)) await this.#run(client, `UNLISTEN ${channel}`).catch(() => {});
     };
     try {
-      await (await this.#connection()).query(`LISTEN ${channel}`);
+      await this.#run(await this.#connection(), `LISTEN ${channel}`);
     } catch (error) {
       await unlisten();
       throw error;
@@ -46,6 +47,13 @@ export class Listener {
     this.#callbacks.clear();
     const client = await this.#client?.catch(() => undefined);
     await client?.end();
+  }
+
+  /** Runs a statement after those before it: a connection takes one at a time. */
+  #run(client: pg.Client, sql: string): Promise<unknown> {
+    const result = this.#last.then(() => client.query(sql));
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   #connection(): Promise<pg.Client> {

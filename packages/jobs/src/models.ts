@@ -15,42 +15,110 @@ const parameters = {
   audio: z
     .string()
     .min(1)
-    .describe('The recording: an http(s) URL, the URL of an upload, a data URI, or base64.')
-    .meta({ 'x-ui-component': 'audio' }),
-  prompt: z.string().min(1).max(maxPromptCharacters).describe('What the result should sound like.'),
+    .meta({
+      description: 'The recording: an http(s) URL, the URL of an upload, a data URI, or base64.',
+      examples: ['https://example.com/riff.wav'],
+      'x-ui-component': 'audio',
+    }),
+  prompt: z
+    .string()
+    .min(1)
+    .max(maxPromptCharacters)
+    .meta({
+      description: 'What the result should sound like.',
+      examples: ['the same riff as a bowed cello in a cathedral'],
+    }),
   negative_prompt: z
     .string()
     .max(maxPromptCharacters)
     .optional()
-    .describe('What the result should not sound like; counts with a guidance scale above 1.'),
-  duration: z.number().min(1).max(120).default(30).describe('Length of the result in seconds.'),
+    .meta({
+      description: 'What the result should not sound like; counts with a guidance scale above 1.',
+      examples: ['drums, noise'],
+    }),
+  duration: z
+    .number()
+    .min(1)
+    .max(120)
+    .default(30)
+    .meta({ description: 'Length of the result in seconds.', examples: [12.5] }),
   init_noise_level: z
     .number()
     .min(0)
     .max(1)
     .default(0.9)
-    .describe('How far the result departs from the recording: 0 gives it back as it is, 1 keeps nothing of it.'),
-  mask_start_seconds: z.number().min(0).default(0).describe('Where the part that is made anew starts, in seconds.'),
-  mask_end_seconds: z.number().min(0).default(5).describe('Where the part that is made anew ends, in seconds.'),
-  extend_seconds_before: z.number().min(0).max(380).default(0).describe('Seconds to make before the recording.'),
-  extend_seconds_after: z.number().min(0).max(380).default(5).describe('Seconds to make after the recording.'),
-  num_inference_steps: z.int().min(1).max(100).default(8).describe('Steps of the sampler: more take longer.'),
-  guidance_scale: z.number().min(0).max(25).default(1).describe('How strictly the prompt is followed.'),
+    .meta({
+      description: 'How far the result departs from the recording: 0 gives it back as it is, 1 keeps nothing of it.',
+      examples: [0.6],
+    }),
+  mask_start_seconds: z
+    .number()
+    .min(0)
+    .default(0)
+    .meta({ description: 'Where the part that is made anew starts, in seconds.', examples: [2] }),
+  mask_end_seconds: z
+    .number()
+    .min(0)
+    .default(5)
+    .meta({ description: 'Where the part that is made anew ends, in seconds.', examples: [4.5] }),
+  extend_seconds_before: z
+    .number()
+    .min(0)
+    .max(380)
+    .default(0)
+    .meta({ description: 'Seconds to make before the recording.', examples: [0] }),
+  extend_seconds_after: z
+    .number()
+    .min(0)
+    .max(380)
+    .default(5)
+    .meta({ description: 'Seconds to make after the recording.', examples: [8] }),
+  num_inference_steps: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(8)
+    .meta({ description: 'Steps of the sampler: more take longer.', examples: [8] }),
+  guidance_scale: z
+    .number()
+    .min(0)
+    .max(25)
+    .default(1)
+    .meta({ description: 'How strictly the prompt is followed.', examples: [1] }),
   seed: z
     .int()
     .min(-1)
     .max(Number.MAX_SAFE_INTEGER)
     .default(-1)
-    .describe('The same seed gives the same result; -1 takes a random one, which the result tells.'),
-  output_format: z.enum(writable).default('mp3').describe('File format of the result.'),
+    .meta({
+      description: 'The same seed gives the same result; -1 takes a random one, which the result tells.',
+      examples: [42],
+    }),
+  output_format: z
+    .enum(writable)
+    .default('mp3')
+    .meta({ description: 'File format of the result.', examples: ['flac'] }),
 };
 type Name = keyof typeof parameters;
 
 /** Parameters that every model understands beside its own: how the answer comes. */
 export const deliveryParameters = {
-  enable_sync_mode: z.boolean().default(false).describe('Answer when the task has ended.'),
-  enable_base64_output: z.boolean().default(false).describe('Give outputs as data URIs instead of URLs.'),
-  webhook_url: z.url().optional().describe('Where the result is sent when the task has ended.'),
+  enable_sync_mode: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Answer when the task has ended.', examples: [true] }),
+  enable_base64_output: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Give outputs as data URIs instead of URLs.', examples: [true] }),
+  webhook_url: z
+    .url()
+    .optional()
+    .meta({
+      description: 'Where the result is sent when the task has ended.',
+      examples: ['https://example.com/hook'],
+      'x-hidden': true,
+    }),
 };
 
 const making = ['num_inference_steps', 'guidance_scale', 'seed', 'output_format'] as const satisfies Name[];

@@ -1,0 +1,305 @@
+import { onEveryDatabase } from '@retone/database/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { deleteExpired, EngineFailure } from '../src/index.ts';
+import { endless, price, Workplace } from './workplace.ts';
+
+onEveryDatabase((tests) => {
+  let place: Workplace;
+  beforeEach(async () => {
+    place = await Workplace.open(tests);
+  });
+  // Before the database, which the outer hook closes.
+  afterEach(() => place.close());
+
+  const output = (id: string, token = 'a'.repeat(43)) => ({
+    token,
+    accountId: 'someone',
+    taskId: id,
+    key: `outputs/${id}`,
+    name: 'a.wav',
+    mediaType: 'audio/wav',
+    size: 3,
+  });
+
+  describe('a task', () => {
+    test('is done, charged and downloadable', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      const task = await place.until(id, 'completed');
+      expect(task).toMatchObject({ attempts: 1, error: '', outputs: [expect.any(String)] });
+      const [file] = await place.files.ofTasks([id]);
+      expect(file).toMatchObject({ token: task.outputs[0], mediaType: 'audio/wav' });
+      expect((await place.store.read(file!.key))!.length).toBe(file!.size);
+      expect(await place.ledger.standing(id)).toBe('charged');
+      expect(await place.ledger.balance(account)).toBe(1e6 - price);
+    });
+
+    test('ends once, whoever tries to end it again and how', async () => {
+      const account = await place.account(1);
+      const { lifecycle } = await place.machine();
+      const { id } = await place.submit({ lifecycle } as never, account);
+      const first = (await place.tasks.claim(id))!;
+      const second = (await place.tasks.claim(id))!;
+      expect([first.attempts, second.attempts]).toEqual([1, 2]);
+      // The first try was given up: what it made does not count.
+      expect(await lifecycle.complete(first, [output(id, 'first')], 5)).toBe(false);
+      expect(await place.tasks.report(id, 1, { stage: 'x' } as never)).toBe(false);
+      const ends = await Promise.all([
+        lifecycle.complete(second, [output(id, 'second')], 5),
+        lifecycle.complete(second, [output(id, 'third')], 5),
+        lifecycle.fail(id, 'no'),
+        lifecycle.cancel(id),
+      ]);
+      expect(ends.filter(Boolean)).toHaveLength(1);
+      const task = (await place.tasks.get(id))!;
+      expect(await place.files.ofTasks([id])).toHaveLength(task.status === 'completed' ? 1 : 0);
+      expect(await place.ledger.openHolds()).toEqual([]);
+      expect(await place.ledger.balance(account)).toBe(task.status === 'completed' ? 1e6 - price : 1e6);
+    });
+
+    test('that cannot be done fails at once, says why and costs nothing', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      machine.engine.work = async () => {
+        throw new EngineFailure('invalid-argument', 'the prompt is in no language');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      const task = await place.until(id, 'failed');
+      expect(task).toMatchObject({ attempts: 1, error: 'the prompt is in no language' });
+      expect(await place.ledger.standing(id)).toBe('released');
+      expect(await place.ledger.balance(account)).toBe(1e6);
+    });
+
+    test('is tried three times where another try may do better, and its owner is not told of our inner life', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      machine.engine.work = async () => {
+        throw new Error('the secret of the house');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      const task = await place.until(id, 'failed');
+      expect(machine.engine.begun).toHaveLength(3);
+      expect(task.error).toMatch(/something went wrong/);
+      expect(machine.outcomes.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'failed']);
+      expect(await place.ledger.balance(account)).toBe(1e6);
+    });
+
+    test('whose engine crashes once is done by the second try', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      machine.engine.work = async () => {
+        if (machine.engine.begun.length === 1) throw new EngineFailure('crashed', 'gone');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      expect(await place.until(id, 'completed')).toMatchObject({ attempts: 2, error: '' });
+      expect(await place.ledger.balance(account)).toBe(1e6 - price);
+    });
+
+    test('that is cancelled while it runs is stopped, and costs and leaves nothing', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      const begun = Promise.withResolvers<void>();
+      const stopped = Promise.withResolvers<void>();
+      const work = endless(begun.resolve);
+      machine.engine.run = async function (this: typeof machine.engine, request, options = {}) {
+        // Steps go on, as those of an engine; the report of one tells that the task is no longer wanted.
+        const steps = setInterval(() => options.onProgress?.({ stage: 'sampling' } as never), 20);
+        try {
+          await work(request.controls.prompt, options.signal);
+        } finally {
+          clearInterval(steps);
+          stopped.resolve();
+        }
+        throw new Error('not reached');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      await begun.promise;
+      expect(await machine.lifecycle.cancel(id)).toBe(true);
+      await stopped.promise;
+      expect((await place.tasks.get(id))!.status).toBe('cancelled');
+      expect(await place.storedFiles('outputs/')).toEqual([]);
+      expect(await place.ledger.balance(account)).toBe(1e6);
+    });
+
+    test('that is cancelled while it waits is never begun', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      const { id } = await place.submit(machine, account, { prompt: 'cancelled' });
+      await machine.lifecycle.cancel(id);
+      const after = await place.submit(machine, account, { prompt: 'after' });
+      await machine.work();
+      await place.until(after.id, 'completed');
+      expect(machine.engine.begun).toEqual(['after']);
+    });
+  });
+
+  describe('several machines', () => {
+    test('do every task once', async () => {
+      const account = await place.account(10);
+      const machines = [await place.machine(), await place.machine()];
+      const ids: string[] = [];
+      for (let i = 0; i < 12; i++) ids.push((await place.submit(machines[i % 2]!, account, { prompt: `${i}` })).id);
+      for (const machine of machines) await machine.work({ atOnce: 2 });
+      const tasks = await place.ended(ids);
+      expect(tasks.map(({ status }) => status)).toEqual(Array(12).fill('completed'));
+      expect(machines.flatMap(({ engine }) => engine.begun).sort()).toEqual(ids.map((_, i) => `${i}`).sort());
+      expect(await place.storedFiles('outputs/')).toHaveLength(12);
+      expect(await place.ledger.balance(account)).toBe(10e6 - 12 * price);
+      expect(await place.ledger.openHolds()).toEqual([]);
+    });
+
+    test('take up the task of one that was lost, whose late result does not count', async () => {
+      const account = await place.account(1);
+      const [lost, other] = [await place.machine({ tasksAtOnce: 1 }), await place.machine({ tasksAtOnce: 1 })];
+      const begun = Promise.withResolvers<void>();
+      const late = Promise.withResolvers<void>();
+      lost.engine.work = () => {
+        begun.resolve();
+        return late.promise;
+      };
+      await lost.work();
+      const { id } = await place.submit(lost, account);
+      await begun.promise;
+      await other.work();
+      await place.silenceWorkers();
+      const task = await place.until(id, 'completed');
+      expect(task.attempts).toBeGreaterThan(1);
+      late.resolve();
+      await lost.queue.close(1);
+      expect((await place.tasks.get(id))!.outputs).toEqual(task.outputs);
+      expect(await place.storedFiles('outputs/')).toHaveLength(1);
+      expect(await place.ledger.balance(account)).toBe(1e6 - price);
+    });
+
+    test('hand back what they have when they stop', async () => {
+      const account = await place.account(1);
+      const [stopping, other] = [await place.machine(), await place.machine()];
+      const begun = Promise.withResolvers<void>();
+      stopping.engine.work = endless(begun.resolve);
+      await stopping.work();
+      const { id } = await place.submit(stopping, account);
+      await begun.promise;
+      await stopping.queue.close(0.1);
+      await other.work();
+      expect(await place.until(id, 'completed')).toMatchObject({ attempts: 2 });
+    });
+  });
+
+  test('a task whose worker is lost three times fails, and its price is released', async () => {
+    const account = await place.account(1);
+    const machine = await place.machine();
+    let begun = Promise.withResolvers<void>();
+    machine.engine.work = endless(() => begun.resolve());
+    await machine.work({ atOnce: 4 });
+    const { id } = await place.submit(machine, account);
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await begun.promise;
+      begun = Promise.withResolvers();
+      await place.silenceWorkers();
+    }
+    const task = await place.until(id, 'failed');
+    expect(task.error).toMatch(/tried 3 times/);
+    expect(await place.ledger.standing(id)).toBe('released');
+    expect(await place.ledger.balance(account)).toBe(1e6);
+  });
+
+  describe('the queue', () => {
+    test("does not let one account's fifty keep another's one waiting", async () => {
+      const [greedy, modest] = [await place.account(), await place.account()];
+      const machine = await place.machine();
+      const ids: string[] = [];
+      for (let i = 0; i < 50; i++) ids.push((await place.submit(machine, greedy, { prompt: 'greedy' })).id);
+      ids.push((await place.submit(machine, modest, { prompt: 'modest' })).id);
+      await machine.work();
+      await place.until(ids.at(-1)!, 'completed');
+      expect(machine.engine.begun.indexOf('modest')).toBeLessThan(2);
+    });
+
+    test('runs no more tasks of an account at once than it may, and lets others by', async () => {
+      const [limited, free] = [await place.account(), await place.account()];
+      const machine = await place.machine({ tasksAtOnce: 2 });
+      let running = 0;
+      let peak = 0;
+      const others = Promise.withResolvers<void>();
+      machine.engine.work = async (prompt) => {
+        if (prompt === 'free') return others.resolve();
+        peak = Math.max(peak, ++running);
+        await others.promise;
+        running--;
+      };
+      const ids: string[] = [];
+      for (let i = 0; i < 6; i++) ids.push((await place.submit(machine, limited, { prompt: 'limited' })).id);
+      await machine.work({ atOnce: 4 });
+      ids.push((await place.submit(machine, free, { prompt: 'free' })).id);
+      await place.ended(ids);
+      expect(peak).toBe(2);
+    });
+
+    test("holds to an account's own limit where it has one", async () => {
+      const account = await place.account();
+      const machine = await place.machine({ tasksAtOnce: 2 });
+      const three = Promise.withResolvers<void>();
+      machine.engine.work = async () => {
+        if (machine.engine.running === 3) three.resolve();
+        await three.promise;
+      };
+      const ids: string[] = [];
+      for (let i = 0; i < 6; i++) ids.push((await place.submit(machine, account, { tasksAtOnce: 3 })).id);
+      await machine.work({ atOnce: 5 });
+      await place.ended(ids);
+      expect(machine.engine.peak).toBe(3);
+    });
+
+    test('takes no more than its limit', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine({}, { queueLimit: 2 });
+      for (let i = 0; i < 2; i++) await place.submit(machine, account);
+      await expect(place.submit(machine, account)).rejects.toMatchObject({ code: 'queue-full' });
+      expect(await place.ledger.balance(account)).toBe(1e6 - 2 * price);
+    });
+  });
+
+  test('what an account cannot pay for is not queued, also when many ask at once', async () => {
+    const account = await place.account(0.05);
+    const machine = await place.machine();
+    const answers = await Promise.allSettled(Array.from({ length: 6 }, () => place.submit(machine, account)));
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    expect(await place.tasks.countOpen(account)).toBe(2);
+    expect(await place.ledger.balance(account)).toBe(50_000 - 2 * price);
+  });
+
+  test('retention deletes what has ended and is old, with its files, and old uploads', async () => {
+    const account = await place.account(1);
+    const machine = await place.machine();
+    await machine.work();
+    const done = await place.submit(machine, account);
+    await place.until(done.id, 'completed');
+    machine.engine.work = endless();
+    const open = await place.submit(machine, account);
+    await place.store.put('uploads/u', new Uint8Array(3));
+    await place.files.add({ ...output(done.id, 'upload'), taskId: null, key: 'uploads/u' });
+    const past = new Date(Date.now() - 3600_000);
+    expect(await deleteExpired({ ...place, lifecycle: machine.lifecycle } as never, past)).toEqual({
+      tasks: 0,
+      uploads: 0,
+    });
+    const { database, store } = place;
+    const future = new Date(Date.now() + 3600_000);
+    expect(await deleteExpired({ database, store, lifecycle: machine.lifecycle }, future)).toEqual({
+      tasks: 1,
+      uploads: 1,
+    });
+    expect(await place.tasks.get(done.id)).toBeUndefined();
+    expect(await place.tasks.get(open.id)).toBeDefined();
+    expect(await place.storedFiles('')).toEqual([]);
+    // The books stay.
+    expect(await place.ledger.standing(done.id)).toBe('charged');
+    await machine.lifecycle.cancel(open.id);
+  });
+});
