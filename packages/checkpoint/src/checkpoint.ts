@@ -1,6 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ModelConfig, parseModelConfig, parseTextConfig, type TextEncoderConfig } from './config.ts';
+import {
+  type AutoencoderModelConfig,
+  type ModelConfig,
+  parseAutoencoderConfig,
+  parseModelConfig,
+  parseTextConfig,
+  type TextEncoderConfig,
+} from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
@@ -32,8 +39,8 @@ export function openCheckpoint(folder: string): Checkpoint {
   const file = SafetensorsFile.open(join(folder, 'model.safetensors'));
   let text: TextCheckpoint | undefined;
   try {
-    const prompt = config.model.conditioning.configs.find((conditioner) => conditioner.type === 't5gemma');
-    if (prompt) text = openText(folder, prompt.config.subfolder ?? prompt.config.model_name.split('/').at(-1)!);
+    const source = textEncoderOf(config);
+    if (source) text = openText(folder, source.folder);
   } catch (error) {
     file.close();
     throw error;
@@ -48,6 +55,36 @@ export function openCheckpoint(folder: string): Checkpoint {
       text?.file.close();
     },
   };
+}
+
+/** The autoencoder of a checkpoint folder, opened: that of a diffusion model, or one that is published alone. */
+export interface AutoencoderCheckpoint {
+  readonly config: AutoencoderModelConfig;
+  readonly file: SafetensorsFile;
+}
+
+/** @throws CheckpointError as {@link openCheckpoint}. */
+export function openAutoencoder(folder: string): AutoencoderCheckpoint {
+  const path = join(folder, 'model_config.json');
+  const config = parseAutoencoderConfig(readJson(path), path);
+  return { config, file: SafetensorsFile.open(join(folder, 'model.safetensors')) };
+}
+
+/** Where a checkpoint's text encoder is. */
+export interface TextEncoderSource {
+  /** The sub-folder of the checkpoint's folder that it is looked for in. */
+  folder: string;
+  /** The repository that it is published in, and the sub-folder there. */
+  repository: string;
+  subfolder: string | undefined;
+}
+
+/** The text encoder that a configuration's prompt conditioner names, if it has one. */
+export function textEncoderOf(config: ModelConfig): TextEncoderSource | undefined {
+  const prompt = config.model.conditioning.configs.find((conditioner) => conditioner.type === 't5gemma');
+  if (!prompt) return undefined;
+  const { model_name: name, repo_id: repository = name, subfolder } = prompt.config;
+  return { folder: subfolder ?? name.split('/').at(-1)!, repository, subfolder };
 }
 
 function openText(folder: string, subfolder: string): TextCheckpoint {

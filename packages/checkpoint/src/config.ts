@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contradiction, textContradiction } from './contradictions.ts';
+import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
 
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
@@ -145,14 +145,19 @@ const pretransform = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('spectral'), config: spectral }),
 ]);
 
+/** A path that does not lead out of the folder it is in: configurations come from strangers. */
+const innerPath = z
+  .string()
+  .refine((path) => !/^[/\\]|^[a-z]:|(^|[/\\])\.\.?([/\\]|$)|^$/i.test(path), 'accepted: a path inside the repository');
+
 const conditioner = z.discriminatedUnion('type', [
   z.looseObject({
     id: z.string().min(1),
     type: z.literal('t5gemma'),
     config: z.looseObject({
-      model_name: z.string().default('google/t5gemma-b-b-ul2'),
+      model_name: innerPath.default('google/t5gemma-b-b-ul2'),
       repo_id: z.string().optional(),
-      subfolder: z.string().optional(),
+      subfolder: innerPath.optional(),
       max_length: count.max(4096).default(128),
       padding_mode: z.enum(['none', 'zero', 'learned']).default('zero'),
       project_out: z.boolean().default(false),
@@ -245,6 +250,12 @@ const modelConfig = z.looseObject({
     .prefault({}),
 });
 
+/** `model_config.json` of a repository that has an autoencoder alone, such as SAME-S. */
+const autoencoderModelConfig = z.looseObject({
+  sample_rate: count,
+  model: autoencoder,
+});
+
 /** `model_config.json` of a diffusion checkpoint, checked and with defaults filled in. */
 export type ModelConfig = z.infer<typeof modelConfig>;
 export type DitConfig = z.infer<typeof dit>;
@@ -286,6 +297,33 @@ export function parseModelConfig(json: unknown, file = 'model_config.json'): Mod
   const problem = contradiction(config);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
   return config;
+}
+
+/** What codes audio in a checkpoint: a diffusion model's pretransform, or an autoencoder that is published alone. */
+export interface AutoencoderModelConfig {
+  sampleRate: number;
+  pretransform: PretransformConfig;
+  /** Whether there is a diffusion model beside it; its weights then have a prefix. */
+  alone: boolean;
+}
+
+/** @throws CheckpointError as {@link parseModelConfig}. */
+export function parseAutoencoderConfig(json: unknown, file = 'model_config.json'): AutoencoderModelConfig {
+  if (!isAutoencoderAlone(json)) {
+    const { sample_rate: sampleRate, model } = parseModelConfig(json, file);
+    return { sampleRate, pretransform: model.pretransform, alone: false };
+  }
+  const { sample_rate: sampleRate, model } = parse(autoencoderModelConfig, json, file);
+  const problem = autoencoderContradiction(model);
+  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
+  // In pieces, as the diffusion models use the same autoencoders.
+  return { sampleRate, pretransform: { type: 'autoencoder', scale: 1, chunked: true, config: model }, alone: true };
+}
+
+/** Whether a configuration has an autoencoder where others have a diffusion model: its encoder is at the top. */
+export function isAutoencoderAlone(json: unknown): boolean {
+  const model = (json as { model?: unknown } | null)?.model;
+  return typeof model === 'object' && model !== null && 'encoder' in model;
 }
 
 /** The shift of a noise schedule, as `sampling_distribution_shift_options` has it. */

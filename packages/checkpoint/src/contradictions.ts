@@ -20,6 +20,11 @@ export function contradiction(config: ModelConfig): string | undefined {
   return firstOf(contradictions(config));
 }
 
+/** The same for an autoencoder that is published alone. */
+export function autoencoderContradiction(config: AutoencoderConfig): string | undefined {
+  return firstOf(prefixed('model', autoencoderContradictions(config)));
+}
+
 /** The same for a text encoder's configuration. */
 export function textContradiction(config: TextEncoderConfig): string | undefined {
   return firstOf(textContradictions(config));

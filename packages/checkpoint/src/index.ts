@@ -1,13 +1,24 @@
-export { type Checkpoint, openCheckpoint, type TextCheckpoint } from './checkpoint.ts';
+export {
+  type AutoencoderCheckpoint,
+  type Checkpoint,
+  openAutoencoder,
+  openCheckpoint,
+  type TextCheckpoint,
+  type TextEncoderSource,
+  textEncoderOf,
+} from './checkpoint.ts';
 export {
   type AttentionConfig,
   type AutoencoderConfig,
+  type AutoencoderModelConfig,
   type ConditionerConfig,
   type DitConfig,
   defaultChunkSize,
   type FeedForwardConfig,
+  isAutoencoderAlone,
   type ModelConfig,
   type PretransformConfig,
+  parseAutoencoderConfig,
   parseModelConfig,
   parseSamplingShift,
   parseTextConfig,
@@ -18,6 +29,7 @@ export {
 } from './config.ts';
 export { type DType, type WeightDType, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
-export { builtInModel, findModel, type InstalledModel, installedModels } from './library.ts';
+export { readJson } from './json.ts';
+export { builtInModel, findModel, type InstalledModel, installedModels, modelsFolder } from './library.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseModelConfig } from './config.ts';
+import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
 
@@ -15,24 +15,26 @@ export interface InstalledModel {
   folder: string;
   /** Size of all its files in bytes. */
   bytes: number;
-  /** Longest result in seconds. */
+  /** Longest result in seconds; 0 for an autoencoder, which has no limit. */
   maxSeconds: number;
-  /** `rf_denoiser` (post-trained, few steps) or `rectified_flow`. */
+  /** `rf_denoiser` (post-trained, few steps), `rectified_flow`, or `autoencoder` where there is no diffusion model. */
   objective: string;
   /** Why it cannot be used, where something is wrong with its configuration. */
   problem?: string;
 }
 
-/** Folders whose sub-folders are models: the one that ships with Retone, and the user's own (`RETONE_MODELS`). */
-function libraryFolders(): string[] {
-  const shipped = fileURLToPath(new URL('../../../models', import.meta.url));
+/** The folder of the models that come with Retone. */
+const shippedFolder = fileURLToPath(new URL('../../../models', import.meta.url));
+
+/** The folder that the user's own models are installed in: `RETONE_MODELS`, or one of the user's data folder. */
+export function modelsFolder(): string {
   const data = process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share');
-  return [shipped, process.env.RETONE_MODELS ?? join(data, 'retone', 'models')];
+  return resolve(process.env.RETONE_MODELS ?? join(data, 'retone', 'models'));
 }
 
 /** The installed models, in the order in which names are looked up. */
 export function installedModels(): InstalledModel[] {
-  return libraryFolders()
+  return [shippedFolder, modelsFolder()]
     .filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter(isModelFolder)
@@ -69,7 +71,12 @@ function describe(folder: string): InstalledModel {
   const model = { name: basename(folder), folder, bytes, maxSeconds: 0, objective: 'unknown' };
   try {
     const path = join(folder, 'model_config.json');
-    const config = parseModelConfig(readJson(path), path);
+    const json = readJson(path);
+    if (isAutoencoderAlone(json)) {
+      parseAutoencoderConfig(json, path);
+      return { ...model, objective: 'autoencoder' };
+    }
+    const config = parseModelConfig(json, path);
     return {
       ...model,
       maxSeconds: config.sample_size / config.sample_rate,

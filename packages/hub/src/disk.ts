@@ -1,0 +1,26 @@
+import { statfs } from 'node:fs/promises';
+import { bytesText } from './bytes.ts';
+import { HubError } from './errors.ts';
+
+/** @throws HubError when the disk of a folder has not this many bytes left for this user */
+export async function checkSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (bytes <= free) return;
+  throw new HubError(
+    'disk-full',
+    `${bytesText(bytes)} are needed on the disk of ${folder}, which has ${bytesText(free)} left; ` +
+      'make room, or set RETONE_MODELS to a folder on another disk',
+  );
+}
+
+/** What a failed write means: that a disk is full is said in words, everything else is passed on. */
+export function writeFailure(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new HubError(
+    'disk-full',
+    `the disk is full: ${path} could not be written. What was fetched is kept; make room and pull again`,
+    { cause: error },
+  );
+}

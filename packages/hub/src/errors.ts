@@ -1,0 +1,37 @@
+/** Why a model cannot be fetched or kept, for programs; the message says it for people. */
+export type HubErrorCode =
+  | 'unknown-model'
+  | 'not-a-model'
+  | 'not-found'
+  | 'gated'
+  | 'bad-token'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'unreachable'
+  | 'bad-answer'
+  | 'bad-checksum'
+  | 'disk-full'
+  | 'in-use'
+  | 'built-in';
+
+/** A model cannot be fetched, checked or removed. The message is a sentence or two: what, where, and what to do. */
+export class HubError extends Error {
+  readonly code: HubErrorCode;
+
+  constructor(code: HubErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'HubError';
+    this.code = code;
+  }
+}
+
+/** A failure that may pass: a broken connection, a server that is busy. It is tried again before it is told. */
+export class Passing extends HubError {
+  /** How long the server asks to be left alone, in milliseconds. */
+  readonly waitMs: number | undefined;
+
+  constructor(code: HubErrorCode, message: string, options?: ErrorOptions & { waitMs?: number | undefined }) {
+    super(code, message, options);
+    this.waitMs = options?.waitMs;
+  }
+}

@@ -1,0 +1,12 @@
+export { add } from './add.ts';
+export { bytesText } from './bytes.ts';
+export { sha256Of } from './content.ts';
+export { HubError, type HubErrorCode } from './errors.ts';
+export type { GatherProgress } from './gather.ts';
+export { Hub } from './hub.ts';
+export type { Installed, InstallOptions } from './install.ts';
+export { unfinished } from './installation.ts';
+export { remove, type Verification, verify } from './installed.ts';
+export { type PullOptions, pull } from './pull.ts';
+export { type InstallRecord, readRecord } from './record.ts';
+export { publishedModels } from './wanted.ts';
