@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './authentication.ts';
 import { ApiError, failure } from './envelope.ts';
+import { describeApi } from './openapi.ts';
 import { brokenRequest, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
@@ -10,6 +12,7 @@ import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import type { Service } from './service.ts';
+import { validatorCompiler } from './validation.ts';
 
 /** Largest JSON body in bytes, beside a recording in base64: that much again by a third. */
 const bodyOverhead = 1024 * 1024;
@@ -31,13 +34,15 @@ export function buildApp(service: Service, logger: FastifyServerOptions['logger'
       if (error.code !== 'ECONNRESET' && socket.writable) socket.end(brokenRequest(error.code));
       else socket.destroy();
     },
-  });
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => JSON.stringify);
   checkRequests(app);
 
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string; retryAfter?: number }, request, reply) => {
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const known = error instanceof ApiError ? error : fromFastify(error);
     if (!known) request.log.error({ err: error }, 'unforeseen');
-    if (known?.retryAfter !== undefined) reply.header('retry-after', Math.ceil(known.retryAfter));
+    if (known) reply.headers(known.headers);
     const answer = failure(known ?? error);
     return reply.status(answer.code).send(answer);
   });
@@ -48,6 +53,7 @@ export function buildApp(service: Service, logger: FastifyServerOptions['logger'
     return reply.status(404).send(answer);
   });
 
+  describeApi(app, service);
   app.register(healthRoutes, { service });
   app.register(fileRoutes, { service });
   app.register(

@@ -1,12 +1,16 @@
 import type { Account } from '@retone/billing';
-import type { FastifyInstance } from 'fastify';
-import { ApiError } from './envelope.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError, retryAfter } from './envelope.ts';
 import type { Service } from './service.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whose key the request came with. */
     account: Account;
+    /** The id of that key. */
+    keyId: string;
+    /** Who acts, for the audit. */
+    actor: string;
   }
 }
 
@@ -14,6 +18,12 @@ declare module 'fastify' {
 export function authenticate(api: FastifyInstance, service: Service): void {
   const windows = new Map<string, { minute: number; count: number }>();
   api.decorateRequest('account', null as unknown as Account);
+  api.decorateRequest('keyId', '');
+  api.decorateRequest('actor', {
+    getter(this: FastifyRequest) {
+      return `key ${this.keyId}`;
+    },
+  });
   api.addHook('onRequest', async (request) => {
     const key = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (!key) throw new ApiError(401, 'no_key', 'the request has no key; send it as "Authorization: Bearer <key>"');
@@ -21,6 +31,7 @@ export function authenticate(api: FastifyInstance, service: Service): void {
     if (!known) throw new ApiError(401, 'unknown_key', 'the key is not known, or was revoked');
     if (known.account.status !== 'active') throw new ApiError(403, 'suspended', 'the account is suspended');
     request.account = known.account;
+    request.keyId = known.keyId;
 
     const minute = Math.floor(Date.now() / 60_000);
     const limit = known.account.requestsPerMinute ?? service.settings.RETONE_REQUESTS_PER_MINUTE;
@@ -28,13 +39,9 @@ export function authenticate(api: FastifyInstance, service: Service): void {
     const window = earlier?.minute === minute ? earlier : { minute, count: 0 };
     windows.set(known.account.id, window);
     if (++window.count > limit) {
-      const retryAfter = 60 - (Date.now() % 60_000) / 1000;
-      throw new ApiError(
-        429,
-        'rate_limited',
-        `more than ${limit} requests in a minute; try again in ${Math.ceil(retryAfter)} s`,
-        { retryAfter },
-      );
+      const seconds = 60 - (Date.now() % 60_000) / 1000;
+      const message = `more than ${limit} requests in a minute; try again in ${Math.ceil(seconds)} s`;
+      throw new ApiError(429, 'rate_limited', message, retryAfter(seconds));
     }
   });
 }

@@ -1,19 +1,31 @@
 import type { Task } from '@retone/jobs';
+import { z } from 'zod';
 
-/** A task as clients see it (the contract, "Result"). */
-export interface TaskResult {
-  id: string;
-  model: string;
-  outputs: string[];
-  urls: { get: string };
-  has_nsfw_contents: boolean[];
-  status: Task['status'];
-  created_at: string;
-  error: string;
-  timings: { inference: number };
-  executionTime: number;
-  seed: number;
-}
+/** Statuses of a task, as clients see them. */
+export const statuses = ['created', 'processing', 'completed', 'failed', 'cancelled'] as const;
+
+/** A task as its owner sees it (the contract, "Result"). */
+export const resultSchema = z
+  .object({
+    id: z.string().meta({ description: '32 hex digits.', examples: ['6f1d2c0a9b8e47d3a5c4e1f20b7a6d98'] }),
+    model: z.string().meta({ examples: ['stability-ai/stable-audio-3/audio-to-audio'] }),
+    outputs: z.array(z.string()).describe('URLs that need no key, or data URIs; empty until the task is completed.'),
+    urls: z.object({ get: z.string().describe('Where the result is asked for.') }),
+    has_nsfw_contents: z.array(z.boolean()).describe('One per output, always false: nothing is looked for.'),
+    status: z.enum(statuses),
+    created_at: z.iso.datetime(),
+    error: z.string().describe('Empty, or what went wrong.'),
+    timings: z.object({ inference: z.int().min(0).describe('Milliseconds.') }),
+    executionTime: z.int().min(0).describe('`timings.inference` again.'),
+    seed: z.int().min(0).describe('The seed that is used: the same one gives the same result.'),
+    input: z
+      .record(z.string(), z.unknown())
+      .describe('What was submitted, with defaults. A recording sent with the request is only described.'),
+    code: z.literal(5004).optional().describe('Only where a synchronous submission waited for as long as it may.'),
+  })
+  .meta({ id: 'Task', description: 'A task and its result.' });
+
+export type TaskResult = z.infer<typeof resultSchema>;
 
 /**
  * The public form of a task.
@@ -34,6 +46,7 @@ export function taskResult(task: Task, publicUrl: string, outputs?: string[]): T
     timings: { inference: task.inferenceMs },
     executionTime: task.inferenceMs,
     seed: task.seed,
+    input: task.input,
   };
 }
 

@@ -143,7 +143,7 @@ export class Service {
         const task = await this.tasks.get(id);
         if (!task) return undefined;
         const secret = await this.accounts.webhookSecret(task.accountId);
-        return { task, secret, body: { ...(await this.result(task)), input: task.input } };
+        return { task, secret, body: await this.result(task) };
       },
     });
     await queue.daily(async () => {

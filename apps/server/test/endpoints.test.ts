@@ -96,6 +96,7 @@ describe('POST /{model-id}', () => {
         timings: { inference: 0 },
         executionTime: 0,
         seed: 12,
+        input: expect.objectContaining({ prompt: 'x', duration: 30 }),
       },
     });
   });
@@ -134,7 +135,7 @@ describe('POST /{model-id}', () => {
     const { status, body } = await running.call('POST', music, { prompt: 'x', enable_sync_mode: true });
     running.service.settings.RETONE_SYNC_SECONDS = patient;
     expect(status).toBe(200);
-    expect(body.data).toMatchObject({ status: 'created', outputs: [] });
+    expect(body.data).toMatchObject({ status: 'created', outputs: [], code: 5004 });
     expect(body.data.error).toBe(`Sync mode timed out; query the result later at: ${body.data.urls.get}`);
   });
 
@@ -152,7 +153,7 @@ describe('POST /{model-id}', () => {
     const two = await running.call('POST', `${music}?webhook=http://a.example&webhook=http://b.example`, {
       prompt: 'x',
     });
-    expect(two).toMatchObject({ status: 400, body: refusal(400, 'bad_webhook') });
+    expect(two).toMatchObject({ status: 400, body: refusal(400, 'invalid_parameters') });
     expect((await running.call('POST', `${music}?webhook=`, { prompt: 'x' })).status).toBe(200);
   });
 
@@ -213,7 +214,8 @@ describe('Idempotency-Key', () => {
   test.each(['', 'with space', 'x'.repeat(256)])('"%s" is refused', async (key) => {
     const { status, body } = await running.call('POST', music, { prompt: 'x' }, { 'idempotency-key': key });
     expect(status).toBe(400);
-    expect(body).toEqual(refusal(400, 'bad_idempotency_key'));
+    expect(body).toMatchObject(refusal(400, 'invalid_parameters'));
+    expect(body.errors[0].parameter).toBe('idempotency-key');
   });
 });
 

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
+import { expect } from 'vitest';
 import { buildApp, readSettings, Service } from '../src/index.ts';
+import { checkAnswers } from './conformance.ts';
 
 /** A service that listens on loopback, with its own data folder and one account. */
 export interface Running {
@@ -11,6 +13,8 @@ export interface Running {
   url: string;
   key: string;
   accountId: string;
+  /** What the app serves. */
+  routes: { method: string; url: string }[];
   /** Calls the API with the account's key; answers status and envelope. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Makes another account with a key and credit in dollars, and a `call` with that key. */
@@ -42,6 +46,11 @@ export async function startService(
   const first = (await firstStart(service.database))!;
   if (options.worker ?? true) await service.startWorker();
   const app = buildApp(service);
+  const conformance = checkAnswers(app);
+  const routes: Running['routes'] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) routes.push({ method: each, url });
+  });
   const url = await app.listen({ host: settings.RETONE_HOST, port: settings.RETONE_PORT });
   service.listensAt(url);
   const { key } = first;
@@ -50,6 +59,7 @@ export async function startService(
     url,
     key,
     accountId: first.account.id,
+    routes,
     call: caller(url, key),
     async newAccount(dollars = 10) {
       const { id } = await service.accounts.create('another', 'test');
@@ -61,6 +71,7 @@ export async function startService(
       await app.close();
       await service.close(5);
       rmSync(folder, { recursive: true, force: true });
+      expect(conformance.faults).toEqual([]);
     },
   };
 }

@@ -1,10 +1,39 @@
 import { Readable } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
-import { ApiError, success } from '../envelope.ts';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { ApiError, envelope, success } from '../envelope.ts';
+import { noKey, refusals } from '../openapi.ts';
 import type { Service } from '../service.ts';
 
+const tags = ['Files'];
+const params = z.object({ token: z.string() });
+const bytes = {
+  'application/octet-stream': { schema: z.custom<Readable>().meta({ type: 'string', format: 'binary' }) },
+};
+const getSchema = {
+  tags,
+  summary: 'An output or an upload',
+  description: 'Its media type is its own. One range of bytes may be asked for.',
+  security: noKey,
+  params,
+  response: {
+    200: { description: 'The file.', content: bytes },
+    206: { description: 'A part of it.', content: bytes },
+    ...refusals(400, 404, 415, 416),
+  },
+};
+const putSchema = {
+  tags,
+  summary: 'The bytes of a file that was announced',
+  security: noKey,
+  consumes: ['application/octet-stream'],
+  params,
+  body: z.any().meta({ type: 'string', format: 'binary' }),
+  response: { 200: envelope(z.object({ size: z.int() })), ...refusals(400, 404, 409, 413, 415) },
+};
+
 /** Files by their unguessable URLs: outputs and uploads, with ranges; and the bytes of announced uploads. */
-export async function fileRoutes(app: FastifyInstance, { service }: { service: Service }): Promise<void> {
+export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (app, { service }) => {
   // What is PUT is bytes, whatever its type says.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
@@ -15,7 +44,7 @@ export async function fileRoutes(app: FastifyInstance, { service }: { service: S
     return file;
   };
 
-  app.get<{ Params: { token: string } }>('/files/:token', async (request, reply) => {
+  app.get('/files/:token', { schema: getSchema }, async (request, reply) => {
     const file = await find(request.params.token);
     if (file.size === null) throw new ApiError(404, 'unknown_file', 'the file was announced, and has not come yet');
     const range = parseRange(request.headers.range, file.size);
@@ -43,15 +72,16 @@ export async function fileRoutes(app: FastifyInstance, { service }: { service: S
     return reply.send(opened.stream);
   });
 
-  app.put<{ Params: { token: string }; Body: Readable | undefined }>('/files/:token', async (request) => {
+  const unchecked = () => (value: unknown) => ({ value });
+  app.put('/files/:token', { schema: putSchema, validatorCompiler: unchecked }, async (request) => {
     const file = await find(request.params.token);
     if (file.size !== null) throw new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
     if (!request.body) throw new ApiError(400, 'no_file', 'the request has no bytes');
-    const size = await service.keepUpload(file.token, request.body);
+    const size = await service.keepUpload(file.token, request.body as Readable);
     await service.files.fill(file.token, size);
     return success({ size });
   });
-}
+};
 
 /** One range of bytes, as RFC 9110 has it; several ranges, or another unit, are answered with the whole file. */
 function parseRange(

@@ -1,11 +1,33 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { noKey } from '../openapi.ts';
 import type { Service } from '../service.ts';
 
+const tags = ['Operation'];
+const ready = z.object({ status: z.literal('ready') });
+const unready = z.object({ status: z.literal('unready'), problem: z.string() });
+
 /** Whether the process lives, and whether it can serve. */
-export async function healthRoutes(app: FastifyInstance, { service }: { service: Service }): Promise<void> {
-  app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
-    const problem = await service.problem();
-    return reply.status(problem ? 503 : 200).send(problem ? { status: 'unready', problem } : { status: 'ready' });
-  });
-}
+export const healthRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (app, { service }) => {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags,
+        summary: 'Whether the process lives',
+        security: noKey,
+        response: { 200: z.object({ status: z.literal('ok') }) },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  );
+  app.get(
+    '/readyz',
+    { schema: { tags, summary: 'Whether it can serve', security: noKey, response: { 200: ready, 503: unready } } },
+    async (_request, reply) => {
+      const problem = await service.problem();
+      if (problem) return reply.status(503).send({ status: 'unready', problem });
+      return { status: 'ready' as const };
+    },
+  );
+};

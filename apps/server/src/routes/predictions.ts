@@ -1,8 +1,13 @@
-import type { TaskFilter } from '@retone/jobs';
-import type { FastifyInstance } from 'fastify';
+import { endedStatuses, type TaskFilter } from '@retone/jobs';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { ApiError, invalidParameters, success } from '../envelope.ts';
+import { disconnection } from '../disconnection.ts';
+import { ApiError, success } from '../envelope.ts';
+import { answers } from '../openapi.ts';
+import { resultSchema, statuses } from '../results.ts';
 import type { Service } from '../service.ts';
+
+const tags = ['Tasks'];
 
 /** A number of a JSON body, or the digits of one in a query. */
 const whole = (min: number, max: number) =>
@@ -10,98 +15,164 @@ const whole = (min: number, max: number) =>
     (value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
     z.int().min(min).max(max),
   );
-/** ISO 8601; without an offset it is UTC, and a day is its beginning. */
-const moment = z.iso
-  .datetime({ offset: true, local: true })
-  .or(z.iso.date())
-  .transform((text) => new Date(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`));
+/** A boolean of a JSON body, or the word in a query. */
+const flag = z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
+const moment = z.iso.datetime({ offset: true, local: true }).or(z.iso.date());
+/** Without an offset it is UTC, and a day is its beginning. */
+const dateOf = (text: string | undefined) =>
+  text === undefined
+    ? undefined
+    : new Date(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`);
 
 const history = z.strictObject({
   page: whole(1, 1_000_000).default(1),
   page_size: whole(1, 100).default(100),
   model: z.string().optional(),
-  status: z.enum(['created', 'processing', 'completed', 'failed', 'cancelled']).optional(),
-  created_after: moment.optional(),
-  created_before: moment.optional(),
+  status: z
+    .enum([...statuses, 'timeout', 'deleted'])
+    .optional()
+    .describe('No task here has the last two; clients of the hosted service ask for them.'),
+  created_after: moment.optional().describe('ISO 8601; UTC where it has no offset.'),
+  created_before: moment.optional().describe('ISO 8601; UTC where it has no offset.'),
+  include_inputs: flag.default(false).describe('Whether the items have `inputs`, which is `input` by another name.'),
+});
+const page = z.object({
+  page: z.int(),
+  total: z.int().describe('Tasks on all pages together.'),
+  items: z.array(resultSchema.extend({ inputs: resultSchema.shape.input.optional() })).describe('Newest first.'),
 });
 const deletion = z.strictObject({ ids: z.array(z.string().max(64)).max(1000) });
+const params = z.object({ id: z.string() });
+const event = z
+  .object({
+    status: z.enum(statuses),
+    progress: z
+      .looseObject({ stage: z.enum(['text', 'encode', 'sample', 'decode']), fraction: z.number().min(0).max(1) })
+      .nullable()
+      .describe('How far it is: the stage, the fraction of all, and while sampling `step` of `steps`.'),
+    error: z.string(),
+  })
+  .meta({ id: 'TaskEvent', description: "A task's news." });
 
 /** How often a waiting client is sent something, in milliseconds, so that nothing between takes the connection for dead. */
 const keepAlive = 15_000;
+/** When a client that lost the connection is to connect again, in milliseconds. */
+const reconnectAfter = 2000;
+/** The id of a task's last event. */
+const endedEvent = 'ended';
 
 /** Tasks that were submitted: one, all, their events, and their end. */
-export async function predictionRoutes(api: FastifyInstance, { service }: { service: Service }): Promise<void> {
+export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const find = async (accountId: string, id: string) => {
     const task = await service.tasks.getOf(accountId, id);
     if (!task) throw new ApiError(404, 'unknown_task', `there is no task "${id.slice(0, 64)}"`);
     return task;
   };
-  const page = async (accountId: string, query: unknown) => {
-    const { page, page_size: pageSize, model, status, created_after, created_before } = parsed(history, query);
+  const list = async (accountId: string, query: z.output<typeof history>) => {
+    const { status, include_inputs: includeInputs } = query;
+    if (status === 'timeout' || status === 'deleted') return success({ page: query.page, total: 0, items: [] });
     const filter: TaskFilter = {
-      page,
-      pageSize,
-      model,
+      page: query.page,
+      pageSize: query.page_size,
+      model: query.model,
       status,
-      createdAfter: created_after,
-      createdBefore: created_before,
+      createdAfter: dateOf(query.created_after),
+      createdBefore: dateOf(query.created_before),
     };
     const { total, tasks } = await service.tasks.list(accountId, filter);
-    return success({
-      page,
-      total,
-      items: await Promise.all(tasks.map((task) => service.result(task, { inline: false }))),
-    });
+    const results = await Promise.all(tasks.map((task) => service.result(task, { inline: false })));
+    const items = includeInputs ? results.map((result) => ({ ...result, inputs: result.input })) : results;
+    return success({ page: query.page, total, items });
   };
 
-  for (const path of ['/predictions/:id', '/predictions/:id/result']) {
-    api.get<{ Params: { id: string } }>(path, async ({ account, params }) =>
-      success(await service.result(await find(account.id, params.id))),
+  for (const [path, summary] of [
+    ['/predictions/:id/result', 'A task and its result'],
+    ['/predictions/:id', 'The same'],
+  ] as const) {
+    api.get(
+      path,
+      { schema: { tags, summary, params, response: answers(resultSchema, 404) } },
+      async ({ account, params }) => success(await service.result(await find(account.id, params.id))),
     );
   }
-  api.get('/predictions', async ({ account, query }) => page(account.id, query));
-  api.post('/predictions', async ({ account, body }) => page(account.id, body ?? {}));
+  api.get(
+    '/predictions',
+    { schema: { tags, summary: 'History', querystring: history, response: answers(page) } },
+    async ({ account, query }) => list(account.id, query),
+  );
+  api.post(
+    '/predictions',
+    { schema: { tags, summary: 'History', body: history, response: answers(page) } },
+    async ({ account, body }) => list(account.id, body),
+  );
 
-  api.post('/predictions/delete', async ({ account, body }) => {
-    const { ids } = parsed(deletion, body);
-    return success({ deleted_count: await service.lifecycle.remove(account.id, ids) });
-  });
-  api.delete<{ Params: { id: string } }>('/predictions/:id', async ({ account, params }) => {
-    const task = await find(account.id, params.id);
-    const cancelled = await service.lifecycle.cancel(task.id);
-    if (!cancelled) await service.lifecycle.remove(account.id, [task.id]);
-    return success({ id: task.id, status: 'deleted' });
-  });
+  api.post(
+    '/predictions/delete',
+    {
+      schema: {
+        tags,
+        summary: 'Delete tasks and their files',
+        description: 'What waits or runs is cancelled. Ids that are unknown are ignored.',
+        body: deletion,
+        response: answers(z.object({ deleted_count: z.int() })),
+      },
+    },
+    async ({ account, body }) => success({ deleted_count: await service.lifecycle.remove(account.id, body.ids) }),
+  );
+  api.delete(
+    '/predictions/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Cancel a task, or delete it when it has ended',
+        params,
+        response: answers(z.object({ id: z.string(), status: z.literal('deleted') }), 404),
+      },
+    },
+    async ({ account, params }) => {
+      const task = await find(account.id, params.id);
+      const cancelled = await service.lifecycle.cancel(task.id);
+      if (!cancelled) await service.lifecycle.remove(account.id, [task.id]);
+      return success({ id: task.id, status: 'deleted' as const });
+    },
+  );
 
+  const eventSchema = {
+    tags,
+    summary: "A task's news, as server-sent events",
+    description:
+      'An event `task` at once and at every change, until the task has ended; its data is the JSON text of a TaskEvent. ' +
+      'Each event tells all there is to know, so that who connects again misses nothing. A browser that connects again ' +
+      'after the end is answered with 204, which keeps it from doing so for ever.',
+    params,
+    response: {
+      ...answers(z.unknown(), 404),
+      200: { description: 'Events, until the task has ended.', content: { 'text/event-stream': { schema: event } } },
+      204: z.null().describe('The last event was the end.'),
+    },
+  };
   // Without HEAD, which would wait for the task's end to say nothing.
-  api.get<{ Params: { id: string } }>('/predictions/:id/events', { exposeHeadRoute: false }, async (request, reply) => {
+  api.get('/predictions/:id/events', { exposeHeadRoute: false, schema: eventSchema }, async (request, reply) => {
     const { id } = await find(request.account.id, request.params.id);
+    if (request.headers['last-event-id'] === endedEvent) return reply.status(204).send(null);
     reply.hijack();
     const { raw } = reply;
-    raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
+    // A proxy that gathers what it passes on would keep the news back.
+    const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+    raw.writeHead(200, headers);
+    raw.write(`retry: ${reconnectAfter}\n\n`);
     let last = '';
     try {
-      for await (const event of service.watch(id, request.signal, keepAlive)) {
+      for await (const event of service.watch(id, disconnection(reply), keepAlive)) {
         const data = JSON.stringify(event);
         // A comment keeps the connection alive where there is no news.
-        raw.write(data === last ? ':\n\n' : `event: task\ndata: ${data}\n\n`);
+        const id = endedStatuses.includes(event.status) ? `id: ${endedEvent}\n` : '';
+        raw.write(data === last ? ':\n\n' : `event: task\n${id}data: ${data}\n\n`);
         last = data;
       }
     } finally {
       raw.end();
     }
   });
-}
-
-/** Checks parameters by a schema that is not a model's. */
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
-  const result = schema.safeParse(value ?? {});
-  if (result.success) return result.data;
-  throw invalidParameters(
-    result.error.issues.map((issue) => {
-      const parameter = issue.path.join('.') || ('keys' in issue ? (issue.keys as string[]).join(', ') : 'the body');
-      const given = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], value);
-      return { parameter, given: issue.path.length ? given : undefined, accepted: issue.message };
-    }),
-  );
-}
+};

@@ -1,83 +1,153 @@
 import { createHash } from 'node:crypto';
-import { InsufficientCredit } from '@retone/billing';
+import { type Account, InsufficientCredit } from '@retone/billing';
 import {
   checkInput,
   endedStatuses,
   type NewTask,
-  publicModel,
+  type PublicModel,
   publicModels,
   SubmissionError,
   type Task,
   type TaskInput,
 } from '@retone/jobs';
 import { GuardError, newToken } from '@retone/storage';
-import type { FastifyInstance } from 'fastify';
-import { ApiError, invalidParameters, success } from '../envelope.ts';
-import { tokenOfFileUrl } from '../results.ts';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { disconnection } from '../disconnection.ts';
+import { ApiError, invalidParameters, retryAfter, success } from '../envelope.ts';
+import { answers } from '../openapi.ts';
+import { resultSchema, type TaskResult, tokenOfFileUrl } from '../results.ts';
 import type { Service } from '../service.ts';
+import { validatorCompiler } from '../validation.ts';
+
+const querystring = z.object({
+  webhook: z.string().optional().describe('Where the result is sent when the task has ended.'),
+});
+const headers = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, '1 to 255 visible ASCII characters')
+    .optional()
+    .describe('Makes it safe to submit again: the same key gives the first task again.'),
+});
+
+const operations = publicModels.map((model) => {
+  const name = model.id.split('/').at(-1)!;
+  const id = name.replace(/(^|-)\w/g, (letters) => letters.at(-1)!.toUpperCase());
+  return {
+    model,
+    schema: {
+      tags: ['Models'],
+      summary: `Submit to ${name}`,
+      description: model.description,
+      querystring,
+      headers,
+      body: model.schema.meta({ id: `${id}Input`, description: `The parameters of ${name}.` }),
+      response: answers(resultSchema, 402, 409, 503),
+    },
+  };
+});
 
 /** POST /{model-id}: take a task in; answer at once, or when it has ended. */
-export async function submissionRoutes(api: FastifyInstance, { service }: { service: Service }): Promise<void> {
-  api.post<{ Params: { '*': string }; Querystring: { webhook?: unknown }; Body: unknown }>('/*', async (request) => {
-    const id = request.params['*'];
-    const model = publicModel(id);
-    if (!model) {
-      throw new ApiError(
-        404,
-        'unknown_model',
-        `there is no model "${id}"; there are ${publicModels.map((each) => each.id).join(', ')}`,
-      );
-    }
-    const checked = checkInput(model, request.body ?? {});
-    if ('faults' in checked) throw invalidParameters(checked.faults);
-    const {
-      enable_sync_mode: sync,
-      enable_base64_output: base64Output,
-      webhook_url: bodyWebhook,
-      ...input
-    } = checked.input;
-    const webhookUrl = request.query.webhook ?? bodyWebhook ?? null;
-    if (webhookUrl !== null && typeof webhookUrl !== 'string')
-      throw new ApiError(400, 'bad_webhook', 'webhook: there is more than one');
-    if (webhookUrl) await service.checkWebhook(webhookUrl);
-    const key = idempotencyKey(request.headers);
-    const hash = createHash('sha256')
-      .update(JSON.stringify([model.id, checked.input, webhookUrl]))
-      .digest('hex');
-
-    const { account } = request;
-    const { audio, ...rest } = input;
-    const source: Source = audio === undefined ? {} : await keepSource(service, account.id, audio);
-    const task: NewTask = {
-      accountId: account.id,
-      model: model.id,
-      input: { ...rest, ...source.audio } as TaskInput,
-      sourceKey: source.key ?? null,
-      seed: input.seed === undefined || input.seed < 0 ? Math.floor(Math.random() * 2 ** 32) : input.seed,
-      base64Output,
-      webhookUrl: webhookUrl || null,
-      idempotency: key === undefined ? undefined : { key, hash },
-    };
-    let submitted: Task;
-    try {
-      submitted = await service.lifecycle.submit({
-        task,
-        price: service.priceOf(model.id),
-        tasksAtOnce: account.concurrentTasks,
+export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
+  for (const { model, schema } of operations) {
+    api.post(`/${model.id}`, { schema, validatorCompiler: inputCompiler(model) }, async (request, reply) => {
+      const { account, body, query } = request;
+      const task = await submit(service, account, {
+        model,
+        input: body,
+        webhookUrl: query.webhook || body.webhook_url || null,
+        idempotencyKey: request.headers['idempotency-key'],
       });
-    } catch (error) {
-      if (source.key?.startsWith('sources/')) await service.store.delete(source.key);
-      throw asApiError(error);
-    }
-    // The same submission came before, and has its recording.
-    if (source.key?.startsWith('sources/') && submitted.sourceKey !== source.key)
-      await service.store.delete(source.key);
-    if (!sync) return success(await service.result(submitted));
-    const result = await service.result(await service.ended(submitted.id, request.signal));
-    if (endedStatuses.includes(result.status)) return success(result);
-    // Clients know these words: the task goes on, and its result is there to be asked for.
-    return success({ ...result, error: `Sync mode timed out; query the result later at: ${result.urls.get}` });
+      if (!body.enable_sync_mode) return success(await service.result(task));
+      return success(await awaited(service, task, disconnection(reply)));
+    });
+  }
+  api.post('/*', { schema: { hide: true } }, async ({ params }) => {
+    const ids = publicModels.map(({ id }) => id).join(', ');
+    throw new ApiError(
+      404,
+      'unknown_model',
+      `there is no model "${(params as { '*': string })['*']}"; there are ${ids}`,
+    );
   });
+};
+
+/** Checks parameters in the words of the model. */
+function inputCompiler(model: PublicModel): FastifySchemaCompiler<unknown> {
+  return (part) => {
+    if (part.httpPart !== 'body') return validatorCompiler(part as FastifyRouteSchemaDef<z.ZodType>);
+    return (body) => {
+      const checked = checkInput(model, withoutEchoes(body ?? {}));
+      return 'faults' in checked ? { error: invalidParameters(checked.faults) } : { value: checked.input };
+    };
+  };
+}
+
+/**
+ * A body without what clients of the hosted service send though it says nothing: the desktop client repeats `audio` as
+ * `audios: [audio]`, and forms send an empty `webhook_url`.
+ */
+function withoutEchoes(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  const { audios, webhook_url: webhook, ...rest } = body as Record<string, unknown>;
+  const echo = Array.isArray(audios) && audios.length === 1 && audios[0] === rest.audio;
+  return {
+    ...rest,
+    ...(audios === undefined || echo ? {} : { audios }),
+    ...(webhook === undefined || webhook === '' ? {} : { webhook_url: webhook }),
+  };
+}
+
+interface Submission {
+  model: PublicModel;
+  input: z.output<PublicModel['schema']>;
+  webhookUrl: string | null;
+  idempotencyKey: string | undefined;
+}
+
+async function submit(service: Service, account: Account, submission: Submission): Promise<Task> {
+  const { model, webhookUrl, idempotencyKey } = submission;
+  if (webhookUrl) await service.checkWebhook(webhookUrl);
+  const { enable_sync_mode: _sync, enable_base64_output: base64Output, webhook_url: _url, ...input } = submission.input;
+  const hash = createHash('sha256')
+    .update(JSON.stringify([model.id, submission.input, webhookUrl]))
+    .digest('hex');
+  const { audio, ...rest } = input;
+  const source: Source = audio === undefined ? {} : await keepSource(service, account.id, audio);
+  const dropSource = async () => {
+    if (source.key?.startsWith('sources/')) await service.store.delete(source.key);
+  };
+  const task: NewTask = {
+    accountId: account.id,
+    model: model.id,
+    input: { ...rest, ...source.audio } as TaskInput,
+    sourceKey: source.key ?? null,
+    seed: input.seed === undefined || input.seed < 0 ? Math.floor(Math.random() * 2 ** 32) : input.seed,
+    base64Output,
+    webhookUrl,
+    idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, hash },
+  };
+  try {
+    const price = service.priceOf(model.id);
+    const submitted = await service.lifecycle.submit({ task, price, tasksAtOnce: account.concurrentTasks });
+    // The same submission came before, and has its recording.
+    if (submitted.sourceKey !== task.sourceKey) await dropSource();
+    return submitted;
+  } catch (error) {
+    await dropSource();
+    throw asApiError(error);
+  }
+}
+
+/** The result when the task has ended, or as it is when the time for that is over. */
+async function awaited(service: Service, { id }: Task, signal: AbortSignal): Promise<TaskResult> {
+  const result = await service.result(await service.ended(id, signal));
+  if (endedStatuses.includes(result.status)) return result;
+  // Clients know this code and these words: the task goes on, and its result is there to be asked for.
+  return { ...result, code: 5004, error: `Sync mode timed out; query the result later at: ${result.urls.get}` };
 }
 
 /** Where a task's recording is: in the store, or at a URL. `audio` is what the task's input says of it. */
@@ -111,16 +181,9 @@ async function keepSource(service: Service, accountId: string, audio: string): P
   }
 }
 
-function idempotencyKey(headers: Record<string, unknown>): string | undefined {
-  const key = headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new ApiError(400, 'bad_idempotency_key', 'Idempotency-Key takes 1 to 255 visible ASCII characters');
-}
-
 function asApiError(error: unknown): unknown {
   if (error instanceof InsufficientCredit) return new ApiError(402, 'insufficient_credit', error.message);
   if (!(error instanceof SubmissionError)) return error;
-  if (error.code === 'queue-full') return new ApiError(503, 'queue_full', error.message, { retryAfter: 30 });
+  if (error.code === 'queue-full') return new ApiError(503, 'queue_full', error.message, retryAfter(30));
   return new ApiError(409, 'idempotency_mismatch', error.message);
 }

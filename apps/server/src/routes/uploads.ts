@@ -1,26 +1,56 @@
 import multipart from '@fastify/multipart';
 import { audioFormats, formatOfFileName } from '@retone/audio';
 import { newToken, StorageError } from '@retone/storage';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { ApiError, invalidParameters, success } from '../envelope.ts';
+import { ApiError, success } from '../envelope.ts';
+import { answers } from '../openapi.ts';
 import { fileUrl } from '../results.ts';
 import { type Service, uploadKey, uploadTooLarge } from '../service.ts';
 
-const ticket = z.object({
-  filename: z.string().min(1).max(255),
-  size: z.int().min(0),
+const tags = ['Files'];
+const uploaded = z.object({
+  type: z.string().meta({ examples: ['audio'] }),
+  download_url: z.string().describe('Accepted wherever a recording is; needs no key.'),
+  filename: z.string(),
+  size: z.int().describe('Bytes.'),
+});
+const form = z.object({
+  file: z.string().meta({ format: 'binary', description: 'The file, in a part of this name.' }),
+});
+const ticket = z.strictObject({
+  filename: z
+    .string()
+    .min(1)
+    .max(255)
+    .meta({ examples: ['riff.wav'] }),
+  size: z.int().min(0).describe('Bytes.'),
   content_type: z.string().max(255).optional(),
+});
+const instruction = uploaded.extend({
+  upload: z
+    .object({ method: z.literal('PUT'), url: z.string(), headers: z.record(z.string(), z.string()) })
+    .describe('Where and how the bytes are to be sent.'),
 });
 
 /** Files that clients send: in one multipart request, or by a ticket that says where to PUT the bytes. */
-export async function uploadRoutes(api: FastifyInstance, { service }: { service: Service }): Promise<void> {
+export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const maxBytes = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
   const tooLarge = () => uploadTooLarge(service);
   // Here alone: everywhere else multipart is a type that is not supported.
   await api.register(multipart, { limits: { files: 1, fileSize: maxBytes, fields: 10, parts: 11 } });
 
-  api.post('/media/upload/binary', async (request) => {
+  const uploadSchema = {
+    tags,
+    summary: 'Upload a file',
+    description: `At most ${service.settings.RETONE_MAX_UPLOAD_MB} MB.`,
+    consumes: ['multipart/form-data'],
+    body: form,
+    response: answers(uploaded),
+  };
+  // The form is read as it comes, and looked at then.
+  const unchecked = () => (value: unknown) => ({ value });
+  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler: unchecked }, async (request) => {
     if (!request.isMultipart())
       throw new ApiError(415, 'unsupported_media_type', 'an upload is multipart/form-data with one part named "file"');
     const part = await request.file().catch(asFormError);
@@ -33,53 +63,44 @@ export async function uploadRoutes(api: FastifyInstance, { service }: { service:
       await service.store.delete(uploadKey(token));
       throw tooLarge();
     }
-    await service.files.add({
-      token,
-      accountId: request.account.id,
-      taskId: null,
-      key: uploadKey(token),
-      name,
-      mediaType,
-      size,
-    });
-    return success({
-      type: mediaType.split('/')[0],
-      download_url: fileUrl(service.publicUrl(), token),
-      filename: name,
-      size,
-    });
+    return success(await add({ accountId: request.account.id, token, name, mediaType, size }));
   });
 
-  api.post('/media/uploads', async (request) => {
-    const result = ticket.safeParse(request.body ?? {});
-    if (!result.success) {
-      throw invalidParameters(
-        result.error.issues.map((issue) => ({
-          parameter: issue.path.join('.') || 'the body',
-          given: (request.body as Record<string, unknown> | null)?.[String(issue.path[0])],
-          accepted: issue.message,
-        })),
-      );
-    }
-    const { filename, size, content_type: contentType } = result.data;
+  const ticketSchema = {
+    tags,
+    summary: 'Announce a file, to send its bytes next',
+    body: ticket,
+    response: answers(instruction),
+  };
+  api.post('/media/uploads', { schema: ticketSchema }, async ({ account, body }) => {
+    const { filename, size, content_type: contentType } = body;
     if (size > maxBytes) throw tooLarge();
     const name = fileName(filename);
     const token = newToken();
     const mediaType = mediaTypeOf(name, contentType);
-    await service.files.add({
-      token,
-      accountId: request.account.id,
-      taskId: null,
-      key: uploadKey(token),
-      name,
-      mediaType,
-      size: null,
-    });
-    const url = fileUrl(service.publicUrl(), token);
-    const upload = { method: 'PUT', url, headers: { 'content-type': 'application/octet-stream' } };
-    return success({ type: mediaType.split('/')[0], download_url: url, filename: name, size, upload });
+    const announced = await add({ accountId: account.id, token, name, mediaType, size: null });
+    const headers = { 'content-type': 'application/octet-stream' };
+    const upload = { method: 'PUT' as const, url: announced.download_url, headers };
+    return success({ ...announced, size, upload });
   });
-}
+
+  /** Notes a file, of which the bytes are there or, without a size, are to come. */
+  async function add(file: {
+    accountId: string;
+    token: string;
+    name: string;
+    mediaType: string;
+    size: number | null;
+  }): Promise<z.infer<typeof uploaded>> {
+    await service.files.add({ ...file, taskId: null, key: uploadKey(file.token) });
+    return {
+      type: file.mediaType.split('/')[0]!,
+      download_url: fileUrl(service.publicUrl(), file.token),
+      filename: file.name,
+      size: file.size ?? 0,
+    };
+  }
+};
 
 /** What is neither ours nor the store's comes from the form, which ends too early or is none; its reader has plain errors. */
 function asFormError(error: Error): never {

@@ -1,0 +1,130 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import manifest from '../package.json' with { type: 'json' };
+import { envelope, failureSchema } from './envelope.ts';
+import type { Service } from './service.ts';
+
+// The API's description, made of the schemas that the routes declare and are checked by.
+
+const introduction = `
+The hosted WaveSpeed v3 API, on your machine. Every answer is an envelope, \`{"code", "message", "data"}\`; \`code\` is the
+HTTP status. Submit a task, then ask for its result, watch its events, wait for it with \`enable_sync_mode\`, or be told by
+a webhook.`.trim();
+
+const tags = [
+  { name: 'Models', description: 'Submitting tasks: one operation for each model.' },
+  { name: 'Tasks', description: 'What became of them.' },
+  { name: 'Files', description: 'Recordings in, results out.' },
+  { name: 'Catalogue', description: 'What there is, what it takes and what it costs.' },
+  { name: 'Account', description: 'Balance, keys, and the secret of webhooks.' },
+  { name: 'Operation', description: 'For whoever runs the service.' },
+];
+
+const refusalWords: Record<number, string> = {
+  400: 'The request is wrong; the message says where, and what would be right.',
+  401: 'There is no key, or it is unknown or revoked.',
+  402: 'The credit does not suffice.',
+  403: 'The account is suspended.',
+  404: 'There is no such thing.',
+  409: 'It contradicts what came before.',
+  413: 'It is too large.',
+  415: 'The body has a type that is not accepted here.',
+  416: 'The file does not have that range.',
+  429: 'Too many requests in a minute; `Retry-After` says when to come again.',
+  503: 'It cannot be served now; `Retry-After` says when to come again.',
+};
+
+/** What a route refuses with. */
+export function refusals(...codes: number[]): object {
+  const content = { 'application/json': { schema: failureSchema } };
+  return Object.fromEntries(codes.map((code) => [code, { description: refusalWords[code], content }]));
+}
+
+/** Any route that needs a key may refuse with these. */
+const anywhere = [400, 401, 403, 413, 415, 429];
+
+/** What a route that needs a key answers with: data in the envelope, or a refusal. */
+export function answers<Data extends z.ZodType>(data: Data, ...codes: number[]) {
+  return { 200: envelope(data), ...refusals(...anywhere, ...codes) };
+}
+
+/** The security of routes that need no key. */
+export const noKey: Record<string, string[]>[] = [];
+
+/** Describes all routes that are registered after it at `/openapi.json`, and for people at `/docs`. */
+export function describeApi(app: FastifyInstance, service: Service): void {
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Retone',
+        version: manifest.version,
+        description: introduction,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags,
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key: `Authorization: Bearer rt_...`' },
+        },
+      },
+      security: [{ key: [] }],
+      webhooks: { taskEnded },
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+  });
+  app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    theme: { title: 'Retone API' },
+    uiConfig: { displayRequestDuration: true, persistAuthorization: true, defaultModelsExpandDepth: 0 },
+    transformSpecification: (document) => ({ ...document, servers: [{ url: service.publicUrl() }] }),
+    transformSpecificationClone: false,
+  });
+  const response = { 200: z.looseObject({}) };
+  const schema = { tags: ['Operation'], summary: 'This document', security: noKey, response };
+  app.register(async (root) => {
+    root.get('/openapi.json', { schema }, async () => ({ ...app.swagger(), servers: [{ url: service.publicUrl() }] }));
+  });
+}
+
+const taskEnded = {
+  post: {
+    tags: ['Tasks'],
+    summary: 'A task has ended',
+    description:
+      'Sent to the webhook of a task that was completed or has failed, at least once. An answer other than 2xx, or none ' +
+      'within 15 s, has it sent again, later and later, for about a day. `webhook-signature` is `v3,` and the lower-case ' +
+      'hex digits of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{raw body}`, keyed with the text of the ' +
+      "account's webhook secret after `whsec_`. Receivers refuse timestamps that are older than 300 s.",
+    security: noKey,
+    parameters: [
+      webhookHeader('webhook-id', 'Unique for the event, the same when it is sent again.'),
+      webhookHeader('webhook-timestamp', 'When it was sent, in seconds since 1970.'),
+      webhookHeader('webhook-signature', '`v3,` and 64 hex digits.'),
+    ],
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Task' } } },
+    },
+    responses: { '2XX': { description: 'It was received.' } },
+  },
+};
+
+function webhookHeader(name: string, description: string) {
+  return { name, in: 'header' as const, required: true, description, schema: { type: 'string' as const } };
+}
+
+/** Every named schema comes in two forms, as it is sent and as it is answered; what no route uses is left out. */
+function withoutUnused<Document extends object>(document: Document): Document {
+  const { components = {} } = document as { components?: { schemas?: Record<string, unknown> } };
+  const text = JSON.stringify(document);
+  const used = Object.entries(components.schemas ?? {}).filter(([name]) =>
+    text.includes(`"#/components/schemas/${name}"`),
+  );
+  return { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+}
