@@ -1,0 +1,36 @@
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A receiver of webhooks on loopback. */
+export interface Receiver {
+  url: string;
+  /** Status of each task that was told, by id; what has no right signature is not taken. */
+  told: Map<string, string>;
+  /** The secret that signatures are checked with. */
+  secret: string;
+  close(): void;
+}
+
+export async function startReceiver(): Promise<Receiver> {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = request.headers;
+    const digest = createHmac('sha256', receiver.secret.slice('whsec_'.length)).update(`${id}.${time}.${body}`);
+    const right = signature === `v3,${digest.digest('hex')}`;
+    if (right) {
+      const task = JSON.parse(body) as { id: string; status: string };
+      receiver.told.set(task.id, task.status);
+    }
+    response.writeHead(right ? 204 : 401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    told: new Map(),
+    secret: '',
+    close: () => server.close(),
+  };
+  return receiver;
+}
