@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type AutoencoderModelConfig,
+  isAutoencoderAlone,
   type ModelConfig,
   parseAutoencoderConfig,
   parseModelConfig,
@@ -57,16 +58,17 @@ export function openCheckpoint(folder: string): Checkpoint {
   };
 }
 
-/** The autoencoder of a checkpoint folder, opened: that of a diffusion model, or one that is published alone. */
+/** The part of a checkpoint folder that codes audio, opened: a diffusion model's, or an autoencoder published alone. */
 export interface AutoencoderCheckpoint {
-  readonly config: AutoencoderModelConfig;
+  readonly config: ModelConfig | AutoencoderModelConfig;
   readonly file: SafetensorsFile;
 }
 
 /** @throws CheckpointError as {@link openCheckpoint}. */
 export function openAutoencoder(folder: string): AutoencoderCheckpoint {
   const path = join(folder, 'model_config.json');
-  const config = parseAutoencoderConfig(readJson(path), path);
+  const json = readJson(path);
+  const config = isAutoencoderAlone(json) ? parseAutoencoderConfig(json, path) : parseModelConfig(json, path);
   return { config, file: SafetensorsFile.open(join(folder, 'model.safetensors')) };
 }
 

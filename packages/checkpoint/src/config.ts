@@ -299,25 +299,21 @@ export function parseModelConfig(json: unknown, file = 'model_config.json'): Mod
   return config;
 }
 
-/** What codes audio in a checkpoint: a diffusion model's pretransform, or an autoencoder that is published alone. */
+/** `model_config.json` of an autoencoder that is published alone, in the form of a diffusion model's pretransform. */
 export interface AutoencoderModelConfig {
-  sampleRate: number;
+  model_type: 'autoencoder';
+  sample_rate: number;
   pretransform: PretransformConfig;
-  /** Whether there is a diffusion model beside it; its weights then have a prefix. */
-  alone: boolean;
 }
 
 /** @throws CheckpointError as {@link parseModelConfig}. */
 export function parseAutoencoderConfig(json: unknown, file = 'model_config.json'): AutoencoderModelConfig {
-  if (!isAutoencoderAlone(json)) {
-    const { sample_rate: sampleRate, model } = parseModelConfig(json, file);
-    return { sampleRate, pretransform: model.pretransform, alone: false };
-  }
-  const { sample_rate: sampleRate, model } = parse(autoencoderModelConfig, json, file);
+  const { sample_rate, model } = parse(autoencoderModelConfig, json, file);
   const problem = autoencoderContradiction(model);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
   // In pieces, as the diffusion models use the same autoencoders.
-  return { sampleRate, pretransform: { type: 'autoencoder', scale: 1, chunked: true, config: model }, alone: true };
+  const pretransform = { type: 'autoencoder' as const, scale: 1, chunked: true, config: model };
+  return { model_type: 'autoencoder', sample_rate, pretransform };
 }
 
 /** Whether a configuration has an autoencoder where others have a diffusion model: its encoder is at the top. */

@@ -1,4 +1,11 @@
-import { type Checkpoint, type ModelConfig, openCheckpoint, Weights, type WeightsReport } from '@retone/checkpoint';
+import {
+  type AutoencoderModelConfig,
+  type Checkpoint,
+  type ModelConfig,
+  openCheckpoint,
+  Weights,
+  type WeightsReport,
+} from '@retone/checkpoint';
 import type { SessionOptions } from '@retone/runtime';
 import { Conditioners } from './conditioners.ts';
 import { Dit, type PaddingMode } from './dit.ts';
@@ -21,6 +28,17 @@ export interface SamplingDefaults {
   steps: number;
   guidanceScale: number;
   paddingSeconds: number;
+}
+
+/** A checkpoint's own defaults, else those of its kind: post-trained 8 ping-pong steps, base 50 Euler steps with guidance 7. */
+export function samplingDefaults({ model, sampling_defaults: own }: ModelConfig): SamplingDefaults {
+  const postTrained = model.diffusion.diffusion_objective === 'rf_denoiser';
+  return {
+    sampler: own.sampler ?? (postTrained ? 'pingpong' : 'euler'),
+    steps: own.steps ?? (postTrained ? 8 : 50),
+    guidanceScale: own.guidance_scale ?? (postTrained ? 1 : 7),
+    paddingSeconds: own.padding_seconds ?? 6,
+  };
 }
 
 /** A checkpoint that is loaded and ready to generate. */
@@ -64,7 +82,7 @@ export class Model {
       const weights = new Weights(checkpoint.file, options.adapters && adapterTransform(options.adapters));
       const conditioners = await Conditioners.load(checkpoint, weights, options);
       const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { ...options, padding });
-      const pretransform = loadPretransform(checkpoint, weights, options);
+      const pretransform = loadPretransform(checkpoint.config, weights, options);
       return new Model(checkpoint, { conditioners, dit, pretransform, padding, report: weights.report() });
     } catch (error) {
       checkpoint.close();
@@ -85,21 +103,9 @@ export class Model {
     return this.config.sample_size / this.config.sample_rate;
   }
 
-  /** The checkpoint's own defaults, else those of its kind: post-trained 8 ping-pong steps, base 50 Euler steps with guidance 7. */
+  /** What to generate with when a request does not say. */
   get defaults(): SamplingDefaults {
-    const {
-      sampler,
-      steps,
-      guidance_scale: guidanceScale,
-      padding_seconds: paddingSeconds,
-    } = this.config.sampling_defaults;
-    const postTrained = this.config.model.diffusion.diffusion_objective === 'rf_denoiser';
-    return {
-      sampler: sampler ?? (postTrained ? 'pingpong' : 'euler'),
-      steps: steps ?? (postTrained ? 8 : 50),
-      guidanceScale: guidanceScale ?? (postTrained ? 1 : 7),
-      paddingSeconds: paddingSeconds ?? 6,
-    };
+    return samplingDefaults(this.config);
   }
 
   async release(): Promise<void> {
@@ -110,16 +116,21 @@ export class Model {
   }
 }
 
-/** Prefix of the pretransform's weights in a checkpoint. */
+/** Prefix of the pretransform's weights in the checkpoint of a diffusion model. */
 const pretransformPrefix = 'pretransform.model';
 /** Piece length and overlap of the published models, in frames. */
 const publishedPieces = { frames: 128, overlap: 32 };
 
-/** The pretransform that `model.pretransform.type` names. */
-export function loadPretransform(checkpoint: Checkpoint, weights: Weights, options: SessionOptions): Pretransform {
-  const { pretransform } = checkpoint.config.model;
-  if (pretransform.type === 'spectral')
-    return new Spectral(pretransform.config, checkpoint.config.sample_rate, weights, pretransformPrefix);
+/** The pretransform that a configuration describes: a diffusion model's, or an autoencoder that is published alone. */
+export function loadPretransform(
+  config: ModelConfig | AutoencoderModelConfig,
+  weights: Weights,
+  options: SessionOptions,
+): Pretransform {
+  const alone = config.model_type === 'autoencoder';
+  const pretransform = alone ? config.pretransform : config.model.pretransform;
+  const prefix = alone ? '' : pretransformPrefix;
+  if (pretransform.type === 'spectral') return new Spectral(pretransform.config, config.sample_rate, weights, prefix);
   const pieces = pretransform.chunked ? publishedPieces : undefined;
-  return new Same(pretransform.config, weights, pretransformPrefix, { ...options, pieces, scale: pretransform.scale });
+  return new Same(pretransform.config, weights, prefix, { ...options, pieces, scale: pretransform.scale });
 }

@@ -139,7 +139,7 @@ async function tensors(folder: string): Promise<Missing[]> {
   const weights = new EveryBias(checkpoint.file);
   await expectIncomplete(() => Conditioners.load(checkpoint, weights));
   await expectIncomplete(() => Dit.load(checkpoint.config.model.diffusion.config, weights));
-  await expectIncomplete(async () => loadPretransform(checkpoint, weights, {}));
+  await expectIncomplete(async () => loadPretransform(checkpoint.config, weights, {}));
   checkpoint.close();
   return weights.report().missing;
 }

@@ -1,0 +1,76 @@
+import { openAutoencoder, Weights } from '@retone/checkpoint';
+import type { SessionOptions, Tensor } from '@retone/runtime';
+import { EngineError } from './errors.ts';
+import { fitted } from './generate.ts';
+import { loadPretransform } from './model.ts';
+import { columns } from './pieces.ts';
+import type { Pretransform, PretransformRun } from './pretransform.ts';
+
+/** What codes audio in a checkpoint, loaded by itself: that of a diffusion model, or one that is published alone. */
+export class Autoencoder {
+  readonly sampleRate: number;
+  readonly audioChannels: number;
+  readonly latentChannels: number;
+  /** Audio samples per latent frame. */
+  readonly downsamplingRatio: number;
+  readonly #pretransform: Pretransform;
+  readonly #close: () => void;
+
+  private constructor(sampleRate: number, audioChannels: number, pretransform: Pretransform, close: () => void) {
+    this.sampleRate = sampleRate;
+    this.audioChannels = audioChannels;
+    this.latentChannels = pretransform.latentChannels;
+    this.downsamplingRatio = pretransform.downsamplingRatio;
+    this.#pretransform = pretransform;
+    this.#close = close;
+  }
+
+  /** @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration */
+  static load(folder: string, options: SessionOptions = {}): Autoencoder {
+    const { config, file } = openAutoencoder(folder);
+    try {
+      const { pretransform: coding } = config.model_type === 'autoencoder' ? config : config.model;
+      const pretransform = loadPretransform(config, new Weights(file), options);
+      return new Autoencoder(config.sample_rate, coding.config.io_channels, pretransform, () => file.close());
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Audio [channels, samples] in -1..1 at the sample rate to latents [latentChannels, frames]: a frame for every
+   * {@link downsamplingRatio} samples, the last one padded with silence.
+   */
+  async encode(audio: Tensor, run: PretransformRun = {}): Promise<Tensor> {
+    const frames = Math.ceil(audio.shape[1]! / this.downsamplingRatio);
+    const { alignment } = this.#pretransform;
+    const padded = Math.ceil(frames / alignment) * alignment * this.downsamplingRatio;
+    const latents = await this.#pretransform.encode(fitted(audio, this.audioChannels, padded), run);
+    return columns(latents, 0, frames);
+  }
+
+  /**
+   * Latents [latentChannels, frames] to audio [channels, frames * downsamplingRatio], clamped to -1..1.
+   *
+   * @throws EngineError when they have another number of channels
+   */
+  async decode(latents: Tensor, run: PretransformRun = {}): Promise<Tensor> {
+    const [channels, frames] = latents.shape as [number, number];
+    if (latents.shape.length !== 2 || channels !== this.latentChannels || frames < 1) {
+      throw new EngineError(
+        'invalid-argument',
+        `the latents have shape [${latents.shape}]; this model's have [${this.latentChannels}, frames]`,
+      );
+    }
+    const decoded = await this.#pretransform.decode(latents, run);
+    const audio = fitted(decoded, this.audioChannels, frames * this.downsamplingRatio);
+    for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
+    return audio;
+  }
+
+  async release(): Promise<void> {
+    await this.#pretransform.release();
+    this.#close();
+  }
+}
