@@ -7,7 +7,7 @@ deterministic; this docstring is the specification that other ports follow.
 Config (`model.pretransform.config`)
     fft_size N 2048, hop_length H 512, frames_per_latent G 4, downsampling_ratio G*H = 2048,
     bins_per_octave B 36, max_frequency 20000, floor 3e-5, stereo_edges (hertz), latent_dim K,
-    phase_iterations 6, phase_momentum 0.99, io_channels 2.
+    phase_iterations 6, phase_momentum 0.99, io_channels 2, loudness -17 (`model/loudness.py`; optional).
 
 Framing
     Audio [2, S] is zero-padded at its end to a multiple of G*H; T = S/(G*H) latents, J = G*T frames. Frame j is the N samples
@@ -29,7 +29,7 @@ Latents (tensors `mean` [D], `analysis` [D, K], `synthesis` [K, D] under `pretra
     z = (features - mean) @ analysis;   features = mean + z @ synthesis.   Layout of z outside: [K, T].
 
 Decoding
-    1. Magnitude of frame j, bin k: bands interpolated linearly at p_k in the log domain, limited to 3, exp, minus floor, at
+    1. Magnitude of frame j, bin k: bands interpolated linearly at p_k in the log domain, limited to 0.3, exp, minus floor, at
        least 0; 0 where p_k > n - 1 + 4 (band n-1 is held between n - 1 and n + 3).
     2. First phase, single-pass spectrogram inversion (Beauregard, Harish, Wyse 2015). phi starts at 0 for all bins. Per
        frame: peaks are bins k = 1..F-2 with m[k] > m[k-1] and m[k] >= m[k+1]. With a, b, c = m[k-1], m[k], m[k+1] the peak's
@@ -49,6 +49,7 @@ from scipy import fft
 
 SAMPLE_RATE = 44100
 STEREO_FLOOR = 1e-9
+MAX_LOG_MAGNITUDE = 0.3
 DECORRELATION_DEPTH = 2.404825557695773
 
 DEFAULT_CONFIG = {
@@ -121,7 +122,7 @@ class SpectralFeatures:
         low = np.minimum(self.position.astype(int), self.bands - 2)
         part = np.clip(self.position - low, 0, 1).astype(np.float32)
         log = bands[:, low] * (1 - part) + bands[:, low + 1] * part
-        magnitudes = np.maximum(np.exp(np.minimum(log, 3.0)) - self.config["floor"], 0)
+        magnitudes = np.maximum(np.exp(np.minimum(log, MAX_LOG_MAGNITUDE)) - self.config["floor"], 0)
         magnitudes[:, self.position > self.bands + 3] = 0
         return magnitudes
 

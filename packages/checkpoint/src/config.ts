@@ -132,6 +132,8 @@ const spectral = z.looseObject({
   latent_dim: width,
   phase_iterations: z.int().min(0),
   phase_momentum: z.number().min(0).max(1),
+  /** Loudness of the recordings that it was trained on, in LUFS. */
+  loudness: z.number().min(-70).max(0).optional(),
   io_channels: z.literal(2),
 });
 

@@ -2,6 +2,8 @@ import type { Tensor } from '@retone/runtime';
 
 /** How far a coding is, and the means to stop it between its pieces. */
 export interface PretransformRun {
+  /** How many frames of the result are wanted, from the first on; the others may be left zero. Default: all. */
+  frames?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Called with the finished part, 0 to 1. */
   onProgress?: ((done: number) => void) | undefined;
@@ -15,9 +17,13 @@ export interface Pretransform {
   readonly downsamplingRatio: number;
   /** Latent lengths must be a multiple of this many frames. */
   readonly alignment: number;
+  /** Loudness in LUFS that recordings are brought to before they are encoded, and brought back from; absent: left as they are. */
+  readonly loudness?: number | undefined;
   /** audio [channels, samples] in -1..1 at the model's sample rate to latents [latentChannels, frames]. */
   encode(audio: Tensor, run?: PretransformRun): Promise<Tensor>;
   /** latents [latentChannels, frames] to audio [channels, frames * downsamplingRatio]; not clamped. */
   decode(latents: Tensor, run?: PretransformRun): Promise<Tensor>;
+  /** Loads now what is needed for most lengths. */
+  prepare?(): Promise<void>;
   release(): Promise<void>;
 }

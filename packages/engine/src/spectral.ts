@@ -4,6 +4,8 @@ import { nextTurn } from './pieces.ts';
 import type { Pretransform, PretransformRun } from './pretransform.ts';
 import { type Spectra, Stft } from './stft.ts';
 
+/** Highest log magnitude that is decoded: a little above a full-scale sine's, which is 0. */
+const maxLogMagnitude = 0.3;
 /** Keeps the logarithms and divisions of silence finite. */
 const stereoFloor = 1e-9;
 /** The first zero of the Bessel function J0: exp(i depth sin(...)) then has mean 0 over the bins, and so decorrelates. */
@@ -19,6 +21,7 @@ export class Spectral implements Pretransform {
   readonly latentChannels: number;
   readonly downsamplingRatio: number;
   readonly alignment = 1;
+  readonly loudness: number | undefined;
   readonly #config: SpectralConfig;
   readonly #stft: Stft;
   /** Where each bin lies on the axis of bands. */
@@ -40,6 +43,7 @@ export class Spectral implements Pretransform {
     this.#config = config;
     this.latentChannels = config.latent_dim;
     this.downsamplingRatio = config.downsampling_ratio;
+    this.loudness = config.loudness;
     this.#stft = new Stft(config.fft_size, config.hop_length);
     const { bins } = this.#stft;
     const spacing = sampleRate / config.fft_size;
@@ -138,7 +142,7 @@ export class Spectral implements Pretransform {
         const low = Math.min(Math.floor(position), this.#bands - 2);
         const part = Math.min(position - low, 1);
         const log = features.data[offset + low]! * (1 - part) + features.data[offset + low + 1]! * part;
-        magnitudes.data[frame * bins + bin] = Math.max(Math.exp(Math.min(log, 3)) - floor, 0);
+        magnitudes.data[frame * bins + bin] = Math.max(Math.exp(Math.min(log, maxLogMagnitude)) - floor, 0);
       }
     }
     return magnitudes;
