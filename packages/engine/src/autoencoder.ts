@@ -51,11 +51,15 @@ export class Autoencoder {
   }
 
   /**
-   * Latents [latentChannels, frames] to audio [channels, frames * downsamplingRatio], clamped to -1..1.
+   * Latents [latentChannels, frames] to audio [channels, frames * downsamplingRatio], clamped to -1..1; of it the first
+   * `samples`, where that is given.
    *
    * @throws EngineError when they have another number of channels
    */
-  async decode(latents: Tensor, run: PretransformRun = {}): Promise<Tensor> {
+  async decode(
+    latents: Tensor,
+    { samples, ...run }: PretransformRun & { samples?: number | undefined } = {},
+  ): Promise<Tensor> {
     const [channels, frames] = latents.shape as [number, number];
     if (latents.shape.length !== 2 || channels !== this.latentChannels || frames < 1) {
       throw new EngineError(
@@ -64,7 +68,8 @@ export class Autoencoder {
       );
     }
     const decoded = await this.#pretransform.decode(latents, run);
-    const audio = fitted(decoded, this.audioChannels, frames * this.downsamplingRatio);
+    const longest = frames * this.downsamplingRatio;
+    const audio = fitted(decoded, this.audioChannels, Math.min(samples ?? longest, longest));
     for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
     return audio;
   }
