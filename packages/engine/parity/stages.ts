@@ -7,6 +7,7 @@ import {
   Weights,
 } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
+import { exactBackend } from '../src/backend.ts';
 import {
   Conditioners,
   type Conditioning,
@@ -90,7 +91,7 @@ export class Engine {
       const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
       const config = configs.find((conditioner) => conditioner.type === 't5gemma')!;
       const prefix = `conditioner.conditioners.${config.id}`;
-      return PromptConditioner.load(config.config, checkpoint, await this.#weights(), prefix, width, {});
+      return PromptConditioner.load(config.config, checkpoint, await this.#weights(), prefix, width, exactBackend());
     });
   }
 

@@ -1,5 +1,6 @@
 import { openAutoencoder, Weights } from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
+import { exactBackend } from './backend.ts';
 import { EngineError } from './errors.ts';
 import { fitted } from './generate.ts';
 import { loadPretransform } from './model.ts';
@@ -30,7 +31,7 @@ export class Autoencoder {
     const { config, file } = openAutoencoder(folder);
     try {
       const { pretransform: coding } = config.model_type === 'autoencoder' ? config : config.model;
-      const pretransform = loadPretransform(config, new Weights(file), options);
+      const pretransform = loadPretransform(config, new Weights(file), exactBackend(options));
       return new Autoencoder(config.sample_rate, coding.config.io_channels, pretransform, () => file.close());
     } catch (error) {
       file.close();

@@ -5,7 +5,8 @@ import {
   type ModelConfig,
   Weights,
 } from '@retone/checkpoint';
-import type { SessionOptions, Tensor } from '@retone/runtime';
+import type { Tensor } from '@retone/runtime';
+import { type Backend, exactBackend } from './backend.ts';
 import { EngineError } from './errors.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from './fourier.ts';
 import { TextEncoder } from './t5gemma.ts';
@@ -58,7 +59,11 @@ export class Conditioners {
   }
 
   /** @throws CheckpointError when weights are missing, or the diffusion model names a conditioner that is not there. */
-  static async load(checkpoint: Checkpoint, weights: Weights, options: SessionOptions = {}): Promise<Conditioners> {
+  static async load(
+    checkpoint: Checkpoint,
+    weights: Weights,
+    backend: Backend = exactBackend(),
+  ): Promise<Conditioners> {
     const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
     const conditioners = new Map<string, Conditioner>();
     for (const config of configs) {
@@ -66,7 +71,7 @@ export class Conditioners {
       const conditioner =
         config.type === 'number'
           ? new NumberConditioner(config.config, weights, prefix, width)
-          : await PromptConditioner.load(config.config, checkpoint, weights, prefix, width, options);
+          : await PromptConditioner.load(config.config, checkpoint, weights, prefix, width, backend);
       conditioners.set(config.id, conditioner);
     }
     weights.assertComplete();
@@ -203,7 +208,7 @@ export class PromptConditioner implements Conditioner {
     weights: Weights,
     prefix: string,
     width: number,
-    options: SessionOptions,
+    backend: Backend,
   ): Promise<PromptConditioner> {
     const text = checkpoint.text!;
     // Windows are not built, since they are far wider than a prompt is long.
@@ -214,7 +219,7 @@ export class PromptConditioner implements Conditioner {
         `the text encoder's sliding_window is ${window}; accepted: at least the prompt's max_length, ${config.max_length}`,
       );
     }
-    const encoder = await TextEncoder.load(text.config, new Weights(text.file), options);
+    const encoder = await TextEncoder.load(text.config, new Weights(text.file), { backend });
     const projected = config.project_out || encoder.width !== width;
     return new PromptConditioner({
       tokenizer: new Tokenizer(text.tokenizer, text.tokenizerConfig),

@@ -1,6 +1,7 @@
 import type { DitConfig, Weights } from '@retone/checkpoint';
 import { type Dim, Graph, ops, type Value } from '@retone/graph';
-import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import type { Tensor } from '@retone/runtime';
+import { type Backend, exactBackend, type Running } from './backend.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedFourierFeatures } from './fourier.ts';
 import {
   type AttentionOptions,
@@ -23,7 +24,8 @@ const prefix = 'model.model';
  */
 export type PaddingMode = 'omit' | 'zero-values';
 
-export interface DitOptions extends SessionOptions {
+export interface DitOptions {
+  backend?: Backend;
   padding?: PaddingMode;
   probes?: boolean;
 }
@@ -49,15 +51,15 @@ export type PreparedConditions = Record<string, Tensor>;
 export class Dit {
   readonly config: DitConfig;
   /** Absent for a model without conditions. */
-  readonly #conditioning: Session | undefined;
-  readonly #step: Session;
+  readonly #conditioning: Running | undefined;
+  readonly #step: Running;
   readonly #features: FourierFeatures;
   readonly #padding: PaddingMode;
 
   private constructor(
     config: DitConfig,
-    conditioning: Session | undefined,
-    step: Session,
+    conditioning: Running | undefined,
+    step: Running,
     features: FourierFeatures,
     padding: PaddingMode,
   ) {
@@ -71,22 +73,21 @@ export class Dit {
   /** @throws CheckpointError when weights are missing or have another shape than the configuration says. */
   static async load(config: DitConfig, weights: Weights, options: DitOptions = {}): Promise<Dit> {
     const padding = options.padding ?? 'omit';
-    const conditioning = conditioningGraph(config, weights, options);
-    const step = stepGraph(config, weights, options);
+    const { backend = exactBackend() } = options;
     const features =
       config.timestep_features_type === 'expo'
         ? expoFourierFeatures(config.timestep_features_dim)
         : learnedFourierFeatures(
             weights.values(`${prefix}.timestep_features.weight`, [config.timestep_features_dim / 2, 1]),
           );
-    weights.assertComplete();
-    return new Dit(
-      config,
-      isConditioned(config) ? await Session.create(conditioning, options) : undefined,
-      await Session.create(step, options),
-      features,
-      padding,
-    );
+    const stepName = padding === 'omit' ? 'dit-step' : `dit-step-${padding}`;
+    const builds: Record<string, () => Graph> = {
+      [stepName]: () => stepGraph(config, weights, { ...options, backend }),
+    };
+    if (isConditioned(config))
+      builds['dit-conditioning'] = () => conditioningGraph(config, weights, { ...options, backend });
+    const sessions = await backend.open(weights, builds);
+    return new Dit(config, sessions['dit-conditioning'], sessions[stepName]!, features, padding);
   }
 
   /** Fourier features of time t in [0, 1] (1 = noise), as the timestep embedder sees them. */
@@ -166,9 +167,9 @@ function crossAttends(config: DitConfig, i: number): boolean {
 const keyNames = (config: DitConfig, i: number) =>
   (config.attn_kwargs.differential ? ['keys', 'keys_diff'] : ['keys']).map((name) => `${layerName(i)}_${name}`);
 
-function conditioningGraph(config: DitConfig, weights: Weights, { probes }: DitOptions): Graph {
+function conditioningGraph(config: DitConfig, weights: Weights, { probes, backend }: DitOptions): Graph {
   const graph = new Graph('dit-conditioning', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, prefix);
+  const scope = new Scope(graph, weights, prefix, backend);
   if (config.cond_token_dim > 0) {
     const cross = graph.input('cross', ['B', 'N', config.cond_token_dim]);
     const context = embedder(scope.at('to_cond_embed'), cross, contextWidth(config));
@@ -204,9 +205,9 @@ function conditioningGraph(config: DitConfig, weights: Weights, { probes }: DitO
   return graph;
 }
 
-function stepGraph(config: DitConfig, weights: Weights, { probes, padding }: DitOptions): Graph {
+function stepGraph(config: DitConfig, weights: Weights, { probes, padding, backend }: DitOptions): Graph {
   const graph = new Graph('dit-step', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, prefix);
+  const scope = new Scope(graph, weights, prefix, backend);
   const transformer = scope.at('transformer');
   const { embed_dim: width, io_channels: channels, depth, num_heads: heads } = config;
   const headWidth = width / heads;

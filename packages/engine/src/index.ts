@@ -17,5 +17,6 @@ export {
   type TextToAudioOptions,
   textToAudio,
 } from './pipelines.ts';
+export { type Precision, parsePrecision, precisions } from './precision.ts';
 export { type SamplerName, samplers } from './samplers.ts';
 export type { ScheduleKind } from './schedule.ts';

@@ -9,8 +9,7 @@ export type NormType = 'layer_norm' | 'rms_norm' | 'dyt';
 
 /** A fully connected layer, with a bias if the checkpoint has one. */
 export function linear(scope: Scope, x: Value, out: number): Value {
-  const inner = x.shape.at(-1) as number;
-  return ops.linear(x, scope.weight('weight', [out, inner]), scope.optional('bias', [out]));
+  return scope.backend.linear(scope, x, out);
 }
 
 /** Linear, SiLU, linear: the form of every embedder. The inner width is the outer one except where given. */

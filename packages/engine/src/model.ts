@@ -7,17 +7,25 @@ import {
   type WeightsReport,
 } from '@retone/checkpoint';
 import type { SessionOptions } from '@retone/runtime';
+import { type Backend, exactBackend } from './backend.ts';
+import { calibrate } from './calibrate.ts';
+import { compiledBackend } from './compiled.ts';
 import { Conditioners } from './conditioners.ts';
 import { Dit, type PaddingMode } from './dit.ts';
 import { type Adapter, adapterTransform } from './lora.ts';
+import type { Precision } from './precision.ts';
 import type { Pretransform } from './pretransform.ts';
 import { Same } from './same.ts';
 import type { SamplerName } from './samplers.ts';
 import { Spectral } from './spectral.ts';
 
 export interface ModelOptions extends SessionOptions {
+  /** Default: exact. */
+  precision?: Precision | undefined;
   /** How frames beyond the valid ones are treated; see {@link PaddingMode}. Default: left out. */
   padding?: PaddingMode;
+  /** Called before a model is compiled for its precision, which takes a while and is done once. */
+  onCompile?: (() => void) | undefined;
   /** Adapters to fold into the weights, in their order. */
   adapters?: Adapter[];
 }
@@ -76,13 +84,29 @@ export class Model {
    * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
    */
   static async load(folder: string, options: ModelOptions = {}): Promise<Model> {
+    const { precision = 'exact', onCompile, adapters = [] } = options;
+    if (precision === 'exact') return Model.#load(folder, options, () => exactBackend(options));
+    const observe = (backend: Backend) => Model.#load(folder, options, () => backend);
+    return Model.#load(folder, options, (checkpoint) => {
+      const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
+      return compiledBackend(source, options);
+    });
+  }
+
+  static async #load(
+    folder: string,
+    options: ModelOptions,
+    makeBackend: (checkpoint: Checkpoint) => Backend,
+  ): Promise<Model> {
     const checkpoint = openCheckpoint(folder);
     try {
+      const backend = makeBackend(checkpoint);
       const padding = options.padding ?? 'omit';
       const weights = new Weights(checkpoint.file, options.adapters && adapterTransform(options.adapters));
-      const conditioners = await Conditioners.load(checkpoint, weights, options);
-      const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { ...options, padding });
-      const pretransform = loadPretransform(checkpoint.config, weights, options);
+      const conditioners = await Conditioners.load(checkpoint, weights, backend);
+      const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { backend, padding });
+      const pretransform = loadPretransform(checkpoint.config, weights, backend);
+      await pretransform.prepare?.();
       return new Model(checkpoint, { conditioners, dit, pretransform, padding, report: weights.report() });
     } catch (error) {
       checkpoint.close();
@@ -125,12 +149,12 @@ const publishedPieces = { frames: 128, overlap: 32 };
 export function loadPretransform(
   config: ModelConfig | AutoencoderModelConfig,
   weights: Weights,
-  options: SessionOptions,
+  backend: Backend,
 ): Pretransform {
   const alone = config.model_type === 'autoencoder';
   const pretransform = alone ? config.pretransform : config.model.pretransform;
   const prefix = alone ? '' : pretransformPrefix;
   if (pretransform.type === 'spectral') return new Spectral(pretransform.config, config.sample_rate, weights, prefix);
   const pieces = pretransform.chunked ? publishedPieces : undefined;
-  return new Same(pretransform.config, weights, prefix, { ...options, pieces, scale: pretransform.scale });
+  return new Same(pretransform.config, weights, prefix, { backend, pieces, scale: pretransform.scale });
 }

@@ -1,48 +1,125 @@
 import type { Tensor } from '@retone/runtime';
 import type { PretransformRun } from './pretransform.ts';
 
+/** The pieces that a long sequence is coded in, because the reference does; results depend on them. In frames. */
+export interface PieceSize {
+  frames: number;
+  overlap: number;
+}
+
+/**
+ * The segments that a piece is computed in, so that memory is bounded and the work can be stopped; results do not depend
+ * on them. In frames: a segment's length; how much at an inner edge is computed for the inner frames' sake alone;
+ * what the starts of segments are multiples of.
+ */
+export interface SegmentSize {
+  frames: number;
+  halo: number;
+  multiple: number;
+}
+
 interface Coding {
   /** Length of a frame on the way in and on the way out: the downsampling ratio for audio, 1 for latents. */
   unitIn: number;
   unitOut: number;
+  pieces: PieceSize | undefined;
+  segments: SegmentSize | undefined;
   run: PretransformRun;
-  code: (piece: Tensor) => Promise<Tensor>;
+  /** Codes a part of the sequence. */
+  code: (part: Tensor) => Promise<Tensor>;
+}
+
+/** A part of the sequence that is coded by itself, and what of it is kept. */
+interface Part {
+  /** In samples or latents. */
+  start: number;
+  /** Its length; all else is in frames too. */
+  frames: number;
+  /** What is kept, counted from its start. */
+  from: number;
+  to: number;
+  /** Where that goes in the result. */
+  at: number;
 }
 
 /**
- * Codes a long sequence [channels, length] in overlapping pieces, as the reference does (spec, section 2): pieces start
- * every `frames - overlap`, the last one is moved back to end at the end, and half of the overlap is dropped at inner
- * edges. Later pieces overwrite earlier ones; nothing is cross-faded.
+ * Codes a sequence [channels, length], a long one in the reference's overlapping pieces, and these in segments. Parts
+ * that give nothing to the frames wanted (`run.frames`) are left out; there are zeros in their place. Of silent ones
+ * only the first is coded.
  */
-export async function codeInPieces(
-  input: Tensor,
-  size: { frames: number; overlap: number },
-  coding: Coding,
-): Promise<Tensor> {
-  const { frames, overlap } = size;
-  const { unitIn, unitOut, run, code } = coding;
+export async function codeInParts(input: Tensor, coding: Coding): Promise<Tensor> {
+  const { unitIn, unitOut, segments, run, code } = coding;
   const length = input.shape[1]!;
-  const total = Math.floor(length / unitIn);
-  // Positions in the input. Where its length is no multiple of a frame, the last piece starts within one.
-  const starts: number[] = [];
-  for (let start = 0; start + frames * unitIn <= length; start += (frames - overlap) * unitIn) starts.push(start);
-  const lastStart = length - frames * unitIn;
-  if (starts.at(-1) !== lastStart) starts.push(lastStart);
+  const pieces = coding.pieces && length >= coding.pieces.frames * unitIn ? coding.pieces : undefined;
+  if (!pieces && !(segments && length > segments.frames * unitIn)) return code(input);
 
-  const trim = Math.floor(overlap / 2);
+  const total = pieces ? Math.floor(length / unitIn) : Math.ceil(length / unitIn);
+  const wanted = Math.min(run.frames ?? total, total);
+  const whole = [{ start: 0, frames: total, from: 0, to: total, at: 0 }];
+  const parts = (pieces ? inPieces(length, unitIn, pieces) : whole)
+    .map((piece) => ({ ...piece, to: Math.min(piece.to, piece.from + wanted - piece.at) }))
+    .flatMap((piece) => (segments ? inSegments(piece, unitIn, segments) : [piece]))
+    .filter(({ from, to }) => from < to);
+
   let output: Tensor | undefined;
-  for (const [i, start] of starts.entries()) {
+  let silence: { frames: number; coded: Tensor } | undefined;
+  for (const [i, { start, frames, from, to, at }] of parts.entries()) {
     run.signal?.throwIfAborted();
-    const piece = await code(columns(input, start, frames * unitIn));
-    output ??= { data: new Float32Array(piece.shape[0]! * total * unitOut), shape: [piece.shape[0]!, total * unitOut] };
-    const from = i === 0 ? 0 : trim;
-    const to = i === starts.length - 1 ? frames : frames - trim;
-    const firstFrame = Math.floor(start / unitIn);
-    copyColumns(piece, from * unitOut, output, (firstFrame + from) * unitOut, (to - from) * unitOut);
-    run.onProgress?.((i + 1) / starts.length);
+    const part = columns(input, start, frames * unitIn);
+    const silent = part.data.every((value) => value === 0);
+    const coded = silent && silence?.frames === frames ? silence.coded : await code(part);
+    if (silent) silence = { frames, coded };
+    const channels = coded.shape[0]!;
+    output ??= { data: new Float32Array(channels * total * unitOut), shape: [channels, total * unitOut] };
+    copyColumns(coded, from * unitOut, output, at * unitOut, (to - from) * unitOut);
+    run.onProgress?.((i + 1) / parts.length);
     await nextTurn();
   }
   return output!;
+}
+
+/**
+ * The reference's pieces (spec, section 2): one every `frames - overlap`, the last one moved back to end at the end (within
+ * a frame, where the length is no multiple of one), half of the overlap dropped at inner edges. Where two give the same
+ * frame, the later one counts.
+ */
+function inPieces(length: number, unit: number, { frames, overlap }: PieceSize): Part[] {
+  const starts: number[] = [];
+  for (let start = 0; start + frames * unit <= length; start += (frames - overlap) * unit) starts.push(start);
+  const lastStart = length - frames * unit;
+  if (starts.at(-1) !== lastStart) starts.push(lastStart);
+
+  const trim = Math.floor(overlap / 2);
+  const firstFrames = starts.map((start, i) => Math.floor(start / unit) + (i === 0 ? 0 : trim));
+  return starts.map((start, i) => {
+    const from = i === 0 ? 0 : trim;
+    const to = i === starts.length - 1 ? frames : frames - trim;
+    const at = firstFrames[i]!;
+    return { start, frames, from, to: Math.min(to, from + (firstFrames[i + 1] ?? Number.POSITIVE_INFINITY) - at), at };
+  });
+}
+
+/** A piece in segments, each kept without its halos, except at the piece's own ends. */
+function inSegments(piece: Part, unit: number, { frames, halo, multiple }: SegmentSize): Part[] {
+  if (piece.frames <= frames) return [piece];
+  const parts: Part[] = [];
+  for (let from = piece.from; from < piece.to; ) {
+    const wished = Math.floor(from / multiple) * multiple - halo;
+    // The last one is moved back to end with the piece, or is shorter where that would put it between two multiples.
+    const latest = Math.floor((piece.frames - frames) / multiple) * multiple;
+    const start = Math.max(Math.min(wished, latest), 0);
+    const end = start === latest ? piece.frames : start + frames;
+    const to = Math.min(end === piece.frames ? end : end - halo, piece.to);
+    parts.push({
+      start: piece.start + start * unit,
+      frames: end - start,
+      from: from - start,
+      to: to - start,
+      at: piece.at + from - piece.from,
+    });
+    from = to;
+  }
+  return parts;
 }
 
 /** Columns `from .. from + count` of a row-major [rows, columns] tensor. */

@@ -1,14 +1,18 @@
 import { type AutoencoderConfig, defaultChunkSize, type ResamplerConfig, type Weights } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
-import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import type { Tensor } from '@retone/runtime';
+import { type Backend, exactBackend, type Running } from './backend.ts';
 import { type Attend, fullAttention, linear, rotaryAngles, transformerLayer } from './layers.ts';
-import { codeInPieces } from './pieces.ts';
+import { codeInParts, type PieceSize, type SegmentSize } from './pieces.ts';
 import type { Pretransform, PretransformRun } from './pretransform.ts';
 import { Scope } from './scope.ts';
 
-export interface SameOptions extends SessionOptions {
+export interface SameOptions {
+  backend?: Backend;
   /** Code long audio in overlapping pieces of this many frames; the published configurations do (128, overlap 32). */
-  pieces?: { frames: number; overlap: number } | undefined;
+  pieces?: PieceSize | undefined;
+  /** Compute in segments; they change nothing in the result. Default: where the configuration allows it. */
+  segments?: boolean;
   /** Latents are divided by this after encoding. */
   scale?: number;
   probes?: boolean;
@@ -34,7 +38,8 @@ export class Same implements Pretransform {
   readonly #weights: Weights;
   readonly #prefix: string;
   readonly #options: SameOptions;
-  readonly #sessions = new Map<string, Session>();
+  readonly #backend: Backend;
+  readonly #sessions = new Map<string, Running>();
 
   /**
    * @param prefix where the autoencoder's weights are in the checkpoint
@@ -45,6 +50,7 @@ export class Same implements Pretransform {
     this.#weights = weights;
     this.#prefix = prefix;
     this.#options = options;
+    this.#backend = options.backend ?? exactBackend();
     this.latentChannels = config.latent_dim;
     this.downsamplingRatio = config.downsampling_ratio;
     const { chunk_size, strides } = config.encoder.config;
@@ -55,21 +61,35 @@ export class Same implements Pretransform {
     weights.assertComplete();
   }
 
+  async prepare(): Promise<void> {
+    for (const [side, graph] of [
+      ['encoder', encoderGraph],
+      ['decoder', decoderGraph],
+    ] as const) {
+      const segment = this.#segmentLength(side);
+      if (segment) await this.#session(side, segment, graph);
+    }
+  }
+
   async encode(audio: Tensor, run: PretransformRun = {}): Promise<Tensor> {
-    const ratio = this.downsamplingRatio;
-    const pieces = this.#options.pieces;
-    if (!pieces || audio.shape[1]! < pieces.frames * ratio) return this.encodePiece(audio);
-    return codeInPieces(audio, pieces, { unitIn: ratio, unitOut: 1, run, code: (piece) => this.encodePiece(piece) });
+    return codeInParts(audio, {
+      unitIn: this.downsamplingRatio,
+      unitOut: 1,
+      pieces: this.#options.pieces,
+      segments: this.#segments('encoder'),
+      run,
+      code: (part) => this.encodePiece(part),
+    });
   }
 
   async decode(latents: Tensor, run: PretransformRun = {}): Promise<Tensor> {
-    const pieces = this.#options.pieces;
-    if (!pieces || latents.shape[1]! < pieces.frames) return this.decodePiece(latents);
-    return codeInPieces(latents, pieces, {
+    return codeInParts(latents, {
       unitIn: 1,
       unitOut: this.downsamplingRatio,
+      pieces: this.#options.pieces,
+      segments: this.#segments('decoder'),
       run,
-      code: (piece) => this.decodePiece(piece),
+      code: (part) => this.decodePiece(part),
     });
   }
 
@@ -87,18 +107,14 @@ export class Same implements Pretransform {
   async probeEncode(audio: Tensor, noise: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const patch = this.#config.pretransform.config.patch_size;
     const patches = Math.ceil(audio.shape[1]! / patch);
-    const session = await this.#session('encode', patches, () => {
-      return encoderGraph(this.#config, this.#weights, this.#prefix, patches, this.#options);
-    });
+    const session = await this.#session('encoder', patches, encoderGraph);
     return session.run({ audio: padded(audio, patches * patch), scale: this.#scale(), ...noise });
   }
 
   /** {@link decodePiece} with the probed inner values. */
   async probeDecode(latents: Tensor, noise: Record<string, Tensor> = {}): Promise<Record<string, Tensor>> {
     const frames = latents.shape[1]!;
-    const session = await this.#session('decode', frames, () => {
-      return decoderGraph(this.#config, this.#weights, this.#prefix, frames, this.#options);
-    });
+    const session = await this.#session('decoder', frames, decoderGraph);
     return session.run({ latents, scale: this.#scale(), ...noise });
   }
 
@@ -115,11 +131,28 @@ export class Same implements Pretransform {
     return { data: Float32Array.of(this.#options.scale ?? 1), shape: [1] };
   }
 
-  async #session(direction: string, length: number, build: () => Graph): Promise<Session> {
-    const key = `${direction} ${length}`;
+  #segments(side: Side): SegmentSize | undefined {
+    return this.#options.segments === false ? undefined : segmentSize(this.#config[side].config, side);
+  }
+
+  /** Length of a segment, in what the graphs are made for: patches or frames. */
+  #segmentLength(side: Side): number | undefined {
+    const segments = this.#segments(side);
+    return segments && segments.frames * (side === 'encoder' ? this.#patchesPerFrame : 1);
+  }
+
+  /** A session for a length of sequence in patches or frames. Those of segments are worth compiling. */
+  async #session(side: Side, length: number, graph: typeof encoderGraph): Promise<Running> {
+    const key = `${side} ${length}`;
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
-    session ??= await Session.create(build(), this.#options);
+    if (!session) {
+      const backend = length === this.#segmentLength(side) ? this.#backend : exactBackend();
+      const opened = await backend.open(this.#weights, {
+        [`same-${side}`]: () => graph(this.#config, this.#weights, this.#prefix, length, { ...this.#options, backend }),
+      });
+      session = opened[`same-${side}`]!;
+    }
     this.#sessions.set(key, session);
     if (this.#sessions.size > keptSessions) {
       const [oldest, old] = this.#sessions.entries().next().value!;
@@ -130,7 +163,30 @@ export class Same implements Pretransform {
   }
 }
 
-type GraphOptions = Pick<SameOptions, 'probes' | 'regularisers'>;
+type Side = 'encoder' | 'decoder';
+type GraphOptions = Pick<SameOptions, 'probes' | 'regularisers' | 'backend'>;
+
+/** Frames of a segment with chunked attention: the time per frame is lowest around here. */
+const chunkedSegment = 48;
+
+/**
+ * The segments that give the same as the whole does. In a halo is all that reaches a frame from its neighbours: through the
+ * chunks that are moved by half of their length, or one window a layer; and through a 3-wide convolution. Where lengths
+ * are padded between several levels, there are none.
+ */
+function segmentSize(config: ResamplerConfig, side: Side): SegmentSize | undefined {
+  if (config.strides.length > 1) return undefined;
+  const stride = config.strides[0]!;
+  if (config.sliding_window) {
+    const halo = config.transformer_depths[0]! * Math.max(...config.sliding_window) + 1;
+    return { frames: Math.max(chunkedSegment, 8 * halo), halo, multiple: 1 };
+  }
+  const multiple = Math.floor((config.chunk_size ?? defaultChunkSize) / stride);
+  if (multiple * stride !== (config.chunk_size ?? defaultChunkSize)) return undefined;
+  // An encoder's convolution comes before the chunks and so reaches one further; a decoder's, behind them, does not.
+  const halo = multiple * (side === 'encoder' && config.conv_mapping ? 2 : 1);
+  return { frames: Math.ceil(chunkedSegment / multiple) * multiple, halo, multiple };
+}
 
 /** audio [channels, samples] to latents [latent_dim, frames], for a fixed number of patches. */
 function encoderGraph(
@@ -141,7 +197,7 @@ function encoderGraph(
   options: GraphOptions,
 ): Graph {
   const graph = new Graph('same-encoder', options);
-  const scope = new Scope(graph, weights, prefix);
+  const scope = new Scope(graph, weights, prefix, options.backend);
   const { channels, patch_size: patch } = config.pretransform.config;
   const audio = graph.input('audio', [channels, patches * patch]);
   // Sample l*patch + h of channel c goes to row c*patch + h of column l; sequences here are [columns, rows].
@@ -187,7 +243,7 @@ function decoderGraph(
   options: GraphOptions,
 ): Graph {
   const graph = new Graph('same-decoder', options);
-  const scope = new Scope(graph, weights, prefix);
+  const scope = new Scope(graph, weights, prefix, options.backend);
   const { channels, patch_size: patch } = config.pretransform.config;
   const decoder = config.decoder.config;
   let latents = ops.mul(graph.input('latents', [decoder.latent_dim, frames]), graph.input('scale', [1]));
@@ -233,7 +289,7 @@ function resamplingBlock(
   config: ResamplerConfig,
   index: number,
   out: number,
-  direction: 'encoder' | 'decoder',
+  direction: Side,
   options: GraphOptions,
 ): Value {
   const { graph } = scope;
@@ -271,7 +327,7 @@ function transformer(
   input: Value,
   config: ResamplerConfig,
   index: number,
-  direction: 'encoder' | 'decoder',
+  direction: Side,
   label: string,
 ): Value {
   const [, tokens, width] = input.shape as [number, number, number];

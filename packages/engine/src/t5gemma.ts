@@ -1,10 +1,12 @@
 import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
-import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import type { Tensor } from '@retone/runtime';
+import { type Backend, exactBackend, type Running } from './backend.ts';
 import { linear, repeatHeads, rotaryAngles } from './layers.ts';
 import { Scope } from './scope.ts';
 
-export interface TextEncoderOptions extends SessionOptions {
+export interface TextEncoderOptions {
+  backend?: Backend;
   /** Apply the configuration's soft cap to attention scores. Off by default: the reference's kernel ignores it. */
   softCap?: boolean;
   probes?: boolean;
@@ -13,10 +15,10 @@ export interface TextEncoderOptions extends SessionOptions {
 /** The encoder of a T5Gemma model (spec, section 4; Hugging Face's T5Gemma). */
 export class TextEncoder {
   readonly width: number;
-  readonly #session: Session;
+  readonly #session: Running;
   readonly #embeddings: Weight;
 
-  private constructor(width: number, session: Session, embeddings: Weight) {
+  private constructor(width: number, session: Running, embeddings: Weight) {
     this.width = width;
     this.#session = session;
     this.#embeddings = embeddings;
@@ -28,11 +30,13 @@ export class TextEncoder {
     options: TextEncoderOptions = {},
   ): Promise<TextEncoder> {
     const { hidden_size: width, vocab_size: vocabulary } = config;
-    const graph = encoderGraph(config, weights, options);
+    const { backend = exactBackend() } = options;
     // The table is by far the largest tensor; its rows are read from the file as they are needed.
     const embeddings = weights.get('encoder.embed_tokens.weight', [vocabulary, width]);
-    weights.assertComplete();
-    return new TextEncoder(width, await Session.create(graph, options), embeddings);
+    const { 'text-encoder': encoder } = await backend.open(weights, {
+      'text-encoder': () => encoderGraph(config, weights, { ...options, backend }),
+    });
+    return new TextEncoder(width, encoder, embeddings);
   }
 
   /**
@@ -60,10 +64,11 @@ export class TextEncoder {
   }
 }
 
-function encoderGraph(config: TextEncoderConfig, weights: Weights, { softCap, probes }: TextEncoderOptions): Graph {
+function encoderGraph(config: TextEncoderConfig, weights: Weights, options: TextEncoderOptions): Graph {
+  const { softCap, probes, backend } = options;
   const { hidden_size: width, rms_norm_eps: epsilon } = config;
   const graph = new Graph('text-encoder', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, 'encoder');
+  const scope = new Scope(graph, weights, 'encoder', backend);
   let x = graph.input('embedded', [1, 'N', width]);
   const keyBias = graph.input('key_bias', [1, 1, 1, 'N']);
   const base = config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10000;

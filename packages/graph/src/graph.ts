@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Weight, WeightDType } from '@retone/checkpoint';
@@ -5,10 +6,10 @@ import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
 
 /** Element types of values inside a graph. */
-export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int64';
+export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'int64';
 
 /** TensorProto.DataType of the ONNX format. */
-const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int64: 7 };
+const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int8: 3, int64: 7 };
 const storedType: Record<WeightDType, ValueType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** A tensor in a graph that is being built. */
@@ -29,9 +30,15 @@ interface Node {
   attributes: Record<string, Attribute>;
 }
 
-type Initializer =
-  | { value: Value; data: Uint8Array }
-  | { value: Value; external: { path: string; offset: number; length: number } };
+/** A range of bytes of a file. */
+interface FileRange {
+  path: string;
+  offset: number;
+  length: number;
+}
+
+/** Where the bytes of a tensor are: in the graph itself or in a file; `read` gets them from there. */
+type Initializer = { value: Value; read: () => Uint8Array } & ({ data: Uint8Array } | { external: FileRange });
 
 /** A model in ONNX's own format, with the folder that its external data is in. */
 export interface OnnxModel {
@@ -46,6 +53,8 @@ const operatorSets = [
 ];
 /** The file format version that belongs to operator set 20. */
 const irVersion = 9;
+/** Tensors smaller than this stay in the graph, wherever the others are gathered. */
+const smallestGathered = 1024;
 
 const modelProto = protobuf
   .loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)))
@@ -98,6 +107,11 @@ export class Graph {
     return this.#inline('float32', shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }
 
+  /** An int8 tensor that is part of the graph: a quantised weight. */
+  int8Constant(values: Int8Array, shape: readonly number[]): Value {
+    return this.#inline('int8', shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+
   /** A one-dimensional int64 tensor, the form that ONNX wants shapes, axes and indices in. */
   indices(values: readonly number[]): Value {
     return this.#inline('int64', [values.length], new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer));
@@ -120,7 +134,7 @@ export class Graph {
       const { entry, file } = weight;
       const stored: Value = { graph: this, name, type: storedType[weight.dtype], shape: weight.shape };
       const external = { path: file.path, offset: entry.offset, length: entry.byteLength };
-      this.#initializers.push({ value: stored, external });
+      this.#initializers.push({ value: stored, external, read: () => file.read(entry) });
       value =
         weight.dtype === 'F32'
           ? stored
@@ -145,11 +159,14 @@ export class Graph {
     return outputs;
   }
 
-  /** The graph in ONNX's format. Weights in safetensors files are referred to, not copied; all must be in one folder. */
-  toOnnx(): OnnxModel {
-    const folders = new Set(
-      this.#initializers.flatMap((each) => ('external' in each ? [dirname(each.external.path)] : [])),
-    );
+  /**
+   * The graph in ONNX's format. Weights in safetensors files are referred to, not copied; all must be in one folder.
+   *
+   * @param gatherInto a file to write all weights to instead, wherever they were
+   */
+  toOnnx(gatherInto?: string): OnnxModel {
+    const initializers = gatherInto === undefined ? this.#initializers : gathered(this.#initializers, gatherInto);
+    const folders = new Set(initializers.flatMap((each) => ('external' in each ? [dirname(each.external.path)] : [])));
     if (folders.size > 1)
       throw new Error(`the weights of graph ${this.name} are in several folders: ${[...folders].join(', ')}`);
     const message = modelProto.fromObject({
@@ -159,7 +176,7 @@ export class Graph {
       graph: {
         name: this.name,
         node: this.#nodes.map(nodeProto),
-        initializer: this.#initializers.map(tensorProto),
+        initializer: initializers.map(tensorProto),
         input: this.#inputs.map(valueInfo),
         output: this.#outputs.map(valueInfo),
       },
@@ -169,8 +186,26 @@ export class Graph {
 
   #inline(type: ValueType, shape: readonly number[], data: Uint8Array): Value {
     const value: Value = { graph: this, name: `constant_${this.#initializers.length}`, type, shape };
-    this.#initializers.push({ value, data });
+    this.#initializers.push({ value, data, read: () => data });
     return value;
+  }
+}
+
+/** Writes the larger tensors to one file, and gives them back as ranges of it. */
+function gathered(initializers: readonly Initializer[], path: string): Initializer[] {
+  const descriptor = openSync(path, 'w');
+  let offset = 0;
+  try {
+    return initializers.map((each) => {
+      if ('data' in each && each.data.length < smallestGathered) return each;
+      const bytes = each.read();
+      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
+      const external = { path, offset, length: bytes.length };
+      offset += bytes.length;
+      return { value: each.value, external, read: each.read };
+    });
+  } finally {
+    closeSync(descriptor);
   }
 }
 

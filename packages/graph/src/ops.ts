@@ -55,6 +55,41 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
   return bias ? add(product, bias) : product;
 }
 
+/** A matrix in 8 bits: `values * scale`, one scale per output. */
+export interface QuantisedMatrix {
+  /** int8 [in, out]. */
+  values: Value;
+  /** [out]. */
+  scale: Value;
+}
+
+/**
+ * `x W (+ bias)` in 8-bit integers, for x [..., in]. The operator takes x to 8 bits with one step size for all of it, so
+ * rows should be of similar size ({@link rmsNormed}).
+ */
+export function quantisedLinear(x: Value, { values, scale }: QuantisedMatrix, bias?: Value): Value {
+  const [inner, out] = values.shape as [number, number];
+  check(
+    values.type === 'int8' && values.shape.length === 2 && x.shape.at(-1) === inner,
+    `cannot apply a quantised layer ${values.type} [${values.shape}] to [${x.shape}]`,
+  );
+  checkVector(scale, out, 'scale');
+  checkVector(bias, out, 'bias');
+  const inputs = [x, values, scale, undefined, bias];
+  return x.graph.node('com.microsoft::DynamicQuantizeMatMul', inputs, {}, [[...x.shape.slice(0, -1), out]])[0]!;
+}
+
+/** The largest absolute value in each place of the last axis [last axis]. */
+export function channelPeaks(x: Value): Value {
+  const peaks = single(
+    'ReduceMax',
+    [single('Abs', [x], {}, x.shape), x.shape.slice(0, -1).map((_, i) => i)],
+    { keepdims: { int: 0 } },
+    [x.shape.at(-1)!],
+  );
+  return peaks;
+}
+
 export function concat(values: readonly Value[], axis: number): Value {
   const [first, ...rest] = values;
   if (!first) throw new TypeError('nothing to concatenate');
@@ -200,6 +235,16 @@ export function conv1d(
 export function rmsNorm(x: Value, scale: Value, epsilon: number): Value {
   checkVector(scale, x.shape.at(-1)!, 'scale');
   return single('SimplifiedLayerNormalization', [x, scale], { axis: { int: -1 }, epsilon }, x.shape);
+}
+
+/** `x / sqrt(mean(x^2))` over the last axis times `scale`, and the factors `1 / sqrt(mean(x^2))` [..., 1] that it took. */
+export function rmsNormed(x: Value, scale: Value): { normed: Value; factor: Value } {
+  checkVector(scale, x.shape.at(-1)!, 'scale');
+  const [normed, factor] = apply('SimplifiedLayerNormalization', [x, scale], { axis: { int: -1 }, epsilon: 1e-20 }, [
+    x.shape,
+    x.shape.with(-1, 1),
+  ]);
+  return { normed: normed!, factor: factor! };
 }
 
 /** `(x - mean) / sqrt(variance + epsilon) * scale + bias` over the last axis. */

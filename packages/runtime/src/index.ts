@@ -1,1 +1,1 @@
-export { Session, type SessionOptions, type Tensor } from './session.ts';
+export { runtimeVersion, Session, type SessionOptions, type Tensor } from './session.ts';

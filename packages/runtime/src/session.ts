@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Graph } from '@retone/graph';
-import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 
 /** A float32 tensor in memory, row-major. */
 export interface Tensor {
@@ -12,6 +13,13 @@ export interface SessionOptions {
   threads?: number | undefined;
 }
 
+/** Version of ONNX Runtime. */
+export const runtimeVersion: string = env.versions.node ?? env.versions.common;
+
+/** Names of the files of a compiled graph. */
+const compiledModel = 'graph.onnx';
+const compiledWeights = 'graph.weights';
+
 /** A graph that is loaded and can run. Running blocks the thread for its whole time: callers yield between runs. */
 export class Session {
   readonly #session: InferenceSession;
@@ -20,28 +28,44 @@ export class Session {
     this.#session = session;
   }
 
+  /** Loads a graph. Its weights stay in their files, from where the system maps them into memory. */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     const model = graph.toOnnx();
     const session = await InferenceSession.create(model.bytes, {
-      executionProviders: ['cpu'],
-      graphOptimizationLevel: 'all',
-      // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
-      enableMemPattern: false,
-      enableCpuMemArena: false,
-      ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-      logSeverityLevel: 3,
-      extra: {
-        session: {
-          // Weights then stay file pages that the system may drop, instead of being copied to the heap.
-          disable_prepacking: '1',
-          intra_op: { allow_spinning: '0' },
-          ...(model.externalDataFolder
-            ? { model_external_initializers_file_folder_path: model.externalDataFolder }
-            : {}),
-        },
-      },
+      ...sessionOptions(options, {
+        // Weights then stay file pages that the system may drop, instead of being copied to the heap.
+        disable_prepacking: '1',
+        ...externalData(model.externalDataFolder),
+      }),
     });
     return new Session(session);
+  }
+
+  /**
+   * Writes a graph to a folder in the form in which it runs: optimised, its weights in the order in which this
+   * machine's kernels read them. {@link open} maps them from there, and processes share the pages. Another kind of
+   * processor or another version of ONNX Runtime needs its own.
+   */
+  static async compile(graph: Graph, folder: string, gatherInto: string): Promise<void> {
+    const model = graph.toOnnx(gatherInto);
+    const session = await InferenceSession.create(model.bytes, {
+      ...sessionOptions(
+        {},
+        {
+          save_external_prepacked_constant_initializers: '1',
+          optimized_model_external_initializers_file_name: compiledWeights,
+          optimized_model_external_initializers_min_size_in_bytes: '1024',
+          ...externalData(model.externalDataFolder),
+        },
+      ),
+      optimizedModelFilePath: join(folder, compiledModel),
+    });
+    await session.release();
+  }
+
+  /** Loads a graph from a folder that {@link compile} wrote to. */
+  static async open(folder: string, options: SessionOptions = {}): Promise<Session> {
+    return new Session(await InferenceSession.create(join(folder, compiledModel), sessionOptions(options, {})));
   }
 
   /** Runs the graph. Inputs and results go by the names given while building. */
@@ -61,4 +85,21 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function sessionOptions(options: SessionOptions, session: Record<string, unknown>): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'all',
+    // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
+    enableMemPattern: false,
+    enableCpuMemArena: false,
+    ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' }, ...session } },
+  };
+}
+
+function externalData(folder: string | undefined): Record<string, string> {
+  return folder === undefined ? {} : { model_external_initializers_file_folder_path: folder };
 }

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError, findModel, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
+import { exactBackend } from '../../src/backend.ts';
 import { Conditioners } from '../../src/conditioners.ts';
 import { Dit } from '../../src/dit.ts';
 import { loadPretransform } from '../../src/model.ts';
@@ -139,7 +140,7 @@ async function tensors(folder: string): Promise<Missing[]> {
   const weights = new EveryBias(checkpoint.file);
   await expectIncomplete(() => Conditioners.load(checkpoint, weights));
   await expectIncomplete(() => Dit.load(checkpoint.config.model.diffusion.config, weights));
-  await expectIncomplete(async () => loadPretransform(checkpoint.config, weights, {}));
+  await expectIncomplete(async () => loadPretransform(checkpoint.config, weights, exactBackend()));
   checkpoint.close();
   return weights.report().missing;
 }

@@ -1,0 +1,97 @@
+import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
+import { type Backend, mapValues, type Running, settled } from './backend.ts';
+import type { Model } from './model.ts';
+import { seededNoise } from './noise.ts';
+import { audioToAudio } from './pipelines.ts';
+import { layerOfPeaks, observedLinear } from './quantise.ts';
+
+// How large the inputs of each layer become: found by running the model in fp32 on a few clips that are made here.
+
+/** What is transformed, and into what. The kinds of sound differ more than the prompts do. */
+const material: { prompt: string; sound: (i: number, rate: number, noise: number) => number }[] = [
+  {
+    prompt: 'warm strings over a slow drum',
+    sound: (i, rate, noise) => {
+      const t = i / rate;
+      const beat = Math.exp(-8 * (t % 0.5));
+      const chord = [110, 164.81, 220, 277.18].reduce((sum, hz) => sum + Math.sin(2 * Math.PI * hz * t), 0);
+      return 0.15 * chord + 0.4 * beat * noise;
+    },
+  },
+  {
+    prompt: 'a solo piano, close and dry',
+    sound: (i, rate) => {
+      const t = i / rate;
+      const note = 220 * 2 ** ((Math.floor(t * 4) % 12) / 12);
+      return 0.6 * Math.exp(-3 * (t % 0.25)) * Math.sin(2 * Math.PI * note * t);
+    },
+  },
+  { prompt: 'rain on a tin roof, thunder far away', sound: (_i, _rate, noise) => 0.3 * noise },
+];
+
+/** Per clip. Autoencoders see some seconds of silence behind it besides. */
+const seconds = 4;
+const steps = 8;
+/** What is left of the source here, and what is made, in about equal parts. */
+const noiseLevel = 0.8;
+
+/** A backend in fp32 that notes the largest input of every channel in `peaks`, by the layer's name. */
+function observingBackend(peaks: Map<string, Float32Array>, options: SessionOptions): Backend {
+  return {
+    linear: observedLinear,
+    async open(weights, builds) {
+      const graphs = mapValues(builds, (build) => build());
+      weights.assertComplete();
+      const sessions = await settled(mapValues(graphs, (graph) => Session.create(graph, options)));
+      return mapValues(sessions, (session) => observed(session, peaks));
+    },
+  };
+}
+
+function observed(session: Session, peaks: Map<string, Float32Array>): Running {
+  return {
+    release: () => session.release(),
+    async run(inputs) {
+      const outputs = await session.run(inputs);
+      for (const [name, { data }] of Object.entries(outputs)) {
+        const layer = layerOfPeaks(name);
+        if (layer === undefined) continue;
+        const before = peaks.get(layer);
+        peaks.set(layer, before ? before.map((peak, i) => Math.max(peak, data[i]!)) : Float32Array.from(data));
+        delete outputs[name];
+      }
+      return outputs;
+    },
+  };
+}
+
+/**
+ * The largest inputs of each layer's channels over a few transforms.
+ *
+ * @param load loads the model to observe with the given backend
+ */
+export async function calibrate(
+  load: (backend: Backend) => Promise<Model>,
+  options: SessionOptions,
+): Promise<Map<string, Float32Array>> {
+  const peaks = new Map<string, Float32Array>();
+  const model = await load(observingBackend(peaks, options));
+  try {
+    for (const [seed, { prompt, sound }] of material.entries()) {
+      const duration = Math.min(seconds, model.maxSeconds);
+      const audio = clip(model, duration, seed, sound);
+      await audioToAudio(model, { audio, prompt, seconds: duration, steps, initNoiseLevel: noiseLevel, seed });
+    }
+  } finally {
+    await model.release();
+  }
+  return peaks;
+}
+
+function clip(model: Model, duration: number, seed: number, sound: (typeof material)[number]['sound']): Tensor {
+  const channels = model.audioChannels;
+  const samples = Math.floor(duration * model.sampleRate);
+  const data = seededNoise(seed).draw(0, channels, samples);
+  for (let i = 0; i < data.length; i++) data[i] = sound(i % samples, model.sampleRate, data[i]! / 3);
+  return { data, shape: [channels, samples] };
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpus, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Checkpoint, SafetensorsFile } from '@retone/checkpoint';
+import type { Graph } from '@retone/graph';
+import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
+import { type Backend, mapValues, type Running, settled } from './backend.ts';
+import type { Adapter } from './lora.ts';
+import type { Precision } from './precision.ts';
+import { type InputPeaks, quantisedLinear } from './quantise.ts';
+import { matchesSeal, seal } from './seal.ts';
+
+// Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
+// then mapped into memory by every process. What is missing or damaged there is made again.
+
+/** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
+const formatVersion = 1;
+
+/** The folder of compiled models: `RETONE_CACHE`, or one in the user's cache folder. */
+export function compiledFolder(): string {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'), 'compiled');
+}
+
+/** What a compiled model was made from. */
+export interface CompiledSource {
+  checkpoint: Checkpoint;
+  adapters: readonly Adapter[];
+  precision: Exclude<Precision, 'exact'>;
+  /** Finds the largest inputs of each layer; called only where graphs are made that are not there yet. */
+  calibrate: () => Promise<InputPeaks>;
+  /** Called before graphs are made, which takes a while. */
+  onCompile?: (() => void) | undefined;
+}
+
+/** Large products in 8-bit integers, from compiled graphs. */
+export function compiledBackend(source: CompiledSource, options: SessionOptions = {}): Backend {
+  const model = join(compiledFolder(), fingerprint(source.checkpoint, source.adapters));
+  const folder = join(model, source.precision);
+  let peaks: InputPeaks = new Map();
+
+  const compile = async (weights: Parameters<Backend['open']>[0], builds: Record<string, () => Graph>) => {
+    source.onCompile?.();
+    peaks = await knownPeaks(join(model, 'input-peaks.json'), source.calibrate);
+    const graphs = mapValues(builds, (build) => build());
+    weights.assertComplete();
+    for (const [name, graph] of Object.entries(graphs)) await install(graph, join(folder, name));
+  };
+
+  return {
+    linear: (scope, x, out) =>
+      quantisedLinear(scope, x, out, { keepSensitive: source.precision === 'balanced', peaks }),
+    async open(weights, builds) {
+      const missing = Object.entries<() => Graph>(builds).filter(([name]) => !matchesSeal(join(folder, name)));
+      if (missing.length > 0) await compile(weights, Object.fromEntries(missing));
+      const sessions: Record<string, Promise<Running>> = mapValues(builds, (_, name) =>
+        Session.open(join(folder, name), options),
+      );
+      return settled(sessions);
+    },
+  };
+}
+
+/** Compiles a graph beside its place and moves it there, so that others see all of it or nothing. */
+async function install(graph: Graph, folder: string): Promise<void> {
+  const parent = resolve(folder, '..');
+  mkdirSync(parent, { recursive: true });
+  const making = join(parent, `making-${process.pid}-${Date.now()}`);
+  mkdirSync(making);
+  try {
+    const gathered = join(making, 'gathered');
+    await Session.compile(graph, making, gathered);
+    rmSync(gathered);
+    seal(making);
+    if (existsSync(folder) && !matchesSeal(folder)) {
+      // Moved away first: another process may be doing the same.
+      const damaged = `${making}-damaged`;
+      renameSync(folder, damaged);
+      rmSync(damaged, { recursive: true });
+    }
+    renameSync(making, folder);
+  } catch (error) {
+    // Another process was faster.
+    if (!matchesSeal(folder)) throw error;
+  } finally {
+    rmSync(making, { recursive: true, force: true });
+  }
+}
+
+async function knownPeaks(path: string, calibrate: () => Promise<InputPeaks>): Promise<InputPeaks> {
+  try {
+    const stored = JSON.parse(readFileSync(path, 'utf8')) as Record<string, number[]>;
+    return new Map(Object.entries(stored).map(([layer, peaks]) => [layer, Float32Array.from(peaks)]));
+  } catch {
+    // Not there, or not whole: found again.
+  }
+  const peaks = await calibrate();
+  const rounded = [...peaks].map(([layer, values]) => [layer, Array.from(values, (v) => Number(v.toPrecision(4)))]);
+  mkdirSync(resolve(path, '..'), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, JSON.stringify(Object.fromEntries(rounded)));
+  renameSync(`${path}.${process.pid}`, path);
+  return peaks;
+}
+
+/** A name for all that compiled graphs depend on, apart from the precision. */
+function fingerprint({ config, file, text }: Checkpoint, adapters: readonly Adapter[]): string {
+  const hash = createHash('sha256');
+  const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
+  add([formatVersion, runtimeVersion, process.platform, process.arch, processorKind()]);
+  add([config, describeFile(file)]);
+  if (text) add([text.config, describeFile(text.file)]);
+  for (const { path, strength } of adapters) {
+    add(strength);
+    hash.update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** A file's tensors, size and time of change: its content, without reading gigabytes. */
+function describeFile(file: SafetensorsFile): unknown {
+  return [[...file.tensors.values()], file.byteLength, statSync(file.path).mtimeMs];
+}
+
+/** The processor's name and instructions: packed weights have the order that its kernels read. */
+function processorKind(): string {
+  try {
+    return /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? cpus()[0]?.model ?? '';
+  } catch {
+    return cpus()[0]?.model ?? '';
+  }
+}
