@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
-import { audioFormats, decodeAudio } from '@retone/audio';
-import { findModel, installedModels } from '@retone/checkpoint';
+import { audioFormats } from '@retone/audio';
+import { findModel } from '@retone/checkpoint';
 import {
   audioToAudio,
   type Controls,
@@ -15,6 +15,7 @@ import {
 } from '@retone/engine';
 import { type Flags, parse, UsageError, type Values } from './arguments.ts';
 import type { Command } from './command.ts';
+import { oneFile, readAudio } from './input.ts';
 import { chooseOutput, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
 
@@ -77,7 +78,7 @@ const outpaintFlags = {
   after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
 } satisfies Flags;
 
-export const commands: Record<string, Command> = {
+export const soundCommands: Record<string, Command> = {
   transform: {
     summary: 'make a recording sound as a prompt says',
     usage: '<file> --prompt "..." [options]',
@@ -138,20 +139,6 @@ export const commands: Record<string, Command> = {
       );
     },
   },
-  models: {
-    summary: 'list the models that are installed',
-    usage: '[--json]',
-    flags: { json: common.json },
-    async run(args) {
-      const { values } = parse(args, { json: common.json });
-      const models = installedModels();
-      if (values.json) return console.log(JSON.stringify(models));
-      for (const { name, bytes, maxSeconds, objective, folder, problem } of models) {
-        const facts = problem ?? `${(bytes / 1e6).toFixed(0)} MB, up to ${Math.floor(maxSeconds)} s, ${objective}`;
-        console.log(`${name}\n  ${facts}\n  ${folder}`);
-      }
-    },
-  },
 };
 
 interface Job {
@@ -188,7 +175,7 @@ async function make(
   try {
     bar.note('loading the model');
     const model = await Model.load(folder);
-    const audio = file === undefined ? undefined : await readAudio(file, model, signal);
+    const audio = file === undefined ? undefined : await readAudio(file, model.sampleRate, signal);
     const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
     const controls: Controls = {
       prompt: values.prompt,
@@ -249,19 +236,4 @@ function sentence(result: {
     `  ${result.model}, ${result.steps} ${result.sampler} steps, ${level}guidance ${result.guidanceScale}, seed ${result.seed}`,
     `  ${result.seconds.toFixed(1)} s of sound in ${result.elapsedSeconds.toFixed(1)} s`,
   ].join('\n');
-}
-
-/** The recording as a tensor [channels, samples] at the model's rate. */
-async function readAudio(file: string, model: Model, signal: AbortSignal): Promise<Tensor> {
-  const clip = await decodeAudio(file, { sampleRate: model.sampleRate, channels: 2, signal });
-  const samples = clip.channels[0]!.length;
-  const data = new Float32Array(clip.channels.length * samples);
-  for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
-  return { data, shape: [clip.channels.length, samples] };
-}
-
-function oneFile(positionals: string[]): string {
-  if (positionals.length === 1) return positionals[0]!;
-  if (positionals.length === 0) throw new UsageError('there is no file to work on');
-  throw new UsageError(`"${positionals[1]}" is one argument too many; give one file`);
 }

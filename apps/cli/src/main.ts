@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { AudioError } from '@retone/audio';
 import { CheckpointError } from '@retone/checkpoint';
 import { EngineError } from '@retone/engine';
+import { HubError } from '@retone/hub';
 import { describe, UsageError } from './arguments.ts';
+import { codingCommands } from './coding.ts';
 import type { Command } from './command.ts';
-import { commands as soundCommands } from './commands.ts';
+import { soundCommands } from './commands.ts';
+import { modelCommands } from './models.ts';
 import { serviceCommands } from './service.ts';
 
-const commands: Record<string, Command> = { ...soundCommands, ...serviceCommands };
+const commands: Record<string, Command> = { ...soundCommands, ...codingCommands, ...modelCommands, ...serviceCommands };
 
 // Exit codes: 0 done, 1 it could not be done, 2 the command line was wrong, 130 interrupted.
 
@@ -27,7 +30,8 @@ async function run(name: string): Promise<void> {
   const command = commands[name];
   if (!command) return fail(`there is no command "${name}"; there are ${Object.keys(commands).join(', ')}`, 'usage', 2);
   if (args.includes('--help') || args.includes('-h')) {
-    console.log(`${command.summary}\n\nusage: retone ${name} ${command.usage}\n\n${describe(command.flags)}`);
+    const usage = typeof command.usage === 'string' ? command.usage : await command.usage();
+    console.log(`${command.summary}\n\nusage: retone ${name} ${usage}\n\n${describe(command.flags)}`);
     return;
   }
   const interrupt = new AbortController();
@@ -43,8 +47,8 @@ async function run(name: string): Promise<void> {
   } catch (error) {
     if (interrupt.signal.aborted) return fail('interrupted', 'interrupted', 130);
     if (error instanceof UsageError) return fail(`${error.message} (retone ${name} --help)`, 'usage', 2);
-    if (error instanceof AudioError || error instanceof CheckpointError || error instanceof EngineError) {
-      return fail(error.message, error.code, 1);
+    for (const known of [AudioError, CheckpointError, EngineError, HubError]) {
+      if (error instanceof known) return fail(error.message, error.code, 1);
     }
     const { message, code = 'internal' } = error as NodeJS.ErrnoException;
     return fail(process.env.RETONE_DEBUG ? (error as Error).stack! : message, code, 1);

@@ -25,13 +25,18 @@ export function chooseOutput(path: string | undefined, format: string | undefine
     throw new UsageError(`${what}; it writes ${names.join(', ')}`);
   }
   if (path === undefined) return { path: freeName(base, chosen), format: chosen };
-  const folder = dirname(path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
+  checkFolder(path);
   return { path, format: chosen };
 }
 
-/** Encodes audio [channels, samples] and writes it in one go: the file is there whole, or not at all. */
+/** @throws UsageError when there is no folder to write a file in */
+export function checkFolder(path: string): void {
+  const folder = dirname(path);
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
+}
+
+/** Encodes audio [channels, samples] and writes it. */
 export async function writeAudio(
   { path, format }: Output,
   audio: Tensor,
@@ -41,6 +46,11 @@ export async function writeAudio(
   const [count, samples] = audio.shape as [number, number];
   const channels = Array.from({ length: count }, (_, c) => audio.data.slice(c * samples, (c + 1) * samples));
   const bytes = await encodeAudio({ sampleRate, channels }, format, { signal });
+  await writeWhole(path, bytes);
+}
+
+/** Writes a file in one go: it is there whole, or not at all. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const part = `${path}.${process.pid}.part`;
   try {
     await writeFile(part, bytes);
@@ -51,14 +61,15 @@ export async function writeAudio(
   }
 }
 
-function freeName(base: string, format: string): string {
+/** A name made from that of the input, of which there is no file yet. */
+export function freeName(base: string, extension: string): string {
   const stem =
     base
       .replace(/[^\p{L}\p{N}._-]+/gu, '-')
       .replace(/^[-.]+|[-.]+$/g, '')
       .slice(0, 60) || 'retone';
   for (let number = 1; ; number++) {
-    const name = `${stem}.retone${number === 1 ? '' : `-${number}`}.${format}`;
+    const name = `${stem}.retone${number === 1 ? '' : `-${number}`}.${extension}`;
     if (!existsSync(name)) return name;
   }
 }

@@ -25,16 +25,24 @@ export class ProgressBar {
   }
 
   update({ stage, fraction, step, steps }: Progress): void {
+    const what = step === undefined ? stageNames[stage] : `${stageNames[stage]} ${step} of ${steps}`;
+    const elapsed = (performance.now() - this.#started) / 1000;
+    this.draw(fraction, what, fraction > 0.05 ? (elapsed * (1 - fraction)) / fraction : undefined);
+  }
+
+  /** Shows how much is done, 0 to 1, what is being done, and the seconds left. */
+  draw(fraction: number, what: string, secondsLeft?: number): void {
     if (!this.#visible) return;
     const filled = Math.round(fraction * width);
     const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
-    const what = step === undefined ? stageNames[stage] : `${stageNames[stage]} ${step} of ${steps}`;
-    const elapsed = (performance.now() - this.#started) / 1000;
-    const left = fraction > 0.05 ? `, ${Math.ceil((elapsed * (1 - fraction)) / fraction)} s left` : '';
-    this.#stream.write(`\r\x1b[K${bar} ${what}${left}`);
+    this.#stream.write(`\r\x1b[K${bar} ${what}${secondsLeft === undefined ? '' : `, ${timeText(secondsLeft)} left`}`);
   }
 
   clear(): void {
     if (this.#visible) this.#stream.write('\r\x1b[K');
   }
+}
+
+function timeText(seconds: number): string {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
 }

@@ -127,8 +127,3 @@ test('retone outpaint continues at the end unless told otherwise', async () => {
   expect(code).toBe(0);
   expect(json(stdout)).toMatchObject({ seconds: 13, secondsBefore: 0, secondsAfter: 5 });
 });
-
-test('retone models lists the built-in one', async () => {
-  const { stdout } = await place.retone('models', '--json');
-  expect(json(stdout)).toContainEqual(expect.objectContaining({ name: 'retone-small', objective: expect.any(String) }));
-});

@@ -295,6 +295,12 @@ export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
 /** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
 export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
+  if (isAutoencoderAlone(json)) {
+    throw new CheckpointError(
+      'bad-config',
+      `${file} is an autoencoder alone, which cannot make sound of a prompt; it is for retone encode and retone decode`,
+    );
+  }
   const config = parse(modelConfig, json, file);
   const problem = contradiction(config);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);

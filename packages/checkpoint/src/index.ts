@@ -27,9 +27,10 @@ export {
   type SpectralConfig,
   type TextEncoderConfig,
 } from './config.ts';
-export { type DType, type WeightDType, widenToFloat32 } from './dtype.ts';
+export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
 export { readJson } from './json.ts';
 export { builtInModel, findModel, type InstalledModel, installedModels, modelsFolder } from './library.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
+export { type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

@@ -1,0 +1,118 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { decodeAudio } from '@retone/audio';
+import { SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { riff, Workplace } from './retone.ts';
+
+let place: Workplace;
+beforeEach(() => {
+  place = new Workplace();
+});
+afterEach(() => place.remove());
+
+test.each(['latents.safetensors', 'latents.npy'])('a recording becomes %s and audio again', async (name) => {
+  const encoded = await place.retone('encode', riff, '-o', name, '--json');
+  expect(encoded.stderr).toBe('');
+  expect(JSON.parse(encoded.stdout)).toMatchObject({
+    output: name,
+    shape: [128, 173],
+    seconds: 8,
+    model: 'retone-small',
+  });
+  const decoded = JSON.parse((await place.retone('decode', name, '-o', 'x.wav', '--json')).stdout);
+  // NumPy's files do not tell how much of the last frame is sound.
+  expect(decoded.seconds).toBeCloseTo(name.endsWith('.npy') ? (173 * 2048) / 44100 : 8, 6);
+  expect((await decodeAudio(place.path('x.wav'))).channels[0]!.length).toBe(Math.round(decoded.seconds * 44100));
+});
+
+test('arrays are written as numpy.save writes them', async () => {
+  await place.retone('encode', riff, '-o', 'x.npy');
+  const file = readFileSync(place.path('x.npy'));
+  expect(file.subarray(0, 8).toString('latin1')).toBe('\x93NUMPY\x01\x00');
+  const start = 10 + file.readUInt16LE(8);
+  expect(start % 64).toBe(0);
+  expect(file.toString('latin1', 10, start)).toMatch(
+    /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(128, 173\), \} *\n$/,
+  );
+  expect(file.length - start).toBe(128 * 173 * 4);
+});
+
+test('arrays in half precision and with a batch of one, as the reference may write them, are read', async () => {
+  const shape = [1, 128, 4];
+  const header = `{'descr': '<f2', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`.padEnd(117).concat('\n');
+  const values = Float16Array.from({ length: 512 }, (_, i) => Math.sin(i));
+  const prefix = Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1');
+  writeFileSync(place.path('half.npy'), Buffer.concat([prefix, Buffer.from(header), Buffer.from(values.buffer)]));
+  const { code, stdout } = await place.retone('decode', 'half.npy', '-o', 'x.wav', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout).seconds).toBeCloseTo((4 * 2048) / 44100, 6);
+});
+
+test.each([
+  [
+    'a name that is none',
+    ['encode', riff, '-o', 'x.pt'],
+    2,
+    /"x\.pt" is no name for a file of latents; they are \.safetensors or \.npy/,
+  ],
+  ['a folder that is not there', ['encode', riff, '-o', 'no/x.npy'], 2, /no folder "no"/],
+  ['a file that is no array', ['decode', 'text.npy'], 1, /text\.npy is no \.npy file; .* as numpy\.save writes it/],
+  [
+    'a safetensors file of something else',
+    ['decode', 'other.safetensors'],
+    1,
+    /other\.safetensors has no tensor "latents" of floats; it has a,b/,
+  ],
+  [
+    'latents of another model',
+    ['decode', 'wide.safetensors'],
+    1,
+    /the latents have shape \[64,4\]; this model's have \[128, frames\]/,
+  ],
+] as const)('%s is refused in words', async (_, args, code, message) => {
+  writeFileSync(place.path('text.npy'), 'not an array at all');
+  const tensor = (name: string, shape: number[]) => {
+    return { name, dtype: 'F32', shape, bytes: () => new Uint8Array(4 * shape.reduce((a, b) => a * b)) } as const;
+  };
+  await writeSafetensors(place.path('other.safetensors'), [tensor('a', [1]), tensor('b', [1])]);
+  await writeSafetensors(place.path('wide.safetensors'), [tensor('latents', [64, 4])]);
+  const outcome = await place.retone(...args);
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome.code).toBe(code);
+});
+
+describe.skipIf(fixturesMissing)('an autoencoder that is published alone', () => {
+  test('codes as the diffusion model that it is part of', async () => {
+    await standAlone(tinySmall, place.path('SAME-T'));
+    const encode = async (model: string, output: string) => {
+      expect((await place.retone('encode', riff, '-m', model, '-o', output)).stderr).toBe('');
+      return readFileSync(place.path(output));
+    };
+    expect((await encode('SAME-T', 'a.npy')).equals(await encode(tinySmall, 'b.npy'))).toBe(true);
+    expect((await place.retone('models', 'info', './SAME-T')).stdout).toMatch(/SAME-T\n {2}autoencoder alone\n/);
+  });
+
+  test('cannot transform, and says so', async () => {
+    await standAlone(tinySmall, place.path('SAME-T'));
+    const { code, stderr } = await place.retone('transform', riff, '-p', 'x', '-m', './SAME-T');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/SAME-T.* is an autoencoder alone.*retone encode and retone decode/);
+  });
+});
+
+/** Writes the autoencoder of a checkpoint in the form in which SAME-S and SAME-L are published. */
+async function standAlone(checkpoint: string, folder: string): Promise<void> {
+  mkdirSync(folder);
+  cpSync(`${checkpoint}/model_config.json`, `${folder}/whole.json`);
+  const { model, sample_rate } = JSON.parse(readFileSync(`${folder}/whole.json`, 'utf8'));
+  writeFileSync(`${folder}/model_config.json`, JSON.stringify({ sample_rate, model: model.pretransform.config }));
+  const file = SafetensorsFile.open(`${checkpoint}/model.safetensors`);
+  const prefix = 'pretransform.model.';
+  const own = [...file.tensors.values()].filter(({ name }) => name.startsWith(prefix));
+  await writeSafetensors(
+    `${folder}/model.safetensors`,
+    own.map((entry) => ({ ...entry, name: entry.name.slice(prefix.length), bytes: () => file.read(entry) })),
+  );
+  file.close();
+}
