@@ -137,6 +137,7 @@ export class Service {
     });
     await worker.start();
     await deliverWebhooks({
+      database,
       queue,
       guard: { allowHosts },
       load: async (id) => {

@@ -39,6 +39,11 @@ export interface Database extends Queryable {
    * @param payload less than 8000 bytes
    */
   notify(channel: string, payload: string): Promise<void>;
+  /**
+   * Makes room of deleted rows usable again and the write-ahead log short. A server does so by itself; PGlite has nobody who
+   * would, so it is to be called about once a day.
+   */
+  tidy(): Promise<void>;
   /** Waits for statements under way and closes. An open database keeps the process alive. */
   close(): Promise<void>;
 }

@@ -8,6 +8,9 @@ import { lockFolder } from './lock.ts';
 import { parsers, toText } from './text.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
 
+/** A checkpoint frees what the write-ahead log has beyond this; Postgres would keep 1 GB to use again. */
+const startParams = [...PGlite.defaultStartParams, '-c', 'max_wal_size=64MB', '-c', 'min_wal_size=32MB'];
+
 /** PGlite, Postgres compiled to WebAssembly, in this process: in a folder, or in memory without one. */
 export async function openPglite(folder?: string): Promise<Database> {
   if (folder === undefined) return new PgliteDatabase(await PGlite.create(), () => {});
@@ -15,7 +18,7 @@ export async function openPglite(folder?: string): Promise<Database> {
   const unlock = lockFolder(path);
   try {
     if (!existsSync(join(path, 'PG_VERSION'))) await makeCluster(path);
-    return new PgliteDatabase(await PGlite.create({ dataDir: path }), unlock);
+    return new PgliteDatabase(await PGlite.create({ dataDir: path, startParams }), unlock);
   } catch (error) {
     unlock();
     throw error;
@@ -80,6 +83,11 @@ export class PgliteDatabase implements Database {
   async notify(channel: string, payload: string): Promise<void> {
     checkChannel(channel);
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
+  }
+
+  async tidy(): Promise<void> {
+    await this.query('VACUUM (ANALYZE)');
+    await this.query('CHECKPOINT');
   }
 
   close(): Promise<void> {

@@ -89,6 +89,8 @@ class ServerDatabase implements Database {
     await this.query('SELECT pg_notify($1, $2)', [channel, payload]);
   }
 
+  async tidy(): Promise<void> {}
+
   close(): Promise<void> {
     this.#closed ??= this.#listener.close().then(() => this.#pool.end());
     return this.#closed;

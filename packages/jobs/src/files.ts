@@ -68,6 +68,15 @@ export class Files {
     );
   }
 
+  /** Whether a key of the file store belongs to a file here, or is the source of a task. */
+  async isUsed(key: string): Promise<boolean> {
+    const [row] = await this.#db.query<{ used: boolean }>(
+      `SELECT EXISTS (SELECT FROM files WHERE key = $1) OR EXISTS (SELECT FROM tasks WHERE source_key = $1) AS used`,
+      [key],
+    );
+    return row!.used;
+  }
+
   async remove(tokens: readonly string[]): Promise<void> {
     await this.#db.query('DELETE FROM files WHERE token = ANY($1)', [tokens]);
   }

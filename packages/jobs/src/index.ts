@@ -13,9 +13,17 @@ export {
   shown,
   type TaskInput,
 } from './models.ts';
-export { maxAttempts, Queue, type QueueSettings, queueDefaults } from './queue.ts';
-export { deleteExpired } from './retention.ts';
-export { endedStatuses, type NewTask, type Task, type TaskFilter, type TaskStatus, Tasks } from './tasks.ts';
+export { maxAttempts, Queue, type QueueSettings, queueDefaults, type WebhookEvent } from './queue.ts';
+export { deleteExpired, type RetentionOptions } from './retention.ts';
+export {
+  endedStatuses,
+  type NewTask,
+  type Task,
+  type TaskFilter,
+  type TaskStatus,
+  Tasks,
+  type WebhookState,
+} from './tasks.ts';
 export { signWebhook, type WebhookHeaders } from './webhook-signature.ts';
-export { deliverWebhooks, type WebhookOptions } from './webhooks.ts';
+export { deliverWebhooks, type WebhookMessage, type WebhookOptions } from './webhooks.ts';
 export { Worker, type WorkerOptions } from './worker.ts';

@@ -27,6 +27,8 @@ export interface LifecycleOptions {
   billing: 'on' | 'off';
   /** Most tasks that may wait or run at once, of all accounts together. */
   queueLimit: number;
+  /** Hears of tasks that this process has ended, whatever became of them. */
+  onEnd?: ((task: Task) => void) | undefined;
 }
 
 export interface Submission {
@@ -76,9 +78,9 @@ export class Lifecycle {
         }
         const id = newTaskId();
         await this.#ledger(tx).hold(task.accountId, id, price);
-        const open = await tasks.countOpen(task.accountId);
-        const created = await tasks.create(id, task);
-        await queue.addTask(tx, created, open, tasksAtOnce);
+        const turn = await tasks.nextTurn(task.accountId);
+        const created = await tasks.create(id, task, turn);
+        await queue.addTask(tx, created, turn, tasksAtOnce);
         return created;
       });
     } catch (error) {
@@ -150,13 +152,19 @@ export class Lifecycle {
   }
 
   async #end(change: (tx: Queryable) => Promise<Task | undefined>): Promise<boolean> {
-    const { database, queue } = this.#options;
+    const { database, queue, onEnd } = this.#options;
     const ended = await database.transaction(async (tx) => {
       const task = await change(tx);
-      if (task?.webhookUrl && task.status !== 'cancelled') await queue.addWebhook(tx, task.id);
+      if (task?.webhookUrl && task.status !== 'cancelled') {
+        await queue.addWebhook(tx, task.id);
+        const nextAttemptAt = new Date().toISOString();
+        await new Tasks(tx).noteWebhook(task.id, { state: 'waiting', attempts: 0, error: '', nextAttemptAt });
+      }
       return task;
     });
-    if (ended) await database.notify(taskChannel, ended.id);
-    return ended !== undefined;
+    if (!ended) return false;
+    onEnd?.(ended);
+    await database.notify(taskChannel, ended.id);
+    return true;
   }
 }

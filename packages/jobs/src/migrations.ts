@@ -50,4 +50,16 @@ export const jobsMigrations: readonly Migration[] = [
       CREATE INDEX files_age ON files (created_at);
     `,
   },
+  {
+    name: 'jobs-002-turns-and-webhooks',
+    sql: `
+      -- Place in the queue: lower ones go first. See Tasks.nextTurn.
+      ALTER TABLE tasks ADD COLUMN turn integer NOT NULL DEFAULT 0;
+      CREATE INDEX tasks_turn ON tasks (turn) WHERE status = 'created';
+      -- How the telling of the task's end goes: {state, attempts, error, nextAttemptAt}. Null before there is an end to tell.
+      ALTER TABLE tasks ADD COLUMN webhook jsonb;
+      CREATE INDEX tasks_source ON tasks (source_key) WHERE source_key IS NOT NULL;
+      CREATE INDEX files_key ON files (key);
+    `,
+  },
 ];

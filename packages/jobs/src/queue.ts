@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '@retone/database';
 import { type Db, type Job, PgBoss, type WorkOptions } from 'pg-boss';
 
@@ -28,10 +29,17 @@ export const queueDefaults: QueueSettings = {
   webhookRetrySeconds: 10,
 };
 
-/** Tries of a webhook after the first; with the default delay they go on for about a day. */
-const webhookRetries = 12;
+/** How often a webhook is tried; with the default delay the last time is 11 hours after the first. */
+const webhookAttempts = 13;
+/** Seconds after which a job that a worker has is given to another, if it shows no sign of life. Webhooks take less. */
+const longestTask = 6 * 3600;
+/** Seconds that jobs are kept after their end. */
+const jobRetention = 24 * 3600;
 /** Webhooks that one worker tells at the same time; a slow receiver keeps one of these waiting. */
 const webhooksAtOnce = 4;
+
+/** Any number, as long as nothing else in the database takes the same advisory lock. */
+const takingLock = 0x7461736b73;
 
 /** The highest limit that an account of its own may have on tasks at once. */
 const mostTasksAtOnce = 100;
@@ -44,9 +52,18 @@ export interface QueuedTask {
   signal: AbortSignal;
 }
 
+/** The telling of a task's end, for the n-th time. */
+export interface WebhookEvent {
+  taskId: string;
+  /** The same over the attempts. */
+  eventId: string;
+  /** From 1. */
+  attempt: number;
+}
+
 /**
- * What is to be done, in order and once, on pg-boss. The n-th open task of every account has the same priority, so one
- * account's five hundred do not keep another's one waiting; and an account's tasks above its limit wait for each other.
+ * What is to be done, in order and once, on pg-boss. Accounts take turns (see `Tasks.nextTurn`), and an account's tasks above
+ * its limit wait for each other.
  */
 export class Queue {
   readonly #boss: PgBoss;
@@ -65,7 +82,7 @@ export class Queue {
   ): Promise<Queue> {
     const complete = { ...queueDefaults, ...settings };
     const boss = new PgBoss({
-      db: bossDatabase(database, database),
+      db: bossDatabase(database),
       backend: database.kind,
       useListenNotify: true,
       monitorIntervalSeconds: complete.superviseSeconds,
@@ -74,15 +91,22 @@ export class Queue {
     });
     boss.on('error', onError);
     await boss.start();
-    await boss.createQueue(queues.lost);
+    await boss.createQueue(queues.lost, { deleteAfterSeconds: jobRetention, notify: true });
     await boss.createQueue(queues.tasks, {
       retryLimit: maxAttempts - 1,
       heartbeatSeconds: complete.heartbeatSeconds,
-      expireInSeconds: 6 * 3600,
+      expireInSeconds: longestTask,
+      deleteAfterSeconds: jobRetention,
       deadLetter: queues.lost,
       notify: true,
     });
-    await boss.createQueue(queues.webhooks, { notify: true });
+    await boss.createQueue(queues.webhooks, {
+      // Their own tries are jobs of their own; these are for workers that died.
+      retryLimit: 100,
+      heartbeatSeconds: complete.heartbeatSeconds,
+      deleteAfterSeconds: jobRetention,
+      notify: true,
+    });
     await boss.createQueue(queues.retention);
     return new Queue(boss, complete);
   }
@@ -90,20 +114,20 @@ export class Queue {
   /**
    * Queues a task in the transaction that creates it.
    *
-   * @param open how many tasks the account has open beside it
+   * @param turn its place among all tasks: lower ones go first
    * @param atOnce how many of the account's tasks may run at once, if not as many as of any account
    */
   async addTask(
     tx: Queryable,
     task: { id: string; accountId: string },
-    open: number,
+    turn: number,
     atOnce?: number | null,
   ): Promise<void> {
     const tier = atOnce ? { tier: String(Math.min(atOnce, mostTasksAtOnce)) } : {};
     await this.#boss.send(
       queues.tasks,
       { taskId: task.id },
-      { priority: -open, group: { id: task.accountId, ...tier }, db: bossDatabase(tx) },
+      { priority: -turn, group: { id: task.accountId, ...tier }, db: bossTransaction(tx) },
     );
   }
 
@@ -122,19 +146,22 @@ export class Queue {
 
   /** Queues the telling of an ended task in the transaction that ends it. */
   async addWebhook(tx: Queryable, taskId: string): Promise<void> {
-    const retryDelay = this.#settings.webhookRetrySeconds;
-    await this.#boss.send(
-      queues.webhooks,
-      { taskId },
-      { retryLimit: webhookRetries, retryDelay, retryBackoff: true, db: bossDatabase(tx) },
-    );
+    const event: WebhookEvent = { taskId, eventId: randomUUID(), attempt: 1 };
+    await this.#boss.send(queues.webhooks, event, { db: bossTransaction(tx) });
   }
 
-  /** Tells results. `eventId` stays the same over the tries; a handler that throws is called again later. */
-  async workOnWebhooks(handle: (taskId: string, eventId: string) => Promise<void>): Promise<void> {
-    await this.#work<{ taskId: string }>(queues.webhooks, webhooksAtOnce, {}, ({ data, id }) =>
-      handle(data.taskId, id),
-    );
+  /** Queues another attempt, each after twice the time of the one before. Answers when; undefined after the last. */
+  async retryWebhook(tx: Queryable, event: WebhookEvent): Promise<Date | undefined> {
+    const { attempt } = event;
+    if (attempt === webhookAttempts) return undefined;
+    const startAfter = new Date(Date.now() + this.#settings.webhookRetrySeconds * 1000 * 2 ** (attempt - 1));
+    await this.#boss.send(queues.webhooks, { ...event, attempt: attempt + 1 }, { startAfter, db: bossTransaction(tx) });
+    return startAfter;
+  }
+
+  /** Tells results. A handler that throws, or whose process ends, is called again. */
+  async workOnWebhooks(handle: (event: WebhookEvent) => Promise<void>): Promise<void> {
+    await this.#work<WebhookEvent>(queues.webhooks, webhooksAtOnce, {}, ({ data }) => handle(data));
   }
 
   /** Calls the handler once a day, on one machine. */
@@ -170,19 +197,30 @@ export class Queue {
   }
 }
 
-/** pg-boss's view of the database, or of a transaction of it. */
-function bossDatabase(queryable: Queryable, listening?: Database): Db {
+/** pg-boss's view of a database. */
+function bossDatabase(database: Database): Db {
   return {
-    async executeSql(text: string, values?: unknown[]) {
-      return { rows: await queryable.query(text, values) };
+    async executeSql(text, values) {
+      // The statement that takes a task counts its account's running ones, but not those that others take meanwhile. So they
+      // take tasks one after the other. PGlite does everything so.
+      if (database.kind === 'pglite' || !text.includes('active_group_count'))
+        return onQueryable(database)(text, values);
+      return database.transaction(async (tx) => {
+        await tx.query('SELECT pg_advisory_xact_lock($1)', [takingLock]);
+        return onQueryable(tx)(text, values);
+      });
     },
-    ...(listening
-      ? {
-          async listen(channel: string, onNotification: (payload: string) => void) {
-            const close = await listening.listen(channel, onNotification);
-            return { close };
-          },
-        }
-      : {}),
+    async listen(channel, onNotification) {
+      return { close: await database.listen(channel, onNotification) };
+    },
   };
+}
+
+/** pg-boss's view of a transaction. */
+function bossTransaction(tx: Queryable): Db {
+  return { executeSql: onQueryable(tx) };
+}
+
+function onQueryable(queryable: Queryable): Db['executeSql'] {
+  return async (text, values) => ({ rows: await queryable.query(text, values) });
 }

@@ -8,6 +8,17 @@ export type TaskStatus = 'created' | 'processing' | 'completed' | 'failed' | 'ca
 /** Statuses that a task does not leave. */
 export const endedStatuses: readonly TaskStatus[] = ['completed', 'failed', 'cancelled'];
 
+/** How the telling of a task's end goes. */
+export interface WebhookState {
+  /** `failed`: given up. */
+  state: 'waiting' | 'delivered' | 'failed';
+  attempts: number;
+  /** What was wrong at the latest attempt; empty if nothing was. */
+  error: string;
+  /** ISO 8601; null when there is no next one. */
+  nextAttemptAt: string | null;
+}
+
 /** A request for sound, and what became of it. */
 export interface Task {
   /** 32 hex digits. */
@@ -21,6 +32,8 @@ export interface Task {
   seed: number;
   base64Output: boolean;
   webhookUrl: string | null;
+  /** Null where there is no webhook, or nothing to tell yet. */
+  webhook: WebhookState | null;
   attempts: number;
   progress: Progress | null;
   /** Tokens of the output files. */
@@ -55,7 +68,7 @@ export interface TaskFilter {
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
-  webhook_url AS "webhookUrl", attempts, progress, outputs, error, inference_ms AS "inferenceMs",
+  webhook_url AS "webhookUrl", webhook, attempts, progress, outputs, error, inference_ms AS "inferenceMs",
   created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
 
 /** 32 hex digits from the system's random source. */
@@ -75,10 +88,12 @@ export class Tasks {
     this.#db = db;
   }
 
-  async create(id: string, task: NewTask): Promise<Task> {
+  /** @param turn its place in the queue, from `nextTurn` */
+  async create(id: string, task: NewTask, turn: number): Promise<Task> {
     return this.#one(
-      `INSERT INTO tasks (id, account_id, model, input, source_key, seed, base64_output, webhook_url, idempotency_key, idempotency_hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING ${columns}`,
+      `INSERT INTO tasks (id, account_id, model, input, source_key, seed, base64_output, webhook_url, idempotency_key,
+         idempotency_hash, turn)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${columns}`,
       [
         id,
         task.accountId,
@@ -90,6 +105,7 @@ export class Tasks {
         task.webhookUrl,
         task.idempotency?.key ?? null,
         task.idempotency?.hash ?? null,
+        turn,
       ],
     ) as Promise<Task>;
   }
@@ -139,6 +155,34 @@ export class Tasks {
       [accountId ?? null],
     );
     return row!.count;
+  }
+
+  /**
+   * The place in the queue of an account's next task (start-time fair queueing): after the account's own, and level with the
+   * first that waits. So accounts take turns, however many tasks each has, and one that was away has saved nothing up.
+   */
+  async nextTurn(accountId: string): Promise<number> {
+    const [row] = await this.#db.query<{ turn: number }>(
+      `SELECT greatest(
+         (SELECT max(turn) + 1 FROM tasks WHERE account_id = $1 AND status IN ('created', 'processing')),
+         (SELECT min(turn) FROM tasks WHERE status = 'created'),
+         0) AS turn`,
+      [accountId],
+    );
+    return row!.turn;
+  }
+
+  /** Notes how the telling of a task's end goes. */
+  async noteWebhook(id: string, webhook: WebhookState): Promise<void> {
+    await this.#db.query('UPDATE tasks SET webhook = $2 WHERE id = $1', [id, JSON.stringify(webhook)]);
+  }
+
+  /** How many tasks of all accounts have each status that is no end. */
+  async countByStatus(): Promise<Partial<Record<TaskStatus, number>>> {
+    const rows = await this.#db.query<{ status: TaskStatus; count: number }>(
+      `SELECT status, count(*)::integer AS count FROM tasks WHERE status IN ('created', 'processing') GROUP BY status`,
+    );
+    return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
   /** Starts a try. Undefined when the task has ended meanwhile. The number of the try is `attempts`. */

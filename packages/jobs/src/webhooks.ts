@@ -1,45 +1,69 @@
+import type { Database } from '@retone/database';
 import { type GuardOptions, guardedFetch } from '@retone/storage';
-import type { Queue } from './queue.ts';
-import type { Task } from './tasks.ts';
+import { taskChannel } from './lifecycle.ts';
+import type { Queue, WebhookEvent } from './queue.ts';
+import { type Task, Tasks } from './tasks.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 /** Largest answer of a receiver that is read; what it says does not matter. */
 const maxAnswerBytes = 64 * 1024;
 const timeoutMs = 15_000;
 
+/** What is told of an ended task. */
+export interface WebhookMessage {
+  task: Task;
+  body: unknown;
+  secret: string;
+}
+
 export interface WebhookOptions {
+  database: Database;
   queue: Queue;
-  /** The ended task and what is told of it; undefined when it is gone. */
-  load(taskId: string): Promise<{ task: Task; body: unknown; secret: string } | undefined>;
+  /** What is told of a task; undefined when it is gone. */
+  load(taskId: string): Promise<WebhookMessage | undefined>;
   guard: Pick<GuardOptions, 'allowHosts' | 'resolve'>;
-  onDelivery?: ((event: { task: Task; status: number | undefined; error?: unknown }) => void) | undefined;
+  /** Hears of attempts, for logs and metrics; `error` is empty if the receiver has it. */
+  onDelivery?: ((event: { task: Task; attempt: number; error: string }) => void) | undefined;
 }
 
 /** Tells receivers of ended tasks: at least once, again after each failure, further and further apart. */
-export async function deliverWebhooks({ queue, load, guard, onDelivery }: WebhookOptions): Promise<void> {
-  await queue.workOnWebhooks(async (taskId, eventId) => {
-    const loaded = await load(taskId);
-    if (!loaded?.task.webhookUrl) return;
-    const { task, body, secret } = loaded;
-    const text = JSON.stringify(body);
-    let status: number | undefined;
-    try {
-      const response = await guardedFetch(task.webhookUrl!, {
-        ...guard,
-        method: 'POST',
-        headers: { ...signWebhook(secret, eventId, new Date(), text) },
-        body: text,
-        maxBytes: maxAnswerBytes,
-        timeoutMs,
-        maxRedirects: 0,
-      });
-      response.close();
-      status = response.status;
-      if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
-      onDelivery?.({ task, status });
-    } catch (error) {
-      onDelivery?.({ task, status, error });
-      throw error;
-    }
+export async function deliverWebhooks({ database, queue, load, guard, onDelivery }: WebhookOptions): Promise<void> {
+  await queue.workOnWebhooks(async (event) => {
+    const message = await load(event.taskId);
+    if (!message?.task.webhookUrl) return;
+    const { task } = message;
+    const { attempt } = event;
+    const error = await tell(message, event, guard).then(
+      () => '',
+      (reason: Error) => reason.message,
+    );
+    await database.transaction(async (tx) => {
+      const next = error ? await queue.retryWebhook(tx, event) : undefined;
+      const state = next ? 'waiting' : error ? 'failed' : 'delivered';
+      const nextAttemptAt = next?.toISOString() ?? null;
+      await new Tasks(tx).noteWebhook(task.id, { state, attempts: attempt, error, nextAttemptAt });
+    });
+    await database.notify(taskChannel, task.id);
+    onDelivery?.({ task, attempt, error });
   });
+}
+
+/** @throws GuardError, or an Error that says what the receiver answered */
+async function tell(
+  { task, body, secret }: WebhookMessage,
+  { eventId }: WebhookEvent,
+  guard: WebhookOptions['guard'],
+): Promise<void> {
+  const text = JSON.stringify(body);
+  const { status, close } = await guardedFetch(task.webhookUrl!, {
+    ...guard,
+    method: 'POST',
+    headers: { ...signWebhook(secret, eventId, new Date(), text) },
+    body: text,
+    maxBytes: maxAnswerBytes,
+    timeoutMs,
+    maxRedirects: 0,
+  });
+  close();
+  if (status < 200 || status > 299) throw new Error(`the receiver answered ${status}`);
 }

@@ -6,7 +6,7 @@ import { checkKey, checkPrefix } from './keys.ts';
 import { LimitedContent } from './limited-content.ts';
 import { partialName, removeStale } from './partial-files.ts';
 import { clamp } from './range.ts';
-import type { ByteRange, FileStore, OpenedFile, PutOptions, StoredFile } from './store.ts';
+import type { ByteRange, FileStore, ListedFile, OpenedFile, PutOptions, StoredFile } from './store.ts';
 
 /** Where files are while they are written: in the store's file system, for `rename`, and under a name no key has. */
 const partialFolder = '.partial';
@@ -79,13 +79,13 @@ export class DiskStore implements FileStore {
     }
   }
 
-  async *list(prefix: string): AsyncGenerator<StoredFile, void> {
+  async *list(prefix: string): AsyncGenerator<ListedFile, void> {
     checkPrefix(prefix);
     yield* this.#list(prefix.slice(0, prefix.lastIndexOf('/') + 1), prefix);
   }
 
   /** The files in the folder `within` ('' or ending with `/`) whose keys start with `prefix`. */
-  async *#list(within: string, prefix: string): AsyncGenerator<StoredFile, void> {
+  async *#list(within: string, prefix: string): AsyncGenerator<ListedFile, void> {
     const entries = await ifPresent(readdir(join(this.#folder, within), { withFileTypes: true }));
     const names = (entries ?? [])
       .filter((entry) => !entry.name.startsWith('.'))
@@ -97,8 +97,8 @@ export class DiskStore implements FileStore {
       if (name.endsWith('/')) yield* this.#list(name, prefix);
       else {
         // Deleted since, perhaps.
-        const found = await this.stat(name);
-        if (found) yield found;
+        const found = await ifPresent(stat(this.#path(name)));
+        if (found?.isFile()) yield { key: name, size: found.size, storedAt: found.mtime };
       }
     }
   }

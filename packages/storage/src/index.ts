@@ -1,3 +1,4 @@
+export { AllowedHosts } from './allowed-hosts.ts';
 export { type CheckedUrl, type CheckOptions, checkUrl } from './check-url.ts';
 export { GuardError, type GuardErrorCode, StorageError, type StorageErrorCode } from './errors.ts';
 export { type GuardedRequest, type GuardedResponse, type GuardOptions, guardedFetch } from './guarded-fetch.ts';
@@ -6,6 +7,7 @@ export { sourceBytes } from './source-bytes.ts';
 export {
   type ByteRange,
   type FileStore,
+  type ListedFile,
   type OpenedFile,
   openFileStore,
   type PutOptions,

@@ -5,7 +5,7 @@ import { checkKey, checkPrefix } from './keys.ts';
 import { LimitedContent } from './limited-content.ts';
 import { inParts, type Part } from './parts.ts';
 import { clamp, outOfRange } from './range.ts';
-import type { ByteRange, FileStore, OpenedFile, PutOptions, S3Options, StoredFile } from './store.ts';
+import type { ByteRange, FileStore, ListedFile, OpenedFile, PutOptions, S3Options, StoredFile } from './store.ts';
 
 /** Bytes of a part of an upload: what a `put` holds in memory. S3 takes 10,000 parts, of 5 MiB at least. */
 const partSize = 8 * 2 ** 20;
@@ -92,7 +92,7 @@ export class S3Store implements FileStore {
     await ifPresent(this.#s3().then((s3) => s3.deleteObject(object)));
   }
 
-  async *list(prefix: string): AsyncGenerator<StoredFile, void> {
+  async *list(prefix: string): AsyncGenerator<ListedFile, void> {
     checkPrefix(prefix);
     let next: string | undefined;
     do {
@@ -102,8 +102,9 @@ export class S3Store implements FileStore {
         .catch((error) => {
           throw unavailable(error);
         });
-      for (const { Key, Size } of page.Contents ?? []) {
-        if (Key !== undefined) yield { key: Key.slice(this.#prefix.length), size: Size ?? 0 };
+      for (const { Key, Size, LastModified } of page.Contents ?? []) {
+        if (Key === undefined) continue;
+        yield { key: Key.slice(this.#prefix.length), size: Size ?? 0, storedAt: LastModified ?? new Date() };
       }
       next = page.NextContinuationToken;
     } while (next);

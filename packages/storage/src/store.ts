@@ -8,6 +8,12 @@ export interface StoredFile {
   size: number;
 }
 
+/** A file as a list has it. */
+export interface ListedFile extends StoredFile {
+  /** When it was put there. */
+  storedAt: Date;
+}
+
 export interface PutOptions {
   /** Kept by S3 alone, and only for those who look into the bucket: `open` does not give it back. */
   mediaType?: string | undefined;
@@ -52,7 +58,7 @@ export interface FileStore {
   /** Removes a file. It is fine if there is none. */
   delete(key: string): Promise<void>;
   /** The files whose keys start with `prefix` ('' for all), in the order of their keys' bytes. */
-  list(prefix: string): AsyncIterable<StoredFile>;
+  list(prefix: string): AsyncIterable<ListedFile>;
 }
 
 /** A bucket of Amazon S3 or of a service that speaks its protocol. */

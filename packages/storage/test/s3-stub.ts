@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 export interface S3Stub {
   endpoint: string;
   /** By key, without the bucket. */
-  objects: Map<string, { bytes: Buffer; mediaType: string | undefined }>;
+  objects: Map<string, { bytes: Buffer; mediaType: string | undefined; storedAt: Date }>;
   /** Uploads in parts that are neither completed nor given up. */
   uploads: Map<string, Map<number, Buffer>>;
   /** Requests so far, such as `PUT /bucket/key`. */
@@ -41,7 +41,7 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
           const parts = uploads.get(uploadId);
           if (!parts) return fail(response, 404, 'NoSuchUpload');
           parts.set(Number(query.get('partNumber')), body);
-        } else objects.set(key, { bytes: body, mediaType });
+        } else objects.set(key, { bytes: body, mediaType, storedAt: new Date() });
         return void response.setHeader('etag', etag(body)).end();
       case 'POST': {
         if (query.has('uploads')) {
@@ -63,7 +63,7 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
         if (!right || named.length === 0) return fail(response, 400, 'InvalidPart');
         if (whole.slice(0, -1).some((part) => part!.length < 5 * 2 ** 20)) return fail(response, 400, 'EntityTooSmall');
         uploads.delete(uploadId!);
-        objects.set(key, { bytes: Buffer.concat(whole.map((part) => part!)), mediaType });
+        objects.set(key, { bytes: Buffer.concat(whole.map((part) => part!)), mediaType, storedAt: new Date() });
         return xml(response, '<CompleteMultipartUploadResult><ETag>"whole"</ETag></CompleteMultipartUploadResult>');
       }
       case 'DELETE':
@@ -97,9 +97,11 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
     const keys = [...objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '') && key > after).sort();
     const shown = keys.slice(0, pageSize);
     const more = keys.length > pageSize;
-    const contents = shown.map(
-      (key) => `<Contents><Key>${key}</Key><Size>${objects.get(key)!.bytes.length}</Size></Contents>`,
-    );
+    const contents = shown.map((key) => {
+      const { bytes, storedAt } = objects.get(key)!;
+      const facts = `<Size>${bytes.length}</Size><LastModified>${storedAt.toISOString()}</LastModified>`;
+      return `<Contents><Key>${key}</Key>${facts}</Contents>`;
+    });
     return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${contents.join('')}${
       more ? `<NextContinuationToken>${shown.at(-1)}</NextContinuationToken>` : ''
     }</ListBucketResult>`;

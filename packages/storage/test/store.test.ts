@@ -174,7 +174,10 @@ describe.each(backends)('files in %s', (_, start) => {
     expect(await keys(store, 'b.')).toEqual(['b.c']);
     expect(await keys(store, 'c/2')).toEqual(['c/2']);
     expect(await keys(store, 'none/')).toEqual([]);
-    for await (const { key, size } of store.list('')) expect(size).toBe(key.length);
+    for await (const { key, size, storedAt } of store.list('')) {
+      expect(size).toBe(key.length);
+      expect(Math.abs(storedAt.getTime() - Date.now())).toBeLessThan(60_000);
+    }
   });
 
   test('files may go while they are listed', async () => {
