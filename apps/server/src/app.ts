@@ -1,13 +1,18 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './authentication.ts';
 import { ApiError, failure } from './envelope.ts';
+import { logRequests } from './logging.ts';
+import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { brokenRequest, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -16,45 +21,25 @@ import { validatorCompiler } from './validation.ts';
 
 /** Largest JSON body in bytes, beside a recording in base64: that much again by a third. */
 const bodyOverhead = 1024 * 1024;
+/** How long a request, with all of an upload, may take to arrive, in milliseconds. */
+const arrival = 15 * 60_000;
 
 /** The HTTP face of a service. */
-export function buildApp(service: Service, logger: FastifyServerOptions['logger'] = false): FastifyInstance {
-  const maxUpload = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
-  const app = Fastify({
-    logger,
-    bodyLimit: Math.ceil((maxUpload * 4) / 3) + bodyOverhead,
-    forceCloseConnections: true,
-    requestIdHeader: 'x-request-id',
-    routerOptions: { maxParamLength: 500 },
-    frameworkErrors: (error, _request, reply) => {
-      const answer = failure(fromFastify(error));
-      (reply as FastifyReply).status(answer.code).send(answer);
-    },
-    clientErrorHandler(error, socket) {
-      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(brokenRequest(error.code));
-      else socket.destroy();
-    },
-  }).withTypeProvider<ZodTypeProvider>();
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(() => JSON.stringify);
-  checkRequests(app);
-
-  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
-    const known = error instanceof ApiError ? error : fromFastify(error);
-    if (!known) request.log.error({ err: error }, 'unforeseen');
-    if (known) reply.headers(known.headers);
-    const answer = failure(known ?? error);
-    return reply.status(answer.code).send(answer);
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const answer = failure(
-      new ApiError(404, 'not_found', `there is nothing at ${request.method} ${request.url.split('?')[0]}`),
-    );
-    return reply.status(404).send(answer);
-  });
-
+export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyInstance {
+  const app = bareApp(service, logger);
+  const refuseOthers = otherMethods(app);
+  const { RETONE_CORS_ORIGINS: origins } = service.settings;
+  if (origins.length > 0) {
+    app.register(cors, {
+      origin: origins.includes('*') ? '*' : origins,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposedHeaders: ['retry-after', 'x-request-id', 'content-range'],
+      maxAge: 3600,
+    });
+  }
   describeApi(app, service);
   app.register(healthRoutes, { service });
+  app.register(metricsRoutes, { service });
   app.register(fileRoutes, { service });
   app.register(
     async (api) => {
@@ -67,7 +52,69 @@ export function buildApp(service: Service, logger: FastifyServerOptions['logger'
     },
     { prefix: '/api/v3' },
   );
+  app.register(refuseOthers);
   return app;
+}
+
+/** What a worker alone tells: whether it lives, and its metrics. */
+export function buildWorkerApp(service: Service, logger?: FastifyBaseLogger): FastifyInstance {
+  const app = bareApp(service, logger);
+  app.register(healthRoutes, { service });
+  app.register(metricsRoutes, { service });
+  return app;
+}
+
+/** An app without routes: what all requests and answers have in common. */
+function bareApp(service: Service, logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : {}),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: Math.ceil((service.settings.RETONE_MAX_UPLOAD_MB * 1e6 * 4) / 3) + bodyOverhead,
+    requestTimeout: arrival,
+    forceCloseConnections: true,
+    genReqId: ({ headers: { 'x-request-id': given } }) =>
+      typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID(),
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors: (error, request, reply) => {
+      const answer = failure(fromFastify(error));
+      (reply as FastifyReply).status(answer.code).headers(commonHeaders(request.id)).send(answer);
+    },
+    clientErrorHandler(error, socket) {
+      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(brokenRequest(error.code));
+      else socket.destroy();
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(commonHeaders(request.id));
+  });
+  logRequests(app);
+  service.metrics.countRequests(app);
+  checkRequests(app);
+
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    const known = error instanceof ApiError ? error : fromFastify(error);
+    if (known) reply.headers(known.headers);
+    else request.log.error({ err: error }, 'unforeseen');
+    const answer = failure(known ?? error);
+    return reply.status(answer.code).send(answer);
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0]!.slice(0, 200);
+    throw new ApiError(404, 'not_found', `there is nothing at ${request.method} ${path}`);
+  });
+  return app;
+}
+
+/** Headers of every answer. No browser may take one for something else, or show it inside another site's page. */
+function commonHeaders(requestId: string): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+  };
 }
 
 /** Fastify's own refusals (broken JSON, unknown media types, bodies too large) in the contract's form. */

@@ -1,3 +1,4 @@
-export { buildApp } from './app.ts';
-export { Service, type ServiceHooks } from './service.ts';
-export { describeSettings, readSettings, type Settings, SettingsError } from './settings.ts';
+export { buildApp, buildWorkerApp } from './app.ts';
+export { openLog } from './logging.ts';
+export { Service, type ServiceHooks, type ServiceLog } from './service.ts';
+export { describeSettings, readSettings, type Settings, SettingsError, unknownSettings } from './settings.ts';

@@ -21,6 +21,15 @@ export const resultSchema = z
     input: z
       .record(z.string(), z.unknown())
       .describe('What was submitted, with defaults. A recording sent with the request is only described.'),
+    webhook: z
+      .object({
+        state: z.enum(['waiting', 'delivered', 'failed']).describe('`failed`: it was given up.'),
+        attempts: z.int(),
+        error: z.string().describe('What was wrong at the latest attempt; empty if nothing was.'),
+        next_attempt_at: z.iso.datetime().nullable(),
+      })
+      .optional()
+      .describe('How the telling of the webhook goes, where there is one and something to tell.'),
     code: z.literal(5004).optional().describe('Only where a synchronous submission waited for as long as it may.'),
   })
   .meta({ id: 'Task', description: 'A task and its result.' });
@@ -47,7 +56,12 @@ export function taskResult(task: Task, publicUrl: string, outputs?: string[]): T
     executionTime: task.inferenceMs,
     seed: task.seed,
     input: task.input,
+    ...(task.webhook ? { webhook: webhookState(task.webhook) } : {}),
   };
+}
+
+function webhookState({ state, attempts, error, nextAttemptAt }: NonNullable<Task['webhook']>) {
+  return { state, attempts, error, next_attempt_at: nextAttemptAt };
 }
 
 /** Where a shared file can be fetched without a key. */

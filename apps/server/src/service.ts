@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { AudioError } from '@retone/audio';
 import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices } from '@retone/billing';
 import { findModel } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
@@ -7,6 +8,7 @@ import {
   deleteExpired,
   deliverWebhooks,
   type Engine,
+  EngineFailure,
   EngineProcess,
   endedStatuses,
   Files,
@@ -22,6 +24,7 @@ import {
 } from '@retone/jobs';
 import { checkUrl, type FileStore, GuardError, openFileStore, StorageError, sourceBytes } from '@retone/storage';
 import { ApiError } from './envelope.ts';
+import { Metrics } from './metrics.ts';
 import { taskResult } from './results.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,14 +42,17 @@ export function uploadTooLarge({ settings }: Service): ApiError {
   );
 }
 
+/** Where a service tells what happens; a logger is one. */
+export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
+
 export interface ServiceHooks {
-  /** Hears what goes wrong in the background. */
-  onError: (error: Error) => void;
-  onTask?: WorkerOptions['onTask'];
+  log: ServiceLog;
   queue?: Partial<QueueSettings>;
   /** Does the work instead of an engine process with the model of the settings. */
   engine?: Engine;
 }
+
+type TryEvent = Parameters<NonNullable<WorkerOptions['onTask']>>[0];
 
 /** A task's news for whoever watches it. */
 export interface TaskEvent {
@@ -67,6 +73,7 @@ export class Service {
   readonly ledger: Ledger;
   readonly tasks: Tasks;
   readonly files: Files;
+  readonly metrics: Metrics;
   readonly #hooks: ServiceHooks;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
@@ -91,12 +98,18 @@ export class Service {
     this.ledger = new Ledger(database);
     this.tasks = new Tasks(database);
     this.files = new Files(database);
+    this.metrics = new Metrics(() => this.tasks.countByStatus());
     this.lifecycle = new Lifecycle({
       database,
       store,
       queue,
       billing: settings.RETONE_BILLING,
       queueLimit: settings.RETONE_QUEUE_LIMIT,
+      onEnd: (task) => {
+        this.metrics.taskEnded(task);
+        const { id, model, status, accountId, inferenceMs } = task;
+        hooks.log.info({ task: id, model, status, account: accountId, inferenceMs }, 'task ended');
+      },
     });
   }
 
@@ -107,7 +120,7 @@ export class Service {
     const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
     const s3 = bucket === undefined ? undefined : { bucket, endpoint, region, forcePathStyle: endpoint !== undefined };
     const store = openFileStore(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') });
-    const queue = await Queue.open(database, hooks.onError, {
+    const queue = await Queue.open(database, (err) => hooks.log.error({ err }, 'queue'), {
       tasksAtOnce: settings.RETONE_TASKS_AT_ONCE,
       ...hooks.queue,
     });
@@ -133,13 +146,22 @@ export class Service {
       engine,
       fetching,
       atOnce: settings.RETONE_WORKERS,
-      onTask: this.#hooks.onTask,
+      onTask: (event) => this.#hearOfTry(event),
     });
     await worker.start();
+    this.metrics.workerStarted(settings.RETONE_WORKERS);
     await deliverWebhooks({
       database,
       queue,
       guard: { allowHosts },
+      onDelivery: ({ task, attempt, error }) => {
+        this.metrics.webhookSent(error === '');
+        // What went wrong can name the URL, and that a secret; the owner sees it in the task.
+        this.#hooks.log[error ? 'warn' : 'info'](
+          { task: task.id, attempt },
+          `webhook ${error ? 'failed' : 'received'}`,
+        );
+      },
       load: async (id) => {
         const task = await this.tasks.get(id);
         if (!task) return undefined;
@@ -273,6 +295,16 @@ export class Service {
     } catch {
       return 'the database does not answer';
     }
+  }
+
+  /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the kind. */
+  #hearOfTry({ task, outcome, error }: TryEvent): void {
+    if (outcome === 'retried') this.metrics.tryFailed(task);
+    if (error === undefined) return;
+    const { code } = error as { code?: unknown };
+    const foreseen = error instanceof GuardError || error instanceof EngineFailure || error instanceof AudioError;
+    const fields = { task: task.id, try: task.attempts, ...(foreseen ? { reason: code } : { err: error }) };
+    this.#hooks.log[foreseen ? 'info' : 'error'](fields, `task ${outcome}`);
   }
 
   #wake(id: string): void {

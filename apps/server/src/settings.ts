@@ -1,8 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { AllowedHosts } from '@retone/storage';
 import { z } from 'zod';
 
-const count = z.coerce.number().int().min(1);
+const count = (max = 1_000_000) =>
+  z.coerce
+    .number('takes a whole number')
+    .int('takes a whole number')
+    .min(1, 'takes a number from 1')
+    .max(max, `takes a number up to ${max}`);
 const list = z
   .string()
   .default('')
@@ -12,41 +18,92 @@ const list = z
       .map((item) => item.trim())
       .filter(Boolean),
   );
+const httpUrl = z.url({ protocol: /^https?$/, error: 'takes a URL such as https://retone.example.com' });
+const port = z.coerce
+  .number('takes a port from 0 to 65535')
+  .int('takes a port from 0 to 65535')
+  .min(0, 'takes a port from 0 to 65535')
+  .max(65535, 'takes a port from 0 to 65535');
 
 /** The service's settings, each an environment variable of this name. */
 const schema = z.object({
   RETONE_HOST: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  RETONE_PORT: z.coerce.number().int().min(0).max(65535).default(8080).describe('Port to listen on.'),
-  RETONE_PUBLIC_URL: z.url().optional().describe('How clients reach the service, for the URLs in its answers.'),
+  RETONE_PORT: port.default(8080).describe('Port to listen on.'),
+  RETONE_WORKER_PORT: port.optional().describe('Port of /healthz, /readyz and /metrics of a worker alone.'),
+  RETONE_PUBLIC_URL: httpUrl.optional().describe('How clients reach the service, for the URLs in its answers.'),
   RETONE_DATA: z
     .string()
     .default(join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'retone'))
     .describe('Folder of the embedded database and of the files.'),
-  DATABASE_URL: z.string().optional().describe('A Postgres server instead of the embedded database.'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'takes a URL such as postgres://user:password@host/name')
+    .optional()
+    .describe('A Postgres server instead of the embedded database.'),
   RETONE_S3_BUCKET: z.string().optional().describe('An S3 bucket instead of a folder for files.'),
-  RETONE_S3_ENDPOINT: z.url().optional().describe('An S3-compatible service other than AWS.'),
+  RETONE_S3_ENDPOINT: httpUrl.optional().describe('An S3-compatible service other than AWS.'),
   RETONE_S3_REGION: z.string().optional().describe('Region of the bucket.'),
   RETONE_MODEL: z.string().optional().describe('Name or folder of the model that serves; default: the built-in one.'),
-  RETONE_WORKERS: count.default(1).describe('Tasks at once on this machine.'),
-  RETONE_BILLING: z.enum(['on', 'off']).default('on').describe('Whether tasks are refused for want of credit.'),
-  RETONE_REQUESTS_PER_MINUTE: count.default(600).describe('Requests a minute and account.'),
-  RETONE_TASKS_AT_ONCE: count.default(2).describe('Tasks of one account that run at once; more wait.'),
-  RETONE_QUEUE_LIMIT: count.default(1000).describe('Tasks that may wait in all.'),
-  RETONE_RETENTION_DAYS: z.coerce.number().min(0.01).default(7).describe('How long tasks and files are kept.'),
-  RETONE_MAX_UPLOAD_MB: count.default(200).describe('Largest upload, and largest recording fetched.'),
-  RETONE_SYNC_SECONDS: count.default(300).describe('How long a synchronous submission waits for its result.'),
-  RETONE_ALLOW_HOSTS: list.describe('Hosts or networks that tasks and webhooks may reach though they are private.'),
+  RETONE_WORKERS: count(64).default(1).describe('Tasks at once on this machine.'),
+  RETONE_BILLING: z
+    .enum(['on', 'off'], 'takes on or off')
+    .default('on')
+    .describe('Whether tasks are refused for want of credit.'),
+  RETONE_REQUESTS_PER_MINUTE: count().default(600).describe('Requests a minute and account.'),
+  RETONE_TASKS_AT_ONCE: count().default(2).describe('Tasks of one account that run at once; more wait.'),
+  RETONE_QUEUE_LIMIT: count().default(1000).describe('Tasks that may wait in all.'),
+  RETONE_RETENTION_DAYS: z.coerce
+    .number('takes a number of days')
+    .min(0.01, 'takes a number of days from 0.01')
+    .max(36_500, 'takes a number of days up to 36500')
+    .default(7)
+    .describe('How long tasks and files are kept.'),
+  RETONE_MAX_UPLOAD_MB: count(10_000).default(200).describe('Largest upload, and largest recording fetched.'),
+  RETONE_SYNC_SECONDS: count(86_400).default(300).describe('How long a synchronous submission waits for its result.'),
+  RETONE_ALLOW_HOSTS: list
+    .superRefine((hosts, context) => {
+      try {
+        new AllowedHosts(hosts);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+      }
+    })
+    .describe('Hosts or networks that tasks and webhooks may reach though they are private.'),
+  RETONE_CORS_ORIGINS: list
+    .refine(
+      (origins) => origins.every((origin) => origin === '*' || isOrigin(origin)),
+      'takes origins such as https://app.example.com, or *',
+    )
+    .describe('Origins whose web pages may call the API with a key, or * for all.'),
+  RETONE_METRICS_TOKEN: z
+    .string()
+    .min(16, 'takes at least 16 characters')
+    .optional()
+    .describe('Who sends it as a bearer token may read /metrics; without it, this machine alone.'),
+  RETONE_LOG: z
+    .enum(['auto', 'text', 'json'], 'takes auto, text or json')
+    .default('auto')
+    .describe('Form of the log: text on a terminal, JSON elsewhere.'),
+  RETONE_LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'], 'takes debug, info, warn, error or silent')
+    .default('info')
+    .describe('What is logged.'),
 });
 
 export type Settings = z.infer<typeof schema>;
 
-/** A setting that cannot be used; the message names it and what is accepted. */
-export class SettingsError extends Error {}
+/** Names that are no settings of the service, but of other parts. */
+const others = ['RETONE_DEBUG', 'RETONE_MODELS'];
+
+/** Settings that cannot be used; the message names each, and what it takes. */
+export class SettingsError extends Error {
+  readonly code = 'bad-setting';
+}
 
 /**
- * Reads the settings from environment variables.
+ * Reads the settings from environment variables. An empty one is as good as none.
  *
- * @throws SettingsError naming the first variable at fault
+ * @throws SettingsError naming every variable at fault
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const given = Object.fromEntries(
@@ -54,8 +111,19 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   );
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const { path, message } = result.error.issues[0]!;
-  throw new SettingsError(`${String(path[0])} is "${given[String(path[0])]}": ${message}`);
+  const sentences = result.error.issues.map(({ path, message }) => {
+    const name = String(path[0]);
+    // A database's URL holds its password.
+    const shown = ['DATABASE_URL', 'RETONE_METRICS_TOKEN'].includes(name) ? 'not right' : `"${given[name]}"`;
+    return `${name} is ${shown}: ${message}`;
+  });
+  throw new SettingsError(sentences.join('; '));
+}
+
+/** Variables that look like settings and are none: misspelt, most likely. */
+export function unknownSettings(environment: NodeJS.ProcessEnv): string[] {
+  const known = [...Object.keys(schema.shape), ...others];
+  return Object.keys(environment).filter((name) => name.startsWith('RETONE_') && !known.includes(name));
 }
 
 /** The settings with what each does, for the help text. */
@@ -63,4 +131,8 @@ export function describeSettings(): string {
   return Object.entries(schema.shape)
     .map(([name, field]) => `  ${name.padEnd(28)}${field.description ?? ''}`)
     .join('\n');
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }

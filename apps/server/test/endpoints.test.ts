@@ -1,3 +1,4 @@
+import { Audit } from '@retone/billing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Running, startService } from './service.ts';
 
@@ -106,7 +107,7 @@ describe('POST /{model-id}', () => {
     expect(body.data.seed).toBeGreaterThanOrEqual(0);
   });
 
-  test.each(['a/b', 'stability-ai/stable-audio-3/mp3', 'music', ''])('does not know the model "%s"', async (id) => {
+  test.each(['a/b', 'stability-ai/stable-audio-3/mp3', 'music', 'a/b/'])('does not know the model "%s"', async (id) => {
     const { status, body } = await running.call('POST', `/api/v3/${id}`, { prompt: 'x' });
     expect(status).toBe(404);
     expect(body).toEqual(refusal(404, 'unknown_model'));
@@ -165,6 +166,47 @@ describe('POST /{model-id}', () => {
     expect(await call('POST', `${root}/audio-to-audio`, input)).toMatchObject({ status: 400, body: refusal(400) });
     const gone = { prompt: 'x', audio: `${running.url}/files/none` };
     expect(await call('POST', `${root}/audio-to-audio`, gone)).toMatchObject({ status: 400, body: refusal(400) });
+  });
+});
+
+describe('what clients of the hosted service send beside the contract', () => {
+  const a2a = `${root}/audio-to-audio`;
+
+  test('audio again as a list, by the desktop client, is taken; another list is not', async () => {
+    const audio = await upload('a.wav');
+    const echo = await running.call('POST', a2a, { prompt: 'x', audio, audios: [audio] });
+    expect(echo.status).toBe(200);
+    expect(echo.body.data.input).not.toHaveProperty('audios');
+    for (const audios of [[], [audio, audio], ['https://example.com/other.wav'], audio]) {
+      const { status, body } = await running.call('POST', a2a, { prompt: 'x', audio, audios });
+      expect({ status, fault: body.errors?.[0].parameter }).toEqual({ status: 400, fault: 'audios' });
+    }
+  });
+
+  test('an empty webhook_url, by forms, is none', async () => {
+    expect((await running.call('POST', music, { prompt: 'x', webhook_url: '' })).status).toBe(200);
+  });
+
+  test('include_inputs and the statuses timeout and deleted, in histories', async () => {
+    const { call } = await running.newAccount();
+    await submit(call, 'a bell');
+    for (const [method, path, body] of [
+      ['POST', '/api/v3/predictions', { include_inputs: true, page_size: 20 }],
+      ['GET', '/api/v3/predictions?include_inputs=true', undefined],
+    ] as const) {
+      const { data } = (await call(method, path, body)).body;
+      expect(data.items[0]).toMatchObject({ inputs: { prompt: 'a bell' }, input: { prompt: 'a bell' } });
+    }
+    for (const status of ['timeout', 'deleted']) {
+      const { data } = (await call('POST', '/api/v3/predictions', { status })).body;
+      expect(data).toEqual({ page: 1, total: 0, items: [] });
+    }
+  });
+
+  test('headers that name them, and a webhook in the query', async () => {
+    const headers = { 'x-client-name': 'wavespeed-desktop', 'x-client-version': '2.1.0', 'x-client-os': 'darwin' };
+    const path = `${music}?webhook=${encodeURIComponent('https://93.184.215.14/hook?a=b')}`;
+    expect((await running.call('POST', path, { prompt: 'x' }, headers)).status).toBe(200);
   });
 });
 
@@ -565,6 +607,64 @@ describe('the account', () => {
   });
 });
 
+describe('keys', () => {
+  test('are made, listed and revoked by whoever has one, which the audit tells', async () => {
+    const { call, id, keyId } = await running.newAccount();
+    const made = await call('POST', '/api/v3/keys', { name: ' laptop ' });
+    expect(made.body.data).toEqual({
+      id: expect.any(String),
+      name: 'laptop',
+      key: expect.stringMatching(/^rt_[\w-]{43}$/),
+    });
+    const headers = { authorization: `Bearer ${made.body.data.key}` };
+    expect((await fetch(`${running.url}/api/v3/balance`, { headers })).status).toBe(200);
+
+    const listed = (await call('GET', '/api/v3/keys')).body.data;
+    expect(listed).toHaveLength(2);
+    expect(listed[0]).toMatchObject({ id: keyId, current: true, revoked_at: null });
+    expect(listed[1]).toMatchObject({ name: 'laptop', current: false, prefix: made.body.data.key.slice(0, 9) });
+    expect(JSON.stringify(listed)).not.toContain(made.body.data.key);
+
+    const revoked = await call('DELETE', `/api/v3/keys/${made.body.data.id}`);
+    expect(revoked.body.data).toEqual({ id: made.body.data.id, status: 'revoked' });
+    expect((await fetch(`${running.url}/api/v3/balance`, { headers })).status).toBe(401);
+    const actors = await new Audit(running.service.database).entries(id);
+    const own = actors.filter(({ actor }) => actor === `key ${keyId}`).map(({ action }) => action);
+    expect(own.toSorted()).toEqual(['key.create', 'key.revoke']);
+  });
+
+  test("of another account's cannot be seen or revoked", async () => {
+    const { keyId, call } = await running.newAccount();
+    const answer = await running.call('DELETE', `/api/v3/keys/${keyId}`);
+    expect(answer).toMatchObject({ status: 404, body: refusal(404, 'unknown_key') });
+    expect((await call('GET', '/api/v3/balance')).status).toBe(200);
+  });
+
+  test.each([
+    {},
+    { name: '' },
+    { name: ' ' },
+    { name: 5 },
+    { name: 'a\nb' },
+    { name: 'x'.repeat(101) },
+    { title: 'x' },
+  ])('are not made from %j', async (body) => {
+    expect((await running.call('POST', '/api/v3/keys', body)).status).toBe(400);
+  });
+});
+
+test('the webhook secret is replaced on demand, which the audit tells', async () => {
+  const { call, id } = await running.newAccount();
+  const before = (await call('GET', '/api/v3/webhook/secret')).body.data.secret;
+  const { status, body } = await call('POST', '/api/v3/webhook/secret/rotate');
+  expect(status).toBe(200);
+  expect(body.data.secret).toMatch(/^whsec_[\w-]{43}$/);
+  expect(body.data.secret).not.toBe(before);
+  expect((await call('GET', '/api/v3/webhook/secret')).body.data).toEqual(body.data);
+  const entries = await new Audit(running.service.database).entries(id);
+  expect(entries.map(({ action }) => action)).toContain('webhook-secret.rotate');
+});
+
 test.each([
   ['/healthz', { status: 'ok' }],
   ['/readyz', { status: 'ready' }],
@@ -577,11 +677,42 @@ test.each([
 test.each([
   ['GET', '/'],
   ['GET', '/api/v3/none'],
-  ['PUT', '/api/v3/models'],
-  ['POST', '/healthz'],
+  ['GET', '/api/v3/stability-ai'],
 ])('%s %s is nowhere', async (method, path) => {
   const answer = await running.call(method, path);
   expect(answer).toMatchObject({ status: 404, body: refusal(404, 'not_found') });
+});
+
+test.each([
+  ['PUT', '/api/v3/models', 'GET, HEAD, OPTIONS'],
+  ['POST', '/api/v3/balance', 'GET, HEAD, OPTIONS'],
+  ['GET', music, 'POST, OPTIONS'],
+  ['PATCH', '/api/v3/predictions/x', 'GET, HEAD, DELETE, OPTIONS'],
+  ['POST', '/healthz', 'GET, HEAD, OPTIONS'],
+])('%s %s is answered with 405 and what is allowed', async (method, path, allow) => {
+  const { status, body, headers } = await running.call(method, path);
+  expect({ status, body }).toEqual({ status: 405, body: refusal(405, 'method_not_allowed') });
+  expect(headers.get('allow')).toBe(allow);
+  const options = await fetch(running.url + path, { method: 'OPTIONS' });
+  expect([options.status, options.headers.get('allow')]).toEqual([204, allow]);
+});
+
+test.each(['/api/v3/balance/', '//api/v3/balance', '/api//v3/balance', '/api/v3/b%61lance'])(
+  '%s is found all the same',
+  async (path) => {
+    expect((await running.call('GET', path)).status).toBe(200);
+  },
+);
+
+test.each(['GET', 'POST'])('%s answers have headers that keep browsers from mistakes, and an id', async (method) => {
+  const { headers } = await running.call(method, '/api/v3/models', undefined, { 'x-request-id': 'mine-1' });
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('x-frame-options')).toBe('DENY');
+  expect(headers.get('x-request-id')).toBe('mine-1');
+  const other = await running.call(method, '/api/v3/models', undefined, { 'x-request-id': 'no "id' });
+  expect(other.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  // Without a setting no page of another origin may call.
+  expect(headers.get('access-control-allow-origin')).toBeNull();
 });
 
 test('more tasks than may wait are answered with 503 and when to come again', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
+import type { FastifyBaseLogger } from 'fastify';
 import { expect } from 'vitest';
 import { buildApp, readSettings, Service } from '../src/index.ts';
 import { checkAnswers } from './conformance.ts';
@@ -13,7 +14,7 @@ export interface Running {
   url: string;
   key: string;
   accountId: string;
-  /** What the app serves. */
+  /** What the app serves and describes. */
   routes: { method: string; url: string }[];
   /** Calls the API with the account's key; answers status and envelope. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -31,24 +32,22 @@ export interface Answer {
 
 /** Starts a service, with a worker unless told otherwise; `engine` stands for the worker's. */
 export async function startService(
-  options: { settings?: Record<string, string>; worker?: boolean; engine?: Engine } = {},
+  options: { settings?: Record<string, string>; worker?: boolean; engine?: Engine; log?: FastifyBaseLogger } = {},
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'retone-service-'));
   const settings = readSettings({ RETONE_DATA: folder, RETONE_PORT: '0', ...options.settings });
   const service = await Service.open(settings, {
-    onError: (error) => console.error(error),
-    onTask: ({ outcome, error }) => {
-      if (error) console.error(outcome, error);
-    },
+    log: options.log ?? { info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
     queue: { pollSeconds: 0.5, webhookRetrySeconds: 1, superviseSeconds: 1 },
     ...(options.engine ? { engine: options.engine } : {}),
   });
   const first = (await firstStart(service.database))!;
   if (options.worker ?? true) await service.startWorker();
-  const app = buildApp(service);
+  const app = buildApp(service, options.log);
   const conformance = checkAnswers(app);
   const routes: Running['routes'] = [];
-  app.addHook('onRoute', ({ method, url }) => {
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if ((schema as { hide?: boolean } | undefined)?.hide) return;
     for (const each of [method].flat()) routes.push({ method: each, url });
   });
   const url = await app.listen({ host: settings.RETONE_HOST, port: settings.RETONE_PORT });

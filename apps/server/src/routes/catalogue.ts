@@ -51,7 +51,7 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
   };
 
   api.get('/models', { schema: { tags, summary: 'The catalogue', response: answers(z.array(entry)) } }, async () =>
-    success(publicModels.map((model) => catalogueEntry(model, dollars(model.id)))),
+    success(catalogue(service)),
   );
   api.post(
     '/model/price',
@@ -85,6 +85,11 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
     },
   );
 };
+
+/** All models with their prices. */
+export function catalogue(service: Service): z.infer<typeof entry>[] {
+  return publicModels.map((model) => catalogueEntry(model, service.priceOf(model.id) / 1e6));
+}
 
 function catalogueEntry(model: PublicModel, basePrice: number): z.infer<typeof entry> {
   const { id, name, description, type } = model;

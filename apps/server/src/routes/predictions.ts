@@ -163,6 +163,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     raw.writeHead(200, headers);
     raw.write(`retry: ${reconnectAfter}\n\n`);
     let last = '';
+    service.metrics.streamOpened();
     try {
       for await (const event of service.watch(id, disconnection(reply), keepAlive)) {
         const data = JSON.stringify(event);
@@ -172,6 +173,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
         last = data;
       }
     } finally {
+      service.metrics.streamClosed();
       raw.end();
     }
   });

@@ -1,0 +1,69 @@
+import { firstStart } from '@retone/billing';
+import {
+  buildApp,
+  buildWorkerApp,
+  openLog,
+  readSettings,
+  Service,
+  type Settings,
+  SettingsError,
+  unknownSettings,
+} from '@retone/server';
+
+// Standard output has what people and scripts wait for at the start; the log goes to standard error.
+
+/** Runs API, worker or both until it is told to stop. */
+export async function serve(parts: { api: boolean; worker: boolean }, signal: AbortSignal): Promise<void> {
+  const settings = readSettings(process.env);
+  const log = openLog(settings);
+  for (const name of unknownSettings(process.env)) log.warn(`${name} is no setting; retone serve --help lists them`);
+  if (!parts.api && settings.RETONE_PUBLIC_URL === undefined) {
+    log.warn('RETONE_PUBLIC_URL is not set: the URLs that webhooks tell will lack a host');
+  }
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  const service = await Service.open(settings, { log });
+  const app = parts.api ? buildApp(service, log) : buildWorkerApp(service, log);
+  try {
+    const first = await firstStart(service.database);
+    if (first) console.log(`The first account was made. Its key is shown this once:\n\n  ${first.key}\n`);
+    const port = parts.api ? settings.RETONE_PORT : settings.RETONE_WORKER_PORT;
+    const url = port === undefined ? undefined : await listen(app, settings.RETONE_HOST, port);
+    if (url && parts.api) service.listensAt(url);
+    // The URL first: what a worker does at once may tell of it.
+    if (parts.worker) await service.startWorker();
+    console.log(parts.api ? welcome(service.publicUrl(), settings) : `Retone works on tasks${url ? ` (${url})` : ''}`);
+    await stopped;
+    log.info('stopping');
+  } finally {
+    await app.close();
+    await service.close();
+  }
+}
+
+async function listen(app: ReturnType<typeof buildApp>, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reasons: Record<string, string> = {
+      EADDRINUSE: `port ${port} is taken; RETONE_PORT chooses another`,
+      EACCES: `port ${port} may not be used by this user; RETONE_PORT chooses another`,
+      EADDRNOTAVAIL: `RETONE_HOST is "${host}", which is no address of this machine`,
+      ENOTFOUND: `RETONE_HOST is "${host}", which is no address of this machine`,
+    };
+    throw new SettingsError(reasons[code ?? ''] ?? message);
+  }
+}
+
+function welcome(url: string, settings: Settings): string {
+  const lines = [
+    `Retone listens at ${url}`,
+    `  ${url}/docs describes the API`,
+    `  ${settings.DATABASE_URL ? 'tasks are in Postgres' : `data is in ${settings.RETONE_DATA}`}`,
+  ];
+  if (process.stdout.isTTY) lines.push('  Ctrl-C stops it');
+  return lines.join('\n');
+}

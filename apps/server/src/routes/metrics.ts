@@ -1,0 +1,49 @@
+import { timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { ApiError } from '../envelope.ts';
+import { noKey, refusals } from '../openapi.ts';
+import type { Service } from '../service.ts';
+
+const schema = {
+  tags: ['Operation'],
+  summary: 'Prometheus metrics',
+  description: 'For whoever has `RETONE_METRICS_TOKEN`; where there is none, for the machine itself.',
+  security: noKey,
+  response: {
+    200: { description: 'Metrics as text.', content: { 'text/plain': { schema: z.string() } } },
+    ...refusals(400, 403, 415),
+  },
+};
+
+/** What Prometheus reads. */
+export const metricsRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (app, { service }) => {
+  app.get('/metrics', { schema }, async (request, reply) => {
+    if (!mayRead(request, service.settings.RETONE_METRICS_TOKEN)) {
+      throw new ApiError(
+        403,
+        'forbidden',
+        'metrics are for the machine itself, or for who sends "Authorization: Bearer <RETONE_METRICS_TOKEN>"',
+      );
+    }
+    return reply.type(service.metrics.contentType).send(await service.metrics.text());
+  });
+};
+
+function mayRead({ headers, socket }: FastifyRequest, token: string | undefined): boolean {
+  if (token !== undefined) {
+    const given = Buffer.from(/^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '');
+    const wanted = Buffer.from(token);
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+  // What a proxy on this machine passes on comes from elsewhere.
+  const passedOn = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in headers);
+  return !passedOn && isLoopback(socket.remoteAddress ?? '');
+}
+
+function isLoopback(address: string): boolean {
+  const plain = address.replace(/^::ffff:/, '');
+  return isIP(plain) === 4 ? plain.startsWith('127.') : plain === '::1';
+}
