@@ -73,6 +73,13 @@ export interface Machine {
   work(more?: Partial<WorkerOptions>): Promise<void>;
 }
 
+/** What a test may say of a task. */
+interface Details {
+  prompt: string;
+  tasksAtOnce: number;
+  webhookUrl: string;
+}
+
 /** A shared database and store, an account, and machines that have them in common. */
 export class Workplace {
   readonly tests: DatabaseTests;
@@ -143,8 +150,8 @@ export class Workplace {
     return id;
   }
 
-  submit(machine: Machine, accountId: string, more: { prompt?: string; tasksAtOnce?: number } = {}): Promise<Task> {
-    const { prompt = 'x', tasksAtOnce } = more;
+  submit(machine: Machine, accountId: string, more: Partial<Details> = {}): Promise<Task> {
+    const { prompt = 'x', tasksAtOnce, webhookUrl = null } = more;
     return machine.lifecycle.submit({
       price,
       tasksAtOnce,
@@ -155,13 +162,18 @@ export class Workplace {
         sourceKey: null,
         seed: 1,
         base64Output: false,
-        webhookUrl: null,
+        webhookUrl,
       },
     });
   }
 
-  /** Resolves with the task as soon as it is in one of the statuses, told by the service's own notifications. */
-  async until(id: string, ...statuses: Task['status'][]): Promise<Task> {
+  /** Resolves with the task as soon as it is in one of the statuses. */
+  until(id: string, ...statuses: Task['status'][]): Promise<Task> {
+    return this.when(id, ({ status }) => statuses.includes(status));
+  }
+
+  /** Resolves with the task as soon as something holds of it, told by the service's own notifications. */
+  async when(id: string, holds: (task: Task) => boolean): Promise<Task> {
     let look = () => {};
     const unlisten = await this.database.listen(taskChannel, (changed) => changed === id && look());
     try {
@@ -175,7 +187,7 @@ export class Workplace {
           };
         });
         const task = await this.tasks.get(id);
-        if (task && statuses.includes(task.status)) {
+        if (task && holds(task)) {
           look();
           return task;
         }
