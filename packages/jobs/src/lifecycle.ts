@@ -107,10 +107,14 @@ export class Lifecycle {
     });
   }
 
-  /** Ends a task that cannot be done. False when it had ended. */
-  fail(taskId: string, error: string): Promise<boolean> {
+  /**
+   * Ends a task that cannot be done. False when it had ended.
+   *
+   * @param attempt the try that found out; false too when that one no longer counts
+   */
+  fail(taskId: string, error: string, attempt?: number): Promise<boolean> {
     return this.#end(async (tx) => {
-      const ended = await new Tasks(tx).fail(taskId, error);
+      const ended = await new Tasks(tx).fail(taskId, error, attempt);
       if (ended) await this.#ledger(tx).release(taskId);
       return ended;
     });

@@ -108,6 +108,8 @@ export class Queue {
       notify: true,
     });
     await boss.createQueue(queues.retention);
+    // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
+    if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));
     return new Queue(boss, complete);
   }
 
@@ -195,6 +197,13 @@ export class Queue {
       });
     }
   }
+}
+
+/** Has what is in hand tried again, or given up after the last try. */
+async function takeBack(boss: PgBoss, database: Database, names: readonly string[]): Promise<void> {
+  const sql = "SELECT name, id FROM pgboss.job WHERE state = 'active' AND name = ANY($1)";
+  for (const { name, id } of await database.query<{ name: string; id: string }>(sql, [names]))
+    await boss.fail(name, id);
 }
 
 /** pg-boss's view of a database. */

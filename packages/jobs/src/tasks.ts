@@ -212,12 +212,13 @@ export class Tasks {
     );
   }
 
-  /** Ends a task that cannot be done. Undefined when it had ended. */
-  fail(id: string, error: string): Promise<Task | undefined> {
+  /** Ends a task that cannot be done. Undefined when it had ended, or the given try no longer counts. */
+  fail(id: string, error: string, attempt?: number): Promise<Task | undefined> {
     return this.#one(
       `UPDATE tasks SET status = 'failed', error = $2, ended_at = now()
-       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
-      [id, error],
+       WHERE id = $1 AND status IN ('created', 'processing') AND ($3::integer IS NULL OR attempts = $3)
+       RETURNING ${columns}`,
+      [id, error, attempt],
     );
   }
 

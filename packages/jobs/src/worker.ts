@@ -16,6 +16,8 @@ export interface WorkerOptions {
   engine: Engine;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
+  /** Milliseconds that decoding or encoding a file may take; as long as `@retone/audio` lets it if not given. */
+  codingTimeoutMs?: number | undefined;
   /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */
   atOnce?: number;
   /** Hears of what becomes of tasks, for logs and metrics. */
@@ -57,17 +59,26 @@ export class Worker {
         onTask?.({ task, outcome: 'retried', error });
         throw error;
       }
-      await lifecycle.fail(task.id, sentence(error));
-      onTask?.({ task, outcome: 'failed', error });
+      const failed = await lifecycle.fail(task.id, sentence(error), task.attempts);
+      onTask?.({ task, outcome: failed ? 'failed' : 'dropped', error });
     }
   }
 
   /** False when the task was cancelled meanwhile, or taken up elsewhere. */
   async #do(task: Task, queueSignal: AbortSignal): Promise<boolean> {
-    const { database, engine, lifecycle, store } = this.#options;
-    const model = publicModel(task.model)!;
     const dropped = new AbortController();
-    const signal = AbortSignal.any([queueSignal, dropped.signal]);
+    try {
+      return await this.#make(task, AbortSignal.any([queueSignal, dropped.signal]), () => dropped.abort());
+    } catch (error) {
+      if (dropped.signal.aborted && !queueSignal.aborted) return false;
+      throw error;
+    }
+  }
+
+  /** Makes a task's sound and completes the task. False when the try no longer counted. */
+  async #make(task: Task, signal: AbortSignal, drop: () => void): Promise<boolean> {
+    const { database, engine, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
+    const model = publicModel(task.model)!;
     const { sampleRate } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
@@ -80,22 +91,19 @@ export class Worker {
         onProgress: (progress) => {
           const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
             if (counts) await database.notify(taskChannel, task.id);
-            else dropped.abort();
+            else drop();
           });
           // A lost report costs nothing but the news; the next one will tell whether the try still counts.
           reports.push(report.catch(() => {}));
         },
       });
-    } catch (error) {
-      if (dropped.signal.aborted && !queueSignal.aborted) return false;
-      throw error;
     } finally {
       await Promise.all(reports);
     }
     const inferenceMs = performance.now() - started;
 
     const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
-    const bytes = await encodeAudio(clipOf(made, sampleRate), task.input.output_format, { signal });
+    const bytes = await encodeAudio(clipOf(made, sampleRate), task.input.output_format, { signal, timeout });
     const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
     await store.put(key, bytes, { mediaType: format.mediaType });
     const file = {
@@ -115,7 +123,8 @@ export class Worker {
   /** The recording that a task starts from, [channels, samples] at the model's rate. */
   async #source(task: Task, sampleRate: number, signal: AbortSignal): Promise<Tensor> {
     const bytes = await this.#sourceBytes(task, signal);
-    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal });
+    const { codingTimeoutMs: timeout } = this.#options;
+    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout });
     const samples = clip.channels[0]!.length;
     const data = new Float32Array(clip.channels.length * samples);
     for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
@@ -137,7 +146,7 @@ export class Worker {
 function isFinal(error: unknown): boolean {
   if (error instanceof EngineFailure) return !['crashed', 'internal'].includes(error.code);
   if (error instanceof GuardError) return !['unreachable', 'timeout', 'http-status'].includes(error.code);
-  return error instanceof AudioError;
+  return error instanceof AudioError && error.code !== 'crashed';
 }
 
 /** What a task's owner is told; what nobody foresaw is not told in its own words. */

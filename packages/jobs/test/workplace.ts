@@ -78,6 +78,8 @@ interface Details {
   prompt: string;
   tasksAtOnce: number;
   webhookUrl: string;
+  /** A recording in the store that it starts from. */
+  sourceKey: string;
 }
 
 /** A shared database and store, an account, and machines that have them in common. */
@@ -151,15 +153,15 @@ export class Workplace {
   }
 
   submit(machine: Machine, accountId: string, more: Partial<Details> = {}): Promise<Task> {
-    const { prompt = 'x', tasksAtOnce, webhookUrl = null } = more;
+    const { prompt = 'x', tasksAtOnce, webhookUrl = null, sourceKey = null } = more;
     return machine.lifecycle.submit({
       price,
       tasksAtOnce,
       task: {
         accountId,
-        model: 'stability-ai/stable-audio-3/music',
-        input: { prompt, output_format: 'wav', duration: 1 },
-        sourceKey: null,
+        model: `stability-ai/stable-audio-3/${sourceKey ? 'audio-to-audio' : 'music'}`,
+        input: { prompt, output_format: 'wav', ...(sourceKey ? { audio: 'an upload' } : { duration: 1 }) },
+        sourceKey,
         seed: 1,
         base64Output: false,
         webhookUrl,
