@@ -4,7 +4,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 export class UsageError extends Error {}
 
 interface Flag {
-  type: 'string' | 'number' | 'boolean' | 'region';
+  type: 'string' | 'number' | 'boolean' | 'region' | 'adapter';
   short?: string;
   multiple?: boolean;
   /** How the value is called in the help text. */
@@ -19,13 +19,21 @@ export interface Region {
   end: number;
 }
 
+/** An adapter's file, and how strongly it counts. */
+export interface AdapterFile {
+  path: string;
+  strength: number;
+}
+
 type FlagValue<F extends Flag> = F['type'] extends 'number'
   ? number
   : F['type'] extends 'boolean'
     ? boolean
     : F['type'] extends 'region'
       ? Region[]
-      : string;
+      : F['type'] extends 'adapter'
+        ? AdapterFile[]
+        : string;
 
 export type Values<F extends Flags> = { [Name in keyof F]?: FlagValue<F[Name]> };
 
@@ -69,6 +77,7 @@ export function describe(flags: Flags): string {
 function convert(name: string, flag: Flag, value: string | boolean | string[]): unknown {
   if (flag.type === 'number') return toNumber(name, value as string);
   if (flag.type === 'region') return (value as string[]).map((text) => toRegion(name, text));
+  if (flag.type === 'adapter') return (value as string[]).map((text) => toAdapter(name, text));
   return value;
 }
 
@@ -82,6 +91,14 @@ function toRegion(name: string, text: string): Region {
   const match = /^\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*$/.exec(text);
   if (match) return { start: Number(match[1]), end: Number(match[2]) };
   throw new UsageError(`--${name} is "${text}"; it takes seconds from-to, such as 2.5-4`);
+}
+
+/** "cello.safetensors:0.8"; a path may have colons itself, and the strength be left out. */
+function toAdapter(name: string, text: string): AdapterFile {
+  const [, path, strength] = /^(.+?)(?::([^:/\\]*))?$/s.exec(text) ?? [];
+  if (path === undefined || strength === '') throw new UsageError(`--${name} is "${text}"; it takes file:strength`);
+  if (strength === undefined) return { path, strength: 1 };
+  return { path, strength: toNumber(`${name} ${path}`, strength) };
 }
 
 /** `--seed -1` is a flag and its value, though it looks like two flags. */

@@ -35,6 +35,12 @@ const common = {
   steps: { type: 'number', help: "default: the model's own" },
   'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
   sampler: { type: 'string', value: 'name', help: `${Object.keys(samplers).join(', ')}; default: the model's own` },
+  lora: {
+    type: 'adapter',
+    multiple: true,
+    value: 'file:strength',
+    help: 'an adapter for the model, and how strongly it counts (default 1; 0 off, negative reverses); may be repeated',
+  },
   model: { type: 'string', short: 'm', value: 'name or folder', help: 'see retone models; default: the built-in one' },
   json: { type: 'boolean', help: 'print one line of JSON instead of words' },
 } satisfies Flags;
@@ -174,8 +180,10 @@ async function make(
   const bar = new ProgressBar(process.stderr, !values.json);
   try {
     bar.note('loading the model');
-    const model = await Model.load(folder);
+    const adapters = values.lora ?? [];
+    const model = await Model.load(folder, { adapters, onFold: () => bar.note('folding the adapters in, once') });
     const audio = file === undefined ? undefined : await readAudio(file, model.sampleRate, signal);
+    const warnings: string[] = [];
     const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
     const controls: Controls = {
       prompt: values.prompt,
@@ -186,6 +194,7 @@ async function make(
       sampler,
       signal,
       onProgress: (progress) => bar.update(progress),
+      onWarning: (warning) => warnings.push(warning),
     };
     const made = await pipeline(model, audio, controls);
     bar.note('writing');
@@ -205,9 +214,12 @@ async function make(
       sampler: sampler ?? defaults.sampler,
       guidanceScale: values['guidance-scale'] ?? defaults.guidanceScale,
       ...job.report,
+      ...(adapters.length > 0 ? { loras: adapters } : {}),
       seed,
       elapsedSeconds: (performance.now() - started) / 1000,
+      ...(warnings.length > 0 ? { warnings } : {}),
     };
+    if (!values.json) for (const warning of warnings) console.error(`retone: ${warning}`);
     console.log(values.json ? JSON.stringify(result) : sentence(result));
     await model.release();
   } finally {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeAudio } from '@retone/audio';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 import { logMel, pearson } from './similarity.ts';
 
@@ -126,4 +127,40 @@ test('retone outpaint continues at the end unless told otherwise', async () => {
   const { code, stdout } = await place.retone('outpaint', riff, '-p', 'piano', '--steps', '1', '-o', 'x.wav', '--json');
   expect(code).toBe(0);
   expect(json(stdout)).toMatchObject({ seconds: 13, secondsBefore: 0, secondsAfter: 5 });
+});
+
+describe('retone generate', () => {
+  const generate = (...args: string[]) => place.retone('generate', '-d', '1', '--steps', '1', '--seed', '1', ...args);
+
+  test.skipIf(fixturesMissing)('with adapters differs from the model alone, and tells them', async () => {
+    vi.stubEnv('RETONE_CACHE', place.path('cache'));
+    const args = ['-m', tinySmall, '-p', 'cello', '-o'];
+    await generate(...args, 'plain.wav');
+    const file = `${tinySmall}/lora/dora-rows.safetensors`;
+    const { stdout, stderr } = await generate(...args, 'lora.wav', '--lora', `${file}:-0.5`, '--lora', file, '--json');
+    expect(stderr).toBe('');
+    expect(json(stdout).loras).toEqual([
+      { path: file, strength: -0.5 },
+      { path: file, strength: 1 },
+    ]);
+    expect(readFileSync(place.path('lora.wav')).equals(readFileSync(place.path('plain.wav')))).toBe(false);
+    const { code, stderr: refusal } = await generate('-p', 'cello', '--lora', file);
+    expect(code).toBe(1);
+    expect(refusal).toMatch(/dora-rows\.safetensors does not fit .*retone-small: /);
+    expect((await generate('-p', 'cello', '--lora', `${file}:loud`)).stderr).toMatch(/loud"; it takes a number/);
+    vi.unstubAllEnvs();
+  });
+
+  test('tells of a prompt that is too long, and where it was cut', async () => {
+    const prompt = `a cello ${'and a flute '.repeat(60)}`;
+    const { stdout, stderr, code } = await generate('-p', prompt, '-o', 'x.wav');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^retone: the prompt has \d+ tokens, and the model reads the first 64: .*, from ".*flute.*" on\n$/,
+    );
+    expect(stdout).toMatch(/^x\.wav/);
+    expect(json((await generate('-p', prompt, '-o', 'x.wav', '--json')).stdout).warnings).toEqual([
+      expect.stringContaining('the model reads the first 64'),
+    ]);
+  });
 });

@@ -1,3 +1,5 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type AutoencoderConfig,
@@ -16,9 +18,9 @@ import {
   zeroPaddedRows,
 } from '../src/conditioners.ts';
 import { Dit, type DitConditions, type PreparedConditions } from '../src/dit.ts';
+import { foldedWeights } from '../src/folded.ts';
 import { type GenerateOptions, generate, type Region } from '../src/generate.ts';
 import { guide } from '../src/guidance.ts';
-import { adapterTransform } from '../src/lora.ts';
 import { Model } from '../src/model.ts';
 import type { NoiseSource } from '../src/noise.ts';
 import { Same } from '../src/same.ts';
@@ -428,12 +430,14 @@ export class Engine {
 
   async #adapters(each: Case): Promise<Results> {
     const { params } = each;
-    const checkpoint = await this.#checkpoint();
     const adapters = params.files.map((file: string, i: number) => ({
       path: join(this.#fixture.folder, file),
       strength: params.strengths[i],
     }));
-    const weights = new Weights(checkpoint.file, adapterTransform(adapters));
+    // Folded anew each time: what is compared is what folding gives today.
+    const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
+    const checkpoint = await this.#checkpoint();
+    const weights = new Weights(await foldedWeights(checkpoint, adapters, { folder: cache }));
     const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights);
     const number = await this.#number(weights);
     const conditions = await dit.condition(this.#ditConditions(each));
@@ -443,6 +447,8 @@ export class Engine {
       conditions,
     );
     await dit.release();
+    weights.file.close();
+    rmSync(cache, { recursive: true });
     return {
       v: outputs.velocity,
       seconds_embedding: stack(

@@ -17,10 +17,15 @@ import { matchesSeal, seal } from './seal.ts';
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
 const formatVersion = 1;
 
-/** The folder of compiled models: `RETONE_CACHE`, or one in the user's cache folder. */
-export function compiledFolder(): string {
+/** The folder of what can be made again: `RETONE_CACHE`, or one in the user's cache folder. */
+export function cacheFolder(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'), 'compiled');
+  return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'));
+}
+
+/** The folder of compiled models. */
+export function compiledFolder(): string {
+  return join(cacheFolder(), 'compiled');
 }
 
 /** What a compiled model was made from. */
@@ -118,7 +123,7 @@ function fingerprint({ config, file, text }: Checkpoint, adapters: readonly Adap
 }
 
 /** A file's tensors, size and time of change: its content, without reading gigabytes. */
-function describeFile(file: SafetensorsFile): unknown {
+export function describeFile(file: SafetensorsFile): unknown {
   return [[...file.tensors.values()], file.byteLength, statSync(file.path).mtimeMs];
 }
 

@@ -39,6 +39,8 @@ export interface ConditionRows {
 
 interface Conditioner {
   rows(value: string | number): Promise<ConditionRows>;
+  /** What it leaves unread of a text, as a sentence without its subject, if anything. */
+  warning?(text: string): string | undefined;
   release(): Promise<void>;
 }
 
@@ -87,6 +89,11 @@ export class Conditioners {
         `the model has no condition "${id}"; it has ${[...this.#conditioners.keys()].join(', ')}`,
       );
     return conditioner.rows(value);
+  }
+
+  /** What the model leaves unread of a prompt, as a sentence without its subject; undefined when it reads all of it. */
+  warning(prompt: string): string | undefined {
+    return this.#conditioners.get('prompt')?.warning?.(prompt);
   }
 
   /** Rows of each of some conditioners; one that is not given a value takes that of its default key. */
@@ -256,6 +263,16 @@ export class PromptConditioner implements Conditioner {
       data.set(this.#projection ? dense(states, this.#projection.weight, this.#projection.bias) : states);
     }
     return { data, mask };
+  }
+
+  warning(text: string): string | undefined {
+    const { ids, rest } = this.tokenizer.encode(text, this.maxLength);
+    if (rest.length === 0) return undefined;
+    const from = this.tokenizer.decode(rest.slice(0, 8)).trim();
+    return (
+      `has ${ids.length + rest.length} tokens, and the model reads the first ${ids.length}: ` +
+      `what follows has no effect, from "${from}" on`
+    );
   }
 
   async release(): Promise<void> {

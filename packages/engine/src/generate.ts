@@ -58,6 +58,8 @@ export interface GenerateOptions {
   longestSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Hears, as a sentence, of what is left out of the request, such as the end of a prompt that is too long. */
+  onWarning?: ((warning: string) => void) | undefined;
   /** Sees inner values under the names that recorded fixtures use. */
   inspect?: ((name: string, value: Tensor) => void) | undefined;
 }
@@ -117,6 +119,11 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   const guidanceScale = cross.data.length === 0 ? 1 : (options.guidanceScale ?? defaults.guidanceScale);
   const global = await model.conditioners.global(conditioning);
   const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
+  const texts = { 'the prompt': options.prompt, 'the negative prompt': negative && options.negativePrompt };
+  for (const [name, text] of Object.entries(texts)) {
+    const warning = text && model.conditioners.warning(text);
+    if (warning) options.onWarning?.(`${name} ${warning}`);
+  }
   await nextTurn();
 
   const recording = options.source ?? options.inpaint?.audio;

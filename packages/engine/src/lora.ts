@@ -2,8 +2,8 @@ import {
   CheckpointError,
   SafetensorsFile,
   type TensorEntry,
+  type Weight,
   Weights,
-  type WeightTransform,
   weightValues,
 } from '@retone/checkpoint';
 import { Matrix, SVD } from 'ml-matrix';
@@ -46,28 +46,51 @@ interface OpenAdapter {
 /** What comes between a layer's name, which is the checkpoint's less the first component, and a part of its adapter. */
 const infix = '.parametrizations.weight.0.';
 
+/** A layer whose weight can be adapted: its name as adapters have it, and the weight's shape as rows and columns. */
+export interface AdaptableLayer {
+  layer: string;
+  rows: number;
+  columns: number;
+}
+
+/** The layer that a weight belongs to, if it can be adapted: those of the transformer and the conditioners, but the text encoder. */
+export function adaptableLayer(name: string, shape: readonly number[]): AdaptableLayer | undefined {
+  const layer = /^(?:model|conditioner)\.(.*)\.weight$/.exec(name)?.[1];
+  if (!layer || shape.length < 2) return undefined;
+  return { layer, rows: shape[0]!, columns: shape.slice(1).reduce((a, b) => a * b, 1) };
+}
+
 /**
- * A transform that folds adapters into the weights as they are loaded, so that they cost nothing per step. DiT and
- * conditioner layers can be adapted; the text encoder and the autoencoder are not.
- *
- * Adapters apply in their order, each to the result of the one before. As in the reference, the values of an adapter at
- * position i are not loaded for a layer that not all the adapters before it adapt. It then adds nothing, but one that
+ * Adapters to fold into weights, so that they cost nothing per step. They apply in their order, each to the result of the
+ * one before. As in the reference, the values of an adapter at position i are not loaded for a layer that not all the adapters before it adapt. It then adds nothing, but one that
  * normalises still gives the result the norms of the base weight.
- *
- * @throws CheckpointError when a file is not an adapter
  */
-export function adapterTransform(adapters: readonly Adapter[]): WeightTransform {
-  const open = adapters.map(openAdapter);
-  return (name, weight) => {
-    const layer = /^(?:model|conditioner)\.(.*)\.weight$/.exec(name)?.[1];
-    if (!layer || weight.shape.length < 2) return undefined;
-    const rows = weight.shape[0]!;
-    const columns = weight.shape.slice(1).reduce((a, b) => a * b, 1);
+export class Adapters {
+  readonly #open: OpenAdapter[] = [];
+
+  /** @throws CheckpointError when a file is not an adapter */
+  constructor(adapters: readonly Adapter[]) {
+    try {
+      for (const [index, adapter] of adapters.entries()) this.#open.push(openAdapter(adapter, index));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Whether a layer is other than in the checkpoint. */
+  adapts({ layer }: AdaptableLayer): boolean {
+    return this.#stacked(layer).some((adapter, place) => place === adapter.index && holds(adapter, layer));
+  }
+
+  /** A weight with the adapters folded into it; undefined where they leave it as it is. */
+  fold(name: string, weight: Weight): Float32Array | undefined {
+    const adaptable = adaptableLayer(name, weight.shape);
+    if (!adaptable) return undefined;
+    const { layer, rows, columns } = adaptable;
     let adapted: Float64Array<ArrayBuffer> | undefined;
     let base: Float32Array | undefined;
-    // The reference stacks adapters per layer, and looks for the i-th file at the i-th place.
-    const stacked = open.filter((adapter) => selects(adapter, layer));
-    for (const [place, adapter] of stacked.entries()) {
+    for (const [place, adapter] of this.#stacked(layer).entries()) {
       const loaded = place === adapter.index && holds(adapter, layer);
       if (!loaded && !adapted) continue;
       base ??= weightValues(weight);
@@ -75,12 +98,71 @@ export function adapterTransform(adapters: readonly Adapter[]): WeightTransform 
       adapted = applied(adapter, change, adapted ?? Float64Array.from(base), columns);
     }
     return adapted && Float32Array.from(adapted);
-  };
+  }
+
+  /** @throws CheckpointError naming the tensors of a file that have no place in a model with these layers */
+  assertFit(layers: readonly AdaptableLayer[], model: string): void {
+    for (const adapter of this.#open) {
+      const faults = misfits(adapter, layers);
+      if (faults.length === 0) continue;
+      const more = faults.length > 5 ? ` (and ${faults.length - 5} more)` : '';
+      throw new CheckpointError(
+        'missing-tensors',
+        `the adapter ${adapter.weights.file.path} does not fit ${model}: ${faults.slice(0, 5).join('; ')}${more}`,
+      );
+    }
+  }
+
+  close(): void {
+    for (const { weights } of this.#open) weights.file.close();
+  }
+
+  /** The reference stacks adapters per layer, and looks for the i-th file at the i-th place. */
+  #stacked(layer: string): OpenAdapter[] {
+    return this.#open.filter((adapter) => selects(adapter, layer));
+  }
+}
+
+/** Which tensors of an adapter belong to no layer, or to one of another shape. */
+function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): string[] {
+  const { file } = adapter.weights;
+  const { rank } = adapter.config;
+  // One of its own, for its record of what was found.
+  const weights = new Weights(file);
+  const faults: string[] = [];
+  for (const { layer, rows, columns } of layers) {
+    const parts: Record<string, number[]> = {
+      lora_A: [rank, columns],
+      lora_B: [rows, rank],
+      M_xs: [rank, rank],
+      magnitude: [adapter.config.type.startsWith('dora-cols') ? columns : rows],
+      magnitude_r: [rows],
+      magnitude_c: [columns],
+    };
+    for (const [part, shape] of Object.entries(parts)) {
+      const name = `${layer}${infix}${part}`;
+      const stored = weights.shapeOf(name);
+      if (!stored) continue;
+      weights.get(name, stored);
+      // A magnitude may be kept as a row or a column of a matrix.
+      const length = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
+      const same = shape.length === 1 ? length(stored) === shape[0] : String(stored) === String(shape);
+      if (!same) faults.push(`${layer} ${part} is [${stored}], and would have to be [${shape}]`);
+    }
+  }
+  const unknown = weights.report().unused.filter((name) => name.includes(infix));
+  const strangers = new Set(unknown.map((name) => name.split(infix)[0]!).filter((layer) => selects(adapter, layer)));
+  return [...faults, ...[...strangers].map((layer) => `there is no layer ${layer}`)];
 }
 
 function openAdapter({ path, strength }: Adapter, index: number): OpenAdapter {
   const file = SafetensorsFile.open(path);
-  return { config: parseAdapterConfig(file), weights: new Weights(file), strength, index };
+  try {
+    return { config: parseAdapterConfig(file), weights: new Weights(file), strength, index };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   type ModelConfig,
   openCheckpoint,
+  type SafetensorsFile,
   Weights,
   type WeightsReport,
 } from '@retone/checkpoint';
@@ -12,7 +13,8 @@ import { calibrate } from './calibrate.ts';
 import { compiledBackend } from './compiled.ts';
 import { Conditioners } from './conditioners.ts';
 import { Dit, type PaddingMode } from './dit.ts';
-import { type Adapter, adapterTransform } from './lora.ts';
+import { foldedWeights } from './folded.ts';
+import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
 import type { Pretransform } from './pretransform.ts';
 import { Same } from './same.ts';
@@ -27,7 +29,9 @@ export interface ModelOptions extends SessionOptions {
   /** Called before a model is compiled for its precision, which takes a while and is done once. */
   onCompile?: (() => void) | undefined;
   /** Adapters to fold into the weights, in their order. */
-  adapters?: Adapter[];
+  adapters?: readonly Adapter[];
+  /** Called before adapters are folded, which takes a while and is done once for these adapters and strengths. */
+  onFold?: (() => void) | undefined;
 }
 
 /** What a model generates with when a request does not say. */
@@ -58,6 +62,7 @@ export class Model {
   readonly padding: PaddingMode;
   readonly report: WeightsReport;
   readonly #checkpoint: Checkpoint;
+  readonly #folded: SafetensorsFile | undefined;
 
   private constructor(
     checkpoint: Checkpoint,
@@ -67,6 +72,7 @@ export class Model {
       pretransform: Pretransform;
       padding: PaddingMode;
       report: WeightsReport;
+      folded: SafetensorsFile | undefined;
     },
   ) {
     this.#checkpoint = checkpoint;
@@ -76,6 +82,7 @@ export class Model {
     this.pretransform = parts.pretransform;
     this.padding = parts.padding;
     this.report = parts.report;
+    this.#folded = parts.folded;
   }
 
   /**
@@ -98,17 +105,23 @@ export class Model {
     options: ModelOptions,
     makeBackend: (checkpoint: Checkpoint) => Backend,
   ): Promise<Model> {
+    const { adapters = [], onFold } = options;
     const checkpoint = openCheckpoint(folder);
+    let folded: SafetensorsFile | undefined;
     try {
+      if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold });
       const backend = makeBackend(checkpoint);
       const padding = options.padding ?? 'omit';
-      const weights = new Weights(checkpoint.file, options.adapters && adapterTransform(options.adapters));
+      const weights = new Weights(folded ?? checkpoint.file);
       const conditioners = await Conditioners.load(checkpoint, weights, backend);
       const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { backend, padding });
-      const pretransform = loadPretransform(checkpoint.config, weights, backend);
+      const own = folded ? new Weights(checkpoint.file) : weights;
+      const pretransform = loadPretransform(checkpoint.config, own, backend);
       await pretransform.prepare?.();
-      return new Model(checkpoint, { conditioners, dit, pretransform, padding, report: weights.report() });
+      const parts = { conditioners, dit, pretransform, padding, report: weights.report(), folded };
+      return new Model(checkpoint, parts);
     } catch (error) {
+      folded?.close();
       checkpoint.close();
       throw error;
     }
@@ -136,6 +149,7 @@ export class Model {
     await this.conditioners.release();
     await this.dit.release();
     await this.pretransform.release();
+    this.#folded?.close();
     this.#checkpoint.close();
   }
 }

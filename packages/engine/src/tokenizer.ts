@@ -5,8 +5,8 @@ import { CheckpointError } from '@retone/checkpoint';
 export interface Tokens {
   /** At most `maxLength` ids. */
   ids: number[];
-  /** How many tokens the prompt has in all; more than `ids.length` when it was cut. */
-  total: number;
+  /** The ids behind them, which are cut off. */
+  rest: number[];
 }
 
 /** A prompt's tokenizer, from the checkpoint's `tokenizer.json`. No tokens are added in front or behind. */
@@ -24,8 +24,13 @@ export class Tokenizer {
 
   /** Encodes a prompt, keeping the first `maxLength` tokens. */
   encode(prompt: string, maxLength: number): Tokens {
-    if (prompt === '') return { ids: [], total: 0 };
+    if (prompt === '') return { ids: [], rest: [] };
     const { ids } = this.#tokenizer.encode(prompt, { add_special_tokens: false });
-    return { ids: ids.slice(0, maxLength), total: ids.length };
+    return { ids: ids.slice(0, maxLength), rest: ids.slice(maxLength) };
+  }
+
+  /** The text of some tokens, as far as it can be told from them. */
+  decode(ids: readonly number[]): string {
+    return this.#tokenizer.decode([...ids], { skip_special_tokens: true });
   }
 }

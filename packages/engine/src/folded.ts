@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
+import { type Backend, exactLinear, mapValues } from './backend.ts';
+import { cacheFolder, describeFile } from './compiled.ts';
+import { Conditioners } from './conditioners.ts';
+import { Dit } from './dit.ts';
+import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './lora.ts';
+
+// Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
+// the system maps them into memory as it does with a checkpoint's own. What is not used for long goes first.
+
+/** Raised whenever folding changes, so that older files are not used any more. */
+const formatVersion = 1;
+/** Most bytes of all folded weights together, unless `RETONE_FOLDED_GB` says otherwise; those in use stay. */
+const defaultLimit = 20e9;
+
+export interface FoldOptions {
+  /** Where folded weights are kept; default: in the user's cache folder. */
+  folder?: string | undefined;
+  /** Called before weights are folded that are not there yet. */
+  onFold?: (() => void) | undefined;
+}
+
+/**
+ * The weights of a checkpoint with adapters folded in: those of the transformer and the conditioners, which alone have layers
+ * to adapt.
+ *
+ * @throws CheckpointError when a file is no adapter, or not one for this model
+ */
+export async function foldedWeights(
+  checkpoint: Checkpoint,
+  adapters: readonly Adapter[],
+  { folder = join(cacheFolder(), 'folded'), onFold }: FoldOptions = {},
+): Promise<SafetensorsFile> {
+  const open = new Adapters(adapters);
+  try {
+    const path = join(folder, `${fingerprint(checkpoint, adapters)}.safetensors`);
+    if (!existsSync(path)) {
+      mkdirSync(folder, { recursive: true });
+      await fold(checkpoint, open, path, onFold);
+    }
+    const file = SafetensorsFile.open(path);
+    utimesSync(path, new Date(), new Date());
+    dropOldest(folder, path);
+    return file;
+  } finally {
+    open.close();
+  }
+}
+
+async function fold(
+  checkpoint: Checkpoint,
+  adapters: Adapters,
+  path: string,
+  onFold: (() => void) | undefined,
+): Promise<void> {
+  const { file, folder } = checkpoint;
+  const layers = await adaptableLayers(checkpoint);
+  adapters.assertFit([...layers.values()], folder);
+  onFold?.();
+  const kept = [...file.tensors.values()].filter(({ name }) => !name.startsWith('pretransform.'));
+  const tensors = kept.map((entry) => {
+    const layer = layers.get(entry.name);
+    if (!layer || !adapters.adapts(layer)) return { ...entry, bytes: () => file.read(entry) };
+    const values = () => new Uint8Array(adapters.fold(layer.name, layer.weight)!.buffer);
+    return { ...entry, dtype: 'F32' as const, bytes: values };
+  });
+  await writeSafetensors(path, tensors);
+}
+
+/** A layer that can be adapted, and the weight that a network knows by this name. */
+interface NamedLayer extends AdaptableLayer {
+  name: string;
+  weight: Weight;
+}
+
+/** The layers of a checkpoint that can be adapted, by the name of their weight in the file: building the networks tells. */
+async function adaptableLayers(checkpoint: Checkpoint): Promise<Map<string, NamedLayer>> {
+  const layers = new Map<string, NamedLayer>();
+  const weights = new Weights(checkpoint.file, (name, weight) => {
+    const layer = adaptableLayer(name, weight.shape);
+    if (layer && weight.kind === 'stored') layers.set(weight.entry.name, { ...layer, name, weight });
+    return undefined;
+  });
+  await Conditioners.load(checkpoint, weights, building);
+  await Dit.load(checkpoint.config.model.diffusion.config, weights, { backend: building });
+  return layers;
+}
+
+/** Builds graphs and runs none. */
+const building: Backend = {
+  linear: exactLinear,
+  async open(weights, builds) {
+    for (const build of Object.values<() => unknown>(builds)) build();
+    weights.assertComplete();
+    const run = () => Promise.reject(new Error('this graph was only built'));
+    return mapValues(builds, () => ({ run, release: async () => {} }));
+  },
+};
+
+function fingerprint({ config, file }: Checkpoint, adapters: readonly Adapter[]): string {
+  const hash = createHash('sha256');
+  const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
+  add([formatVersion, config, describeFile(file)]);
+  for (const { path, strength } of adapters) {
+    add(strength);
+    hash.update(readFileSync(path));
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Removes what was not used for the longest time, until all is within the limit. Who has loaded it keeps it. */
+function dropOldest(folder: string, current: string): void {
+  const limit = Number(process.env.RETONE_FOLDED_GB) * 1e9 || defaultLimit;
+  const files = readdirSync(folder)
+    .map((name) => join(folder, name))
+    .flatMap((path) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat && path !== current ? [{ path, size: stat.size, used: stat.mtimeMs }] : [];
+    });
+  let total = files.reduce((sum, { size }) => sum + size, statSync(current).size);
+  for (const { path, size } of files.sort((a, b) => a.used - b.used)) {
+    if (total <= limit) return;
+    rmSync(path, { force: true });
+    total -= size;
+  }
+}

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
+import { type Adapter, Model, textToAudio } from '@retone/engine';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fixturesMissing, tinySmall } from './fixtures.ts';
+
+describe.skipIf(fixturesMissing)('adapters', () => {
+  let place: string;
+  let folded: string;
+  const lora = `${tinySmall}/lora/lora.safetensors`;
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'retone-lora-'));
+  });
+  beforeEach(() => {
+    const cache = mkdtempSync(join(place, 'cache-'));
+    vi.stubEnv('RETONE_CACHE', cache);
+    folded = join(cache, 'folded');
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    rmSync(place, { recursive: true });
+  });
+
+  const sound = async (...adapters: Adapter[]) => {
+    const onFold = vi.fn();
+    const model = await Model.load(tinySmall, { adapters, onFold });
+    const { data } = await textToAudio(model, { prompt: 'a cello', seconds: 1, steps: 1, seed: 1 });
+    await model.release();
+    return { bytes: Buffer.from(data.buffer), folds: onFold.mock.calls.length };
+  };
+
+  test('are folded once for a set of them and their strengths', async () => {
+    const plain = await sound();
+    const first = await sound({ path: lora, strength: 1 });
+    expect(first.folds).toBe(1);
+    expect(first.bytes.equals(plain.bytes)).toBe(false);
+    const again = await sound({ path: lora, strength: 1 });
+    expect(again.folds).toBe(0);
+    expect(again.bytes.equals(first.bytes)).toBe(true);
+    for (const strength of [0.5, -1, 2]) {
+      const other = await sound({ path: lora, strength });
+      expect(other.folds).toBe(1);
+      expect(other.bytes.equals(first.bytes)).toBe(false);
+    }
+    expect(readdirSync(folded)).toHaveLength(4);
+  });
+
+  test('of strength 0 leave the model as it is', async () => {
+    expect((await sound({ path: lora, strength: 0 })).bytes.equals((await sound()).bytes)).toBe(true);
+  });
+
+  test('are kept within a limit: those that were not used for the longest time go', async () => {
+    await sound({ path: lora, strength: 1 });
+    const [first] = readdirSync(folded);
+    const size = statSync(join(folded, first!)).size;
+    vi.stubEnv('RETONE_FOLDED_GB', String((2.5 * size) / 1e9));
+    await sound({ path: lora, strength: 2 });
+    const second = readdirSync(folded).find((name) => name !== first)!;
+    await sound({ path: lora, strength: 1 });
+    await sound({ path: lora, strength: 3 });
+    expect(readdirSync(folded)).toHaveLength(2);
+    expect(readdirSync(folded)).toContain(first);
+    expect(readdirSync(folded)).not.toContain(second);
+  });
+
+  test('that do not fit the model are refused, naming the tensors', async () => {
+    const path = join(place, 'other.safetensors');
+    const file = SafetensorsFile.open(lora);
+    const tensors = [...file.tensors.values()].map((entry, i): TensorToWrite => {
+      // One of another width, and one of a layer that the model has not.
+      if (i === 0)
+        return {
+          ...entry,
+          shape: entry.shape.map((size) => 2 * size),
+          bytes: () => new Uint8Array(4 * entry.byteLength),
+        };
+      const name = entry.name.replace('layers.1.', 'layers.31.');
+      return { ...entry, name, bytes: () => file.read(entry) };
+    });
+    await writeSafetensors(path, tensors, file.metadata);
+    file.close();
+    const refused = sound({ path, strength: 1 });
+    await expect(refused).rejects.toThrow(
+      /the adapter .*other\.safetensors does not fit .*tiny-small: \S+ lora_[AB] is \[/,
+    );
+    await expect(refused).rejects.toThrow(/would have to be \[.*there is no layer \S*layers\.31\./);
+    expect(existsSync(folded) ? readdirSync(folded) : []).toEqual([]);
+  });
+
+  test('that are none are refused', async () => {
+    await expect(sound({ path: `${tinySmall}/model.safetensors`, strength: 1 })).rejects.toThrow(
+      /is not an adapter that Retone knows/,
+    );
+    mkdirSync(join(place, 'folder'));
+    await expect(sound({ path: join(place, 'folder'), strength: 1 })).rejects.toThrow(/is not a file/);
+  });
+});
