@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '@retone/database';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ServiceProcess } from './process.ts';
+
+let folder: string;
+let service: ServiceProcess;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'retone-stop-'));
+  service = new ServiceProcess('serve', { RETONE_DATA: folder });
+});
+afterEach(async () => {
+  await service.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  const headers = { authorization: `Bearer ${service.key}`, 'content-type': 'application/json' };
+  return fetch(`${service.url}/api/v3${path}`, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+}
+
+test('a second service on the folder of a first is refused with a sentence, and harms nothing', async () => {
+  await service.start();
+  const second = new ServiceProcess('serve', { RETONE_DATA: folder });
+  expect(await second.start()).toBe(false);
+  expect(await second.stop()).toBe(1);
+  expect(second.errors).toMatch(/is in use by another process.* DATABASE_URL/);
+  expect((await call('GET', '/balance')).status).toBe(200);
+});
+
+test('SIGTERM lets what is in hand end, leaves the rest for later, and does not wait for clients', async () => {
+  await service.start();
+  const ids: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    const parameters = { prompt: 'a drum', duration: 1, num_inference_steps: 8 };
+    const answer = await call('POST', '/stability-ai/stable-audio-3/music', parameters);
+    ids.push(((await answer.json()) as { data: { id: string } }).data.id);
+  }
+  // A client that would hear of the last task for as long as it takes.
+  const events = await call('GET', `/predictions/${ids.at(-1)}/events`);
+  await expect
+    .poll(async () => ((await (await call('GET', `/predictions/${ids[0]}`)).json()) as Answer).data.status)
+    .not.toBe('created');
+  expect(await service.stop()).toBe(0);
+  await events.text().catch(() => 'cut off');
+
+  const database = await openDatabase({ folder: join(folder, 'database') });
+  const tasks = await database.query('SELECT status, attempts FROM tasks');
+  await database.close();
+  expect(tasks).toHaveLength(4);
+  for (const { status, attempts } of tasks) expect([`created 0`, 'completed 1']).toContain(`${status} ${attempts}`);
+  expect(service.errors).not.toContain('"level":"error"');
+});
+
+interface Answer {
+  data: { status: string };
+}
