@@ -7,7 +7,7 @@ import { ApiError, failure } from './envelope.ts';
 import { logRequests } from './logging.ts';
 import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
-import { brokenRequest, checkRequests } from './requests.ts';
+import { answerBrokenRequests, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -79,10 +79,9 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
       const answer = failure(fromFastify(error));
       (reply as FastifyReply).status(answer.code).headers(commonHeaders(request.id)).send(answer);
     },
-    clientErrorHandler(error, socket) {
-      if (error.code !== 'ECONNRESET' && socket.writable) socket.end(brokenRequest(error.code));
-      else socket.destroy();
-    },
+    // Node would refuse in its own words.
+    http: { requireHostHeader: false },
+    clientErrorHandler() {},
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(() => JSON.stringify);
@@ -92,6 +91,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
   logRequests(app);
   service.metrics.countRequests(app);
   checkRequests(app);
+  answerBrokenRequests(app);
 
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     const known = error instanceof ApiError ? error : fromFastify(error);

@@ -85,7 +85,7 @@ export function describeApi(app: FastifyInstance, service: Service): void {
     transformSpecification: (document) => ({ ...document, servers: [{ url: service.publicUrl() }] }),
     transformSpecificationClone: false,
   });
-  const response = { 200: z.looseObject({}) };
+  const response = { 200: z.looseObject({}), ...refusals(400, 415) };
   const schema = { tags: ['Operation'], summary: 'This document', security: noKey, response };
   app.register(async (root) => {
     root.get('/openapi.json', { schema }, async () => ({ ...app.swagger(), servers: [{ url: service.publicUrl() }] }));

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, failure } from './envelope.ts';
 
@@ -10,10 +11,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Refuses bodies that are no JSON in UTF-8 (routes may accept other types for themselves), and texts that no table holds. */
 export function checkRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ headers, url }) => {
+  app.addHook('onRequest', async ({ headers, raw, url }) => {
     const encoding = headers['content-encoding'] ?? 'identity';
     if (encoding.toLowerCase() !== 'identity') {
       throw new ApiError(415, 'unsupported_encoding', 'the body is compressed; send it without content-encoding');
+    }
+    if (headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new ApiError(400, 'bad_request', 'the request has no Host header');
     }
     if (url.includes('%00')) throw new ApiError(400, 'bad_text', 'the URL has a null character');
   });
@@ -49,14 +53,29 @@ function faultOf(body: unknown): ApiError | undefined {
   return undefined;
 }
 
-/** The answer to what is not even HTTP, for a bare socket. */
-export function brokenRequest(code: string | undefined): string {
-  const errors: Record<string, ApiError> = {
-    HPE_HEADER_OVERFLOW: new ApiError(431, 'headers_too_large', "the request's headers are too large"),
-    ERR_HTTP_REQUEST_TIMEOUT: new ApiError(408, 'timeout', 'the request did not come in time'),
-  };
-  const error = errors[code ?? ''] ?? new ApiError(400, 'bad_request', 'this is not an HTTP request');
+/** Answers what Node would answer in its own words, or not at all: broken requests, CONNECT, and unknown expectations. */
+export function answerBrokenRequests(app: FastifyInstance): void {
+  app.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+    refuse(socket, brokenRequests[error.code ?? ''] ?? new ApiError(400, 'bad_request', 'this is not an HTTP request'));
+  });
+  app.server.on('connect', (_request, socket) => {
+    refuse(socket, new ApiError(405, 'method_not_allowed', 'this is no proxy: CONNECT is not served'));
+  });
+  app.server.on('checkExpectation', ({ socket, headers }) => {
+    const given = JSON.stringify(headers.expect?.slice(0, 50));
+    refuse(socket, new ApiError(417, 'expectation_failed', `Expect is ${given}; only "100-continue" is known`));
+  });
+}
+
+const brokenRequests: Record<string, ApiError> = {
+  HPE_HEADER_OVERFLOW: new ApiError(431, 'headers_too_large', "the request's headers are too large"),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError(408, 'timeout', 'the request did not come in time'),
+};
+
+/** Refuses on a bare socket, and hangs up. */
+function refuse(socket: Duplex, error: ApiError): void {
   const body = JSON.stringify(failure(error));
   const head = ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close'];
-  return `HTTP/1.1 ${error.status} Refused\r\n${head.join('\r\n')}\r\n\r\n${body}`;
+  socket.end(`HTTP/1.1 ${error.status} Refused\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }

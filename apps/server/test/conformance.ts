@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance } from 'fastify';
 
@@ -7,6 +7,7 @@ export function checkAnswers(app: FastifyInstance): { faults: string[] } {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   const faults: string[] = [];
+  const validators = new Map<string, ValidateFunction>();
   app.addHook('onSend', async (request, reply, payload) => {
     const { url, schema } = request.routeOptions;
     const hidden = !url || !schema || (schema as { hide?: boolean }).hide;
@@ -18,8 +19,10 @@ export function checkAnswers(app: FastifyInstance): { faults: string[] } {
     const pointer = `api#/paths/${path}/${method}/responses/${reply.statusCode}/content/application~1json/schema`;
     try {
       if (!ajv.getSchema('api')) ajv.addSchema(app.swagger(), 'api');
-      if (ajv.validate({ $ref: pointer }, JSON.parse(String(payload)))) return;
-      faults.push(`${where}: ${ajv.errorsText()} in ${String(payload).slice(0, 300)}`);
+      const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
+      validators.set(pointer, validate);
+      if (validate(JSON.parse(String(payload)))) return;
+      faults.push(`${where}: ${ajv.errorsText(validate.errors)} in ${String(payload).slice(0, 300)}`);
     } catch (error) {
       faults.push(`${where}: ${(error as Error).message}`);
     }

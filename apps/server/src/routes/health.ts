@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { noKey } from '../openapi.ts';
+import { noKey, refusals } from '../openapi.ts';
 import type { Service } from '../service.ts';
 
 const tags = ['Operation'];
@@ -16,14 +16,21 @@ export const healthRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
         tags,
         summary: 'Whether the process lives',
         security: noKey,
-        response: { 200: z.object({ status: z.literal('ok') }) },
+        response: { 200: z.object({ status: z.literal('ok') }), ...refusals(400, 415) },
       },
     },
     async () => ({ status: 'ok' as const }),
   );
   app.get(
     '/readyz',
-    { schema: { tags, summary: 'Whether it can serve', security: noKey, response: { 200: ready, 503: unready } } },
+    {
+      schema: {
+        tags,
+        summary: 'Whether it can serve',
+        security: noKey,
+        response: { 200: ready, 503: unready, ...refusals(400, 415) },
+      },
+    },
     async (_request, reply) => {
       const problem = await service.problem();
       if (problem) return reply.status(503).send({ status: 'unready', problem });
