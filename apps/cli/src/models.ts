@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { findModel, installedModels, modelsFolder, openAutoencoder, type SafetensorsFile } from '@retone/checkpoint';
-import { samplingDefaults } from '@retone/engine';
+import { Model, parsePrecision, precisions, samplingDefaults } from '@retone/engine';
 import {
   add,
   bytesText,
@@ -19,8 +19,12 @@ import { type Flags, parse, UsageError, type Values } from './arguments.ts';
 import type { Command } from './command.ts';
 import { ProgressBar } from './progress.ts';
 
+/** Models in fp32 are run from their own files. */
+const compiledPrecisions = precisions.filter((precision) => precision !== 'exact');
+
 const flags = {
   name: { type: 'string', value: 'text', help: 'what to call the model; default: the last part of its own name' },
+  precision: { type: 'string', value: 'name', help: `what to compile for: ${compiledPrecisions.join(', ')}` },
   revision: { type: 'string', value: 'text', help: 'a branch, tag or commit to pull; default: main' },
   json: { type: 'boolean', help: 'print JSON instead of words' },
 } satisfies Flags;
@@ -33,14 +37,15 @@ const verbs: Record<string, (argument: string | undefined, values: ModelFlags, s
     info,
     pull: pullModel,
     add: addModel,
+    compile,
     verify: verifyModel,
     remove: removeModel,
   };
 
 export const modelCommands: Record<string, Command> = {
   models: {
-    summary: 'models: list, info, pull, add, verify, remove',
-    usage: `list | info [model] | pull <model> | add <folder> | verify [model] | remove <model>
+    summary: 'models: list, info, pull, add, compile, verify, remove',
+    usage: `list | info [model] | pull <model> | add <folder> | compile [model] | verify [model] | remove <model>
 
   list     what is installed, in RETONE_MODELS or your data folder, and what comes with Retone
   info     what a model is: its kind, its limits, its defaults, and where it came from
@@ -48,6 +53,7 @@ export const modelCommands: Record<string, Command> = {
            ${publishedModels.slice(0, 3).join(', ')},
            their -base variants, ${publishedModels.slice(-2).join(', ')}, or any repository, owner/name
   add      install a model from a folder with model_config.json and model.safetensors
+  compile  ready a model for --precision ahead of its first use
   verify   read a model's files again and compare their checksums
   remove   delete an installed model, or what has been fetched of one
 
@@ -202,6 +208,23 @@ async function verifyModel(
   if (json) console.log(JSON.stringify({ name, folder, compared }));
   else if (compared === 0) console.log(`${name} can be opened; no checksums are on record for it`);
   else console.log(`${name} is whole: ${compared} files have the checksums that they were installed with`);
+}
+
+async function compile(model: string | undefined, { precision, json = false }: ModelFlags): Promise<void> {
+  const folder = findModel(model);
+  const wanted = precision === undefined ? compiledPrecisions : [parsePrecision(precision)];
+  const bar = new ProgressBar(process.stderr, !json);
+  try {
+    for (const each of wanted) {
+      bar.note(`looking at ${each}`);
+      const loaded = await Model.load(folder, { precision: each, onCompile: () => bar.note(`compiling for ${each}`) });
+      await loaded.release();
+    }
+  } finally {
+    bar.clear();
+  }
+  const name = basename(folder);
+  console.log(json ? JSON.stringify({ name, precisions: wanted }) : `${name} is ready for ${wanted.join(', ')}`);
 }
 
 async function removeModel(name: string | undefined, { json }: ModelFlags, signal: AbortSignal): Promise<void> {

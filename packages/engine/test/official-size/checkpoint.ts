@@ -33,7 +33,7 @@ const resampler = {
 };
 
 /** The published numbers of small-music; where public records are silent, those of the recorded fixtures. */
-const config = {
+const smallMusic = {
   model_type: 'diffusion_cond_inpaint',
   sample_size: 5292032,
   sample_rate: 44100,
@@ -94,6 +94,50 @@ const config = {
   },
 };
 
+const wideResampler = {
+  channels: 256,
+  c_mults: [6],
+  strides: [16],
+  transformer_depths: [12],
+  latent_dim: 256,
+  dim_heads: 64,
+  differential: true,
+  variable_stride: true,
+  sliding_window: [1, 1],
+};
+const { pretransform, diffusion } = smallMusic.model;
+
+/** The published numbers of medium, as far as they differ. */
+const medium = {
+  ...smallMusic,
+  sample_size: 16777216,
+  model: {
+    ...smallMusic.model,
+    pretransform: {
+      ...pretransform,
+      config: {
+        ...pretransform.config,
+        encoder: { type: 'taae_v2', config: { ...wideResampler, in_channels: 512 } },
+        decoder: { type: 'taae_v2', config: { ...wideResampler, out_channels: 512, sinusoidal_blocks: [8] } },
+      },
+    },
+    diffusion: {
+      ...diffusion,
+      config: {
+        ...diffusion.config,
+        embed_dim: 1536,
+        depth: 24,
+        num_heads: 24,
+        attn_kwargs: { qk_norm: 'rms', differential: true },
+      },
+    },
+  },
+};
+
+/** Models whose size can be written. */
+export const officialShapes = { 'small-music': smallMusic, medium };
+export type OfficialShape = keyof typeof officialShapes;
+
 const textConfig = {
   hidden_size: 768,
   intermediate_size: 2048,
@@ -106,18 +150,22 @@ const textConfig = {
 };
 
 /**
- * Writes a checkpoint of small-music's size with random weights. Which tensors there are is asked of the networks
+ * Writes a checkpoint of a published model's size with random weights. Which tensors there are is asked of the networks
  * themselves: built from an empty file, they note everything they look for.
  * Its tokenizer is the built-in model's: which tokens a prompt becomes does not matter here.
  */
-export async function writeOfficialSize(folder: string, precision: Precision): Promise<void> {
+export async function writeOfficialSize(
+  folder: string,
+  precision: Precision,
+  shape: OfficialShape = 'small-music',
+): Promise<void> {
   const text = join(folder, textFolder);
   mkdirSync(text, { recursive: true });
   const builtIn = openCheckpoint(findModel());
   writeFileSync(join(text, 'tokenizer.json'), JSON.stringify(builtIn.text!.tokenizer));
   writeFileSync(join(text, 'tokenizer_config.json'), JSON.stringify(builtIn.text!.tokenizerConfig));
   builtIn.close();
-  writeFileSync(join(folder, 'model_config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'model_config.json'), JSON.stringify(officialShapes[shape]));
   writeFileSync(join(text, 'config.json'), JSON.stringify(textConfig));
   const file = join(folder, 'model.safetensors');
   const textFile = join(text, 'model.safetensors');
