@@ -1,12 +1,9 @@
-import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
+import { isFromThisMachine, isLoopback } from './loopback.ts';
 import type { Service } from './service.ts';
 
 /** Name of the key that the page on the service's own machine works with. */
 const keyName = 'playground';
-
-/** What a proxy adds to the requests of others that it passes on. */
-const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /**
  * Gives the page a key where whoever opens it sits at the machine of the service: there nobody has to paste one. One key is
@@ -28,14 +25,13 @@ export function localSessions(service: Service) {
 
   return {
     /** Whether a request comes from the service's own page, opened on this machine. */
-    mayHave({ headers, socket }: FastifyRequest): boolean {
+    mayHave(request: FastifyRequest): boolean {
       const { RETONE_HOST: listens, RETONE_PUBLIC_URL: reached } = service.settings;
       // A service for others, and one behind a proxy, through which all the world comes from this machine.
       if (!isLoopback(listens) || (reached && !isLoopback(new URL(reached).hostname))) return false;
-      if (proxyHeaders.some((name) => headers[name] !== undefined)) return false;
-      if (!isLoopback(socket.remoteAddress ?? '')) return false;
+      if (!isFromThisMachine(request)) return false;
       // Another name that has been pointed here (DNS rebinding), and a page of another site.
-      const { host = '', origin, 'sec-fetch-site': site = 'same-origin' } = headers;
+      const { host = '', origin, 'sec-fetch-site': site = 'same-origin' } = request.headers;
       if (!URL.canParse(`http://${host}`) || !isLoopback(new URL(`http://${host}`).hostname)) return false;
       return origin === `http://${host}` && site === 'same-origin';
     },
@@ -50,11 +46,4 @@ export function localSessions(service: Service) {
       return made!;
     },
   };
-}
-
-/** Whether a name or address means this machine, whoever asks. */
-function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '');
-  if (isIP(bare) === 4) return bare.startsWith('127.');
-  return bare === '::1' || bare === 'localhost';
 }

@@ -1,0 +1,17 @@
+import { isIP } from 'node:net';
+import type { FastifyRequest } from 'fastify';
+
+/** What a proxy adds to the requests of others that it passes on. */
+const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
+
+/** Whether a request was sent on this machine, and not passed on by a proxy that runs here. */
+export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean {
+  return !proxyHeaders.some((name) => headers[name] !== undefined) && isLoopback(socket.remoteAddress ?? '');
+}
+
+/** Whether a name or address means this machine, whoever asks. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '');
+  if (isIP(bare) === 4) return bare.startsWith('127.');
+  return bare === '::1' || bare === 'localhost';
+}
