@@ -59,6 +59,17 @@ export interface TaskEvent {
   status: Task['status'];
   progress: Task['progress'];
   error: string;
+  /** How many tasks wait in front of it; null when it does not wait. */
+  tasks_ahead: number | null;
+  /** Seconds that it will still take, as far as can be told; null when that is not far. */
+  seconds_left: number | null;
+}
+
+/** From how long the part took that is done; too little of it tells nothing. */
+function secondsLeft({ status, progress, startedAt }: Task): number | null {
+  if (status !== 'processing' || !startedAt || !progress || progress.fraction < 0.05) return null;
+  const elapsed = (Date.now() - startedAt.getTime()) / 1000;
+  return Math.ceil((elapsed * (1 - progress.fraction)) / progress.fraction);
 }
 
 /** Everything behind the HTTP face: database, files, queue, money, and the tasks that tie them together. */
@@ -247,7 +258,9 @@ export class Service {
         });
         const task = await this.tasks.get(id);
         if (!task) return;
-        yield { status: task.status, progress: task.progress, error: task.error };
+        const { status, progress, error } = task;
+        const ahead = status === 'created' ? await this.tasks.countAhead(id) : null;
+        yield { status, progress, error, tasks_ahead: ahead, seconds_left: secondsLeft(task) };
         if (endedStatuses.includes(task.status)) return;
         await changed;
       }

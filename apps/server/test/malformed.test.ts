@@ -68,11 +68,11 @@ function fault({ status, body }: { status: number; body: unknown }): string | un
 }
 
 /** Memory in MB, after what is no longer needed has been thrown away. */
-function memory(): { heap: number; resident: number } {
+function memory(): { heap: number; buffers: number; resident: number } {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
-  return { heap: (heapUsed + arrayBuffers) / 1e6, resident: rss / 1e6 };
+  return { heap: heapUsed / 1e6, buffers: arrayBuffers / 1e6, resident: rss / 1e6 };
 }
 
 async function sendMany(from: number, times: number): Promise<void> {
@@ -100,7 +100,9 @@ test(`${count} malformed requests are refused, and memory returns to its level`,
   await sendMany(seed, count);
   const after = memory();
   console.log('memory in MB', { before, after });
-  expect(after.heap - before.heap).toBeLessThan(15);
+  expect(after.heap - before.heap).toBeLessThan(10);
+  // The embedded database takes 16 MB for itself now and then, and gives them back.
+  expect(after.buffers - before.buffers).toBeLessThan(25);
   expect(after.resident - before.resident).toBeLessThan(150);
 
   const { status, body } = await running.call('GET', '/api/v3/predictions');

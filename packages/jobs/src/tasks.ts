@@ -177,6 +177,16 @@ export class Tasks {
     await this.#db.query('UPDATE tasks SET webhook = $2 WHERE id = $1', [id, JSON.stringify(webhook)]);
   }
 
+  /** How many tasks wait in front of one that waits, of all accounts. */
+  async countAhead(id: string): Promise<number> {
+    const [row] = await this.#db.query<{ count: number }>(
+      `SELECT count(*)::integer AS count FROM tasks, (SELECT turn, created_at, id FROM tasks WHERE id = $1) AS own
+       WHERE tasks.status = 'created' AND (tasks.turn, tasks.created_at, tasks.id) < (own.turn, own.created_at, own.id)`,
+      [id],
+    );
+    return row!.count;
+  }
+
   /** How many tasks of all accounts have each status that is no end. */
   async countByStatus(): Promise<Partial<Record<TaskStatus, number>>> {
     const rows = await this.#db.query<{ status: TaskStatus; count: number }>(

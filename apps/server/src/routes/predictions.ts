@@ -51,11 +51,13 @@ const event = z
       .nullable()
       .describe('How far it is: the stage, the fraction of all, and while sampling `step` of `steps`.'),
     error: z.string(),
+    tasks_ahead: z.int().nullable().describe('How many tasks wait in front of it; null when it does not wait.'),
+    seconds_left: z.int().nullable().describe('As far as can be told; null when that is not far.'),
   })
   .meta({ id: 'TaskEvent', description: "A task's news." });
 
-/** How often a waiting client is sent something, in milliseconds, so that nothing between takes the connection for dead. */
-const keepAlive = 15_000;
+/** How often a watching client is sent something, in milliseconds, so that nothing between takes the connection for dead. */
+const keepAlive = 10_000;
 /** When a client that lost the connection is to connect again, in milliseconds. */
 const reconnectAfter = 2000;
 /** The id of a task's last event. */
@@ -148,13 +150,13 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     response: {
       ...answers(z.unknown(), 404),
       200: { description: 'Events, until the task has ended.', content: { 'text/event-stream': { schema: event } } },
-      204: z.null().describe('The last event was the end.'),
+      204: z.undefined().describe('The last event was the end.'),
     },
   };
   // Without HEAD, which would wait for the task's end to say nothing.
   api.get('/predictions/:id/events', { exposeHeadRoute: false, schema: eventSchema }, async (request, reply) => {
     const { id } = await find(request.account.id, request.params.id);
-    if (request.headers['last-event-id'] === endedEvent) return reply.status(204).send(null);
+    if (request.headers['last-event-id'] === endedEvent) return reply.status(204).send();
     reply.hijack();
     const { raw } = reply;
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value);
