@@ -92,14 +92,14 @@ export class Lifecycle {
   }
 
   /** Ends a try well. False when it no longer counts; the files are then the caller's to remove. */
-  async complete(task: Task, files: Omit<SharedFile, 'createdAt'>[], inferenceMs: number): Promise<boolean> {
+  async complete(
+    task: Task,
+    files: Omit<SharedFile, 'createdAt'>[],
+    { inferenceMs, warnings = [] }: { inferenceMs: number; warnings?: string[] },
+  ): Promise<boolean> {
     return this.#end(async (tx) => {
-      const ended = await new Tasks(tx).complete(
-        task.id,
-        task.attempts,
-        files.map(({ token }) => token),
-        inferenceMs,
-      );
+      const outputs = files.map(({ token }) => token);
+      const ended = await new Tasks(tx).complete(task.id, task.attempts, { outputs, inferenceMs, warnings });
       if (!ended) return undefined;
       for (const file of files) await new Files(tx).add(file);
       await this.#ledger(tx).charge(task.id);
@@ -159,16 +159,16 @@ export class Lifecycle {
     const { database, queue, onEnd } = this.#options;
     const ended = await database.transaction(async (tx) => {
       const task = await change(tx);
-      if (task?.webhookUrl && task.status !== 'cancelled') {
+      if (!task) return undefined;
+      await tx.query('SELECT pg_notify($1, $2)', [taskChannel, task.id]);
+      if (task.webhookUrl && task.status !== 'cancelled') {
         await queue.addWebhook(tx, task.id);
         const nextAttemptAt = new Date().toISOString();
         await new Tasks(tx).noteWebhook(task.id, { state: 'waiting', attempts: 0, error: '', nextAttemptAt });
       }
       return task;
     });
-    if (!ended) return false;
-    onEnd?.(ended);
-    await database.notify(taskChannel, ended.id);
-    return true;
+    if (ended) onEnd?.(ended);
+    return ended !== undefined;
   }
 }

@@ -13,7 +13,8 @@ export interface WorkerOptions {
   store: FileStore;
   queue: Queue;
   lifecycle: Lifecycle;
-  engine: Engine;
+  /** The engine with what a task is to be made with. */
+  engineFor: (task: Task, signal: AbortSignal) => Promise<Engine>;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
   /** Milliseconds that decoding or encoding a file may take; as long as `@retone/audio` lets it if not given. */
@@ -50,7 +51,8 @@ export class Worker {
     const { database, lifecycle, onTask } = this.#options;
     const task = await new Tasks(database).claim(taskId);
     if (!task) return;
-    await database.notify(taskChannel, taskId);
+    // News that is lost costs nothing: whoever waits for it looks for himself now and then.
+    const told = database.notify(taskChannel, taskId).catch(() => {});
     try {
       const done = await this.#do(task, signal);
       onTask?.({ task, outcome: done ? 'completed' : 'dropped' });
@@ -61,6 +63,8 @@ export class Worker {
       }
       const failed = await lifecycle.fail(task.id, sentence(error), task.attempts);
       onTask?.({ task, outcome: failed ? 'failed' : 'dropped', error });
+    } finally {
+      await told;
     }
   }
 
@@ -77,29 +81,24 @@ export class Worker {
 
   /** Makes a task's sound and completes the task. False when the try no longer counted. */
   async #make(task: Task, signal: AbortSignal, drop: () => void): Promise<boolean> {
-    const { database, engine, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
+    const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
     const model = publicModel(task.model)!;
+    const engine = await engineFor(task, signal);
     const { sampleRate } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
     const started = performance.now();
-    const reports: Promise<void>[] = [];
-    let made: Tensor;
-    try {
-      made = await engine.run(model.request(task.input, task.seed, audio), {
-        signal,
-        onProgress: (progress) => {
-          const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
-            if (counts) await database.notify(taskChannel, task.id);
-            else drop();
-          });
-          // A lost report costs nothing but the news; the next one will tell whether the try still counts.
-          reports.push(report.catch(() => {}));
-        },
-      });
-    } finally {
-      await Promise.all(reports);
-    }
+    const made = await engine.run(model.request(task.input, task.seed, audio), {
+      signal,
+      onProgress: (progress) => {
+        const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
+          if (counts) await database.notify(taskChannel, task.id);
+          else drop();
+        });
+        // A lost report costs nothing but the news; the next one will tell whether the try still counts.
+        report.catch(() => {});
+      },
+    });
     const inferenceMs = performance.now() - started;
 
     const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
@@ -115,7 +114,7 @@ export class Worker {
       mediaType: format.mediaType,
       size: bytes.length,
     };
-    const counted = await lifecycle.complete(task, [file], inferenceMs);
+    const counted = await lifecycle.complete(task, [file], { inferenceMs, warnings });
     if (!counted) await store.delete(key);
     return counted;
   }
