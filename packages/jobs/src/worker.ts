@@ -13,8 +13,7 @@ export interface WorkerOptions {
   store: FileStore;
   queue: Queue;
   lifecycle: Lifecycle;
-  /** The engine with what a task is to be made with. */
-  engineFor: (task: Task, signal: AbortSignal) => Promise<Engine>;
+  engine: Engine;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
   /** Milliseconds that decoding or encoding a file may take; as long as `@retone/audio` lets it if not given. */
@@ -81,9 +80,8 @@ export class Worker {
 
   /** Makes a task's sound and completes the task. False when the try no longer counted. */
   async #make(task: Task, signal: AbortSignal, drop: () => void): Promise<boolean> {
-    const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
+    const { database, engine, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
     const model = publicModel(task.model)!;
-    const engine = await engineFor(task, signal);
     const { sampleRate } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
@@ -114,7 +112,7 @@ export class Worker {
       mediaType: format.mediaType,
       size: bytes.length,
     };
-    const counted = await lifecycle.complete(task, [file], { inferenceMs, warnings });
+    const counted = await lifecycle.complete(task, [file], inferenceMs);
     if (!counted) await store.delete(key);
     return counted;
   }
