@@ -94,14 +94,15 @@ export class Spectral implements Pretransform {
     const features = this.decodeFeatures(latents);
     const magnitudes = this.magnitudes(features);
     const rounds = this.#config.phase_iterations;
-    let spectra = this.#firstSpectra(magnitudes);
+    const spectra = this.#firstSpectra(magnitudes);
     let previous: Spectra | undefined;
+    let spare: Spectra | undefined;
     for (let round = 0; round < rounds; round++) {
       await nextTurn();
       run.signal?.throwIfAborted();
-      const consistent = this.#stft.forward(this.#stft.inverse(spectra));
-      spectra = this.#accelerated(magnitudes.data, consistent, previous);
-      previous = consistent;
+      const consistent = this.#stft.forward(this.#stft.inverse(spectra), spare);
+      this.#accelerate(spectra, magnitudes.data, consistent, previous);
+      [spare, previous] = [previous, consistent];
       run.onProgress?.((round + 1) / (rounds + 1));
     }
     const audio = this.#stereo(features, spectra);
@@ -227,19 +228,22 @@ export class Spectral implements Pretransform {
     return spectra;
   }
 
-  /** The given magnitudes with the phase of `consistent + momentum (consistent - previous)`. */
-  #accelerated(magnitudes: Float32Array, consistent: Spectra, previous: Spectra | undefined): Spectra {
+  /** Gives spectra the given magnitudes and the phase of `consistent + momentum (consistent - previous)`. */
+  #accelerate(
+    { real, imaginary }: Spectra,
+    magnitudes: Float32Array,
+    { real: re1, imaginary: im1 }: Spectra,
+    previous: Spectra | undefined,
+  ): void {
     const momentum = previous ? this.#config.phase_momentum : 0;
-    const before = previous ?? consistent;
-    const spectra = this.#stft.emptySpectra(consistent.frames);
+    const { real: re0, imaginary: im0 } = previous ?? { real: re1, imaginary: im1 };
     for (let i = 0; i < magnitudes.length; i++) {
-      const re = consistent.real[i]! + momentum * (consistent.real[i]! - before.real[i]!);
-      const im = consistent.imaginary[i]! + momentum * (consistent.imaginary[i]! - before.imaginary[i]!);
-      const size = Math.hypot(re, im);
-      spectra.real[i] = size > 0 ? (magnitudes[i]! * re) / size : magnitudes[i]!;
-      spectra.imaginary[i] = size > 0 ? (magnitudes[i]! * im) / size : 0;
+      const re = re1[i]! + momentum * (re1[i]! - re0[i]!);
+      const im = im1[i]! + momentum * (im1[i]! - im0[i]!);
+      const size = Math.sqrt(re * re + im * im);
+      real[i] = size > 0 ? (magnitudes[i]! * re) / size : magnitudes[i]!;
+      imaginary[i] = size > 0 ? (magnitudes[i]! * im) / size : 0;
     }
-    return spectra;
   }
 
   /** Spreads one spectrum over two channels by the balance and width of each band. */
