@@ -36,10 +36,10 @@ function startSpare(): ChildProcess {
   return child;
 }
 
-/** The process that is ready, if there is one; the next takes its place. */
+/** The process that is ready, if there is one. */
 function takeSpare(): ChildProcess | undefined {
   const child = spare?.connected ? spare : undefined;
-  spare = keepsSpare ? startSpare() : undefined;
+  spare = undefined;
   child?.ref();
   child?.channel?.ref();
   return child;
@@ -56,7 +56,7 @@ function start(worker: URL): ChildProcess {
 
 /**
  * Runs one job in a process of its own, so that a crash, a hang or a memory leak in a codec ends with that process.
- * The process is gone when the promise settles, or when this process ends.
+ * The process is gone when the promise is rejected, soon after it is fulfilled, and when this process ends.
  *
  * @param name what the job is about, for messages
  * @param onPiece takes the decoded sound as it comes
@@ -105,9 +105,13 @@ export function runJob<Result>(
     child.once('error', crashed);
     child.on('message', (reply: Reply) => {
       if (reply.kind === 'piece') onPiece(reply.piece);
-      else if (reply.kind === 'result') finish(() => resolve(reply.result as Result));
-      else finish(() => reject(new AudioError(reply.code, reply.message)));
+      else if (reply.kind === 'result') {
+        resolve(reply.result as Result);
+        finish(() => {});
+      } else finish(() => reject(new AudioError(reply.code, reply.message)));
     });
     child.send(job, (error) => error && crashed());
+    // Only now: to start a process holds this one up for some milliseconds.
+    if (keepsSpare) spare ??= startSpare();
   });
 }
