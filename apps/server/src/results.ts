@@ -15,6 +15,10 @@ export const resultSchema = z
     status: z.enum(statuses),
     created_at: z.iso.datetime(),
     error: z.string().describe('Empty, or what went wrong.'),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .describe('What of the request had no effect, such as the end of a long prompt.'),
     timings: z.object({ inference: z.int().min(0).describe('Milliseconds.') }),
     executionTime: z.int().min(0).describe('`timings.inference` again.'),
     seed: z.int().min(0).describe('The seed that is used: the same one gives the same result.'),
@@ -52,6 +56,7 @@ export function taskResult(task: Task, publicUrl: string, outputs?: string[]): T
     status: task.status,
     created_at: task.createdAt.toISOString(),
     error: task.error,
+    ...(task.warnings.length > 0 ? { warnings: task.warnings } : {}),
     timings: { inference: task.inferenceMs },
     executionTime: task.inferenceMs,
     seed: task.seed,

@@ -1,28 +1,43 @@
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AudioError } from '@retone/audio';
 import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices } from '@retone/billing';
-import { findModel } from '@retone/checkpoint';
+import { CheckpointError } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
+  AdapterFiles,
   deleteExpired,
   deliverWebhooks,
   type Engine,
   EngineFailure,
-  EngineProcess,
+  EnginePool,
   endedStatuses,
   Files,
   jobsMigrations,
   Lifecycle,
+  type PublicModel,
+  publicModel,
+  publicModels,
   Queue,
   type QueueSettings,
+  Serving,
+  StoredAdapters,
   type Task,
   Tasks,
   taskChannel,
   Worker,
   type WorkerOptions,
 } from '@retone/jobs';
-import { checkUrl, type FileStore, GuardError, openFileStore, StorageError, sourceBytes } from '@retone/storage';
+import {
+  checkUrl,
+  type FileStore,
+  GuardError,
+  type GuardOptions,
+  openFileStore,
+  StorageError,
+  sourceBytes,
+} from '@retone/storage';
 import { ApiError } from './envelope.ts';
 import { Metrics } from './metrics.ts';
 import { taskResult } from './results.ts';
@@ -48,7 +63,7 @@ export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, mess
 export interface ServiceHooks {
   log: ServiceLog;
   queue?: Partial<QueueSettings>;
-  /** Does the work instead of an engine process with the model of the settings. */
+  /** Does the work instead of engine processes with the models of the settings. */
   engine?: Engine;
 }
 
@@ -84,12 +99,14 @@ export class Service {
   readonly ledger: Ledger;
   readonly tasks: Tasks;
   readonly files: Files;
+  readonly adapters: StoredAdapters;
   readonly metrics: Metrics;
+  readonly #serving: Serving;
   readonly #hooks: ServiceHooks;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
   #url: string | undefined;
-  #engine: Engine | undefined;
+  #engines: EnginePool | undefined;
 
   private constructor(parts: {
     settings: Settings;
@@ -109,6 +126,12 @@ export class Service {
     this.ledger = new Ledger(database);
     this.tasks = new Tasks(database);
     this.files = new Files(database);
+    this.adapters = new StoredAdapters(database);
+    this.#serving = new Serving({
+      model: settings.RETONE_MODEL,
+      path: settings.RETONE_SERVING,
+      onError: (err) => hooks.log.error({ err }, 'serving goes on as before'),
+    });
     this.metrics = new Metrics(() => this.tasks.countByStatus());
     this.lifecycle = new Lifecycle({
       database,
@@ -144,17 +167,16 @@ export class Service {
   /** Does tasks in this process too, and what else a worker does: telling webhooks, deleting what has expired. */
   async startWorker(): Promise<void> {
     const { database, store, queue, lifecycle, settings } = this;
-    const engine = this.#hooks.engine ?? new EngineProcess(findModel(settings.RETONE_MODEL));
-    await engine.load();
-    this.#engine = engine;
+    const { engine } = this.#hooks;
     const allowHosts = settings.RETONE_ALLOW_HOSTS;
     const fetching = { allowHosts, maxBytes: settings.RETONE_MAX_UPLOAD_MB * 1e6, timeoutMs: fetchTimeout };
+    const engineFor = engine ? async () => engine : await this.#startEngines(fetching);
     const worker = new Worker({
       database,
       store,
       queue,
       lifecycle,
-      engine,
+      engineFor,
       fetching,
       atOnce: settings.RETONE_WORKERS,
       onTask: (event) => this.#hearOfTry(event),
@@ -188,7 +210,7 @@ export class Service {
   /** Stops taking work, ends or hands back what is in hand, and closes everything. */
   async close(graceSeconds = 20): Promise<void> {
     await this.queue.close(graceSeconds);
-    await this.#engine?.close();
+    await this.#engines?.close();
     for (const close of this.#closing) await close();
     await this.database.close();
   }
@@ -205,6 +227,22 @@ export class Service {
   /** Every URL under which files of this service may be named. */
   publicUrls(): string[] {
     return [this.publicUrl(), ...(this.#url ? [this.#url] : [])];
+  }
+
+  /** The public models, with the limits of what serves them. */
+  get models(): PublicModel[] {
+    return publicModels.map(({ id }) => this.model(id)!);
+  }
+
+  /** A public model with the limits of what serves it, as far as that is installed on this machine. */
+  model(id: string): PublicModel | undefined {
+    try {
+      return publicModel(id, this.#serving.of(id).limits);
+    } catch (error) {
+      // An API alone may have no models; the workers have.
+      if (error instanceof CheckpointError) return publicModel(id);
+      throw error;
+    }
   }
 
   /** Micro-dollars. */
@@ -308,6 +346,24 @@ export class Service {
     } catch {
       return 'the database does not answer';
     }
+  }
+
+  /** Loads what serves the first of the public models, and sees that the others could be. */
+  async #startEngines(fetching: GuardOptions): Promise<WorkerOptions['engineFor']> {
+    const { database, store, settings } = this;
+    const memory = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
+    const pool = new EnginePool({
+      budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
+      onChange: ({ change, model, loaded }) => this.#hooks.log.info({ model, loaded }, `model ${change}`),
+    });
+    this.#engines = pool;
+    const files = new AdapterFiles({ database, store, fetching, folder: join(settings.RETONE_DATA, 'adapters') });
+    const [first] = publicModels.map(({ id }) => this.#serving.of(id));
+    await pool.of({ folder: first!.folder, adapters: [] }).load();
+    return async (task, signal) => {
+      const { folder, sampler } = this.#serving.of(task.model);
+      return pool.of({ folder, sampler, adapters: await files.of(task.accountId, task.input.loras, signal) });
+    };
   }
 
   /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the kind. */

@@ -44,6 +44,15 @@ const schema = z.object({
   RETONE_S3_ENDPOINT: httpUrl.optional().describe('An S3-compatible service other than AWS.'),
   RETONE_S3_REGION: z.string().optional().describe('Region of the bucket.'),
   RETONE_MODEL: z.string().optional().describe('Name or folder of the model that serves; default: the built-in one.'),
+  RETONE_SERVING: z
+    .string()
+    .optional()
+    .describe('A JSON file that says which model serves which endpoint; see docs/models.md.'),
+  RETONE_MEMORY_GB: z.coerce
+    .number('takes a number of gigabytes')
+    .min(0.1, 'takes a number of gigabytes from 0.1')
+    .optional()
+    .describe('What loaded models may take together; default: 70 % of the memory.'),
   RETONE_WORKERS: count(64).default(1).describe('Tasks at once on this machine.'),
   RETONE_BILLING: z
     .enum(['on', 'off'], 'takes on or off')
@@ -93,7 +102,7 @@ const schema = z.object({
 export type Settings = z.infer<typeof schema>;
 
 /** Names that are no settings of the service, but of other parts. */
-const others = ['RETONE_DEBUG', 'RETONE_MODELS'];
+const others = ['RETONE_DEBUG', 'RETONE_MODELS', 'RETONE_CACHE', 'RETONE_FOLDED_GB'];
 
 /** Settings that cannot be used; the message names each, and what it takes. */
 export class SettingsError extends Error {

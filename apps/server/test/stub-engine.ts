@@ -33,6 +33,4 @@ export class StubEngine implements Engine {
     }
     return { data: new Float32Array(2 * 44100), shape: [2, 44100] };
   }
-
-  async close() {}
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   CheckpointError,
   SafetensorsFile,
@@ -100,7 +101,10 @@ export class Adapters {
     return adapted && Float32Array.from(adapted);
   }
 
-  /** @throws CheckpointError naming the tensors of a file that have no place in a model with these layers */
+  /**
+   * @param model the model's folder, for the message
+   * @throws CheckpointError naming the tensors of a file that have no place in a model with these layers
+   */
   assertFit(layers: readonly AdaptableLayer[], model: string): void {
     for (const adapter of this.#open) {
       const faults = misfits(adapter, layers);
@@ -108,7 +112,7 @@ export class Adapters {
       const more = faults.length > 5 ? ` (and ${faults.length - 5} more)` : '';
       throw new CheckpointError(
         'missing-tensors',
-        `the adapter ${adapter.weights.file.path} does not fit ${model}: ${faults.slice(0, 5).join('; ')}${more}`,
+        `the adapter ${basename(adapter.weights.file.path)} does not fit ${basename(model)}: ${faults.slice(0, 5).join('; ')}${more}`,
       );
     }
   }

@@ -16,7 +16,8 @@ process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});
 
 try {
-  const model = await Model.load(process.argv[2]!);
+  const [folder, adapters] = process.argv.slice(2) as [string, string];
+  const model = await Model.load(folder, { adapters: JSON.parse(adapters) });
   process.on('message', (message: ToEngine) => {
     if (message.type === 'cancel') running?.abort();
     else void run(model, message.request);
@@ -45,6 +46,7 @@ function make(model: Model, request: EngineRequest, signal: AbortSignal): Promis
     onProgress: (progress: Progress) => {
       send({ type: 'progress', progress });
     },
+    onWarning: (warning: string) => send({ type: 'warning', warning }),
   };
   switch (request.pipeline) {
     case 'text-to-audio':

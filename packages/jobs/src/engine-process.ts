@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Progress, Tensor } from '@retone/engine';
+import type { Adapter, Progress, Tensor } from '@retone/engine';
 import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-messages.ts';
 
 const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
@@ -22,11 +22,13 @@ export class EngineFailure extends Error {
 }
 
 /** What does the work: an engine in a process of its own, or what stands for it. */
-export type Engine = Pick<EngineProcess, 'load' | 'run' | 'close'>;
+export type Engine = Pick<EngineProcess, 'load' | 'run'>;
 
 export interface EngineRun {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Hears of what is left out of the request, as a sentence. */
+  onWarning?: ((warning: string) => void) | undefined;
 }
 
 /**
@@ -35,13 +37,18 @@ export interface EngineRun {
  */
 export class EngineProcess {
   readonly #folder: string;
+  readonly #adapters: readonly Adapter[];
   #child: ChildProcess | undefined;
   #ready: Promise<ModelFacts> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  /** @param folder the model's folder */
-  constructor(folder: string) {
+  /**
+   * @param folder the model's folder
+   * @param adapters to fold into its weights
+   */
+  constructor(folder: string, adapters: readonly Adapter[] = []) {
     this.#folder = folder;
+    this.#adapters = adapters;
   }
 
   /**
@@ -75,7 +82,7 @@ export class EngineProcess {
     await gone;
   }
 
-  async #run(request: EngineRequest, { signal, onProgress }: EngineRun): Promise<Tensor> {
+  async #run(request: EngineRequest, { signal, onProgress, onWarning }: EngineRun): Promise<Tensor> {
     throwIfAborted(signal);
     await this.load();
     throwIfAborted(signal);
@@ -89,6 +96,7 @@ export class EngineProcess {
     try {
       return await conversation(child, { type: 'run', request }, (message) => {
         if (message.type === 'progress') onProgress?.(message.progress);
+        if (message.type === 'warning') onWarning?.(message.warning);
         return message.type === 'done' ? message.audio : undefined;
       });
     } catch (error) {
@@ -101,7 +109,7 @@ export class EngineProcess {
   }
 
   async #start(): Promise<ModelFacts> {
-    const child = fork(main, [this.#folder], {
+    const child = fork(main, [this.#folder, JSON.stringify(this.#adapters)], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

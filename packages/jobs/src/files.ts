@@ -68,10 +68,11 @@ export class Files {
     );
   }
 
-  /** Whether a key of the file store belongs to a file here, or is the source of a task. */
+  /** Whether a key of the file store belongs to a file here, or is the source of a task, or an adapter. */
   async isUsed(key: string): Promise<boolean> {
     const [row] = await this.#db.query<{ used: boolean }>(
-      `SELECT EXISTS (SELECT FROM files WHERE key = $1) OR EXISTS (SELECT FROM tasks WHERE source_key = $1) AS used`,
+      `SELECT EXISTS (SELECT FROM files WHERE key = $1) OR EXISTS (SELECT FROM tasks WHERE source_key = $1)
+         OR EXISTS (SELECT FROM adapters WHERE key = $1) AS used`,
       [key],
     );
     return row!.used;

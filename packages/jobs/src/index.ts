@@ -1,11 +1,17 @@
+export { AdapterFiles, installedAdapters } from './adapter-files.ts';
+export { type StoredAdapter, StoredAdapters } from './adapters.ts';
 export type { EngineRequest, ModelFacts } from './engine-messages.ts';
+export { EnginePool, type ModelChoice, type PoolOptions } from './engine-pool.ts';
 export { type Engine, EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
 export { Files, type SharedFile } from './files.ts';
 export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';
 export { jobsMigrations } from './migrations.ts';
 export {
   checkInput,
+  contractLimits,
   deliveryParameters,
+  type Lora,
+  type ModelLimits,
   type ParameterFault,
   type PublicModel,
   publicModel,
@@ -15,6 +21,7 @@ export {
 } from './models.ts';
 export { maxAttempts, Queue, type QueueSettings, queueDefaults, type WebhookEvent } from './queue.ts';
 export { deleteExpired, type RetentionOptions } from './retention.ts';
+export { type Served, Serving, ServingError } from './serving.ts';
 export {
   endedStatuses,
   type NewTask,

@@ -92,14 +92,15 @@ export class Lifecycle {
   }
 
   /** Ends a try well. False when it no longer counts; the files are then the caller's to remove. */
-  async complete(task: Task, files: Omit<SharedFile, 'createdAt'>[], inferenceMs: number): Promise<boolean> {
+  async complete(
+    task: Task,
+    files: Omit<SharedFile, 'createdAt'>[],
+    inferenceMs: number,
+    warnings: string[] = [],
+  ): Promise<boolean> {
     return this.#end(async (tx) => {
-      const ended = await new Tasks(tx).complete(
-        task.id,
-        task.attempts,
-        files.map(({ token }) => token),
-        inferenceMs,
-      );
+      const outputs = files.map(({ token }) => token);
+      const ended = await new Tasks(tx).complete(task.id, task.attempts, { outputs, inferenceMs, warnings });
       if (!ended) return undefined;
       for (const file of files) await new Files(tx).add(file);
       await this.#ledger(tx).charge(task.id);

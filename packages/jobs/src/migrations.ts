@@ -62,4 +62,20 @@ export const jobsMigrations: readonly Migration[] = [
       CREATE INDEX files_key ON files (key);
     `,
   },
+  {
+    name: 'jobs-003-adapters-and-warnings',
+    sql: `
+      CREATE TABLE adapters (
+        id text PRIMARY KEY,
+        account_id text NOT NULL,
+        name text NOT NULL,
+        key text NOT NULL,
+        size bigint NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX adapters_account ON adapters (account_id, created_at DESC);
+      -- Sentences: what of the request had no effect.
+      ALTER TABLE tasks ADD COLUMN warnings jsonb NOT NULL DEFAULT '[]';
+    `,
+  },
 ];

@@ -11,7 +11,31 @@ const writable = audioFormats.filter((format) => format.writable).map((format) =
   ...WritableFormat[],
 ];
 
-const parameters = {
+/** What the checkpoint that serves a model allows, and does when a request does not say. */
+export interface ModelLimits {
+  maxSeconds: number;
+  steps: number;
+  guidanceScale: number;
+}
+
+/** The hosted service's. */
+export const contractLimits: ModelLimits = { maxSeconds: 120, steps: 8, guidanceScale: 1 };
+
+/** Most adapters for one task. */
+const maxLoras = 4;
+const lora = z
+  .strictObject({
+    id: z.string().max(100).optional().meta({ description: 'An adapter that this account has uploaded.' }),
+    path: z.string().max(2000).optional().meta({
+      description: 'An http(s) URL of a .safetensors file, or the name of an adapter that is installed here.',
+    }),
+    strength: z.number().min(-10).max(10).default(1).meta({ description: '1 as trained, 0 off.' }),
+  })
+  .refine(({ id, path }) => (id === undefined) !== (path === undefined), 'takes either id or path');
+/** An adapter that a task asks for. */
+export type Lora = z.infer<typeof lora>;
+
+const parametersWith = (limits: ModelLimits) => ({
   audio: z
     .string()
     .min(1)
@@ -39,8 +63,8 @@ const parameters = {
   duration: z
     .number()
     .min(1)
-    .max(120)
-    .default(30)
+    .max(limits.maxSeconds)
+    .default(Math.min(30, limits.maxSeconds))
     .meta({ description: 'Length of the result in seconds.', examples: [12.5] }),
   init_noise_level: z
     .number()
@@ -77,14 +101,23 @@ const parameters = {
     .int()
     .min(1)
     .max(100)
-    .default(8)
+    .default(limits.steps)
     .meta({ description: 'Steps of the sampler: more take longer.', examples: [8] }),
   guidance_scale: z
     .number()
     .min(0)
     .max(25)
-    .default(1)
+    .default(limits.guidanceScale)
     .meta({ description: 'How strictly the prompt is followed.', examples: [1] }),
+  loras: z
+    .array(lora)
+    .max(maxLoras)
+    .optional()
+    .meta({
+      description: 'Adapters (LoRA) for the model, which apply in their order.',
+      examples: [[{ path: 'https://example.com/cello.safetensors', strength: 0.8 }]],
+      'x-hidden': true,
+    }),
   seed: z
     .int()
     .min(-1)
@@ -98,8 +131,9 @@ const parameters = {
     .enum(writable)
     .default('mp3')
     .meta({ description: 'File format of the result.', examples: ['flac'] }),
-};
-type Name = keyof typeof parameters;
+});
+type Parameters = ReturnType<typeof parametersWith>;
+type Name = keyof Parameters;
 
 /** Parameters that every model understands beside its own: how the answer comes. */
 export const deliveryParameters = {
@@ -121,10 +155,10 @@ export const deliveryParameters = {
     }),
 };
 
-const making = ['num_inference_steps', 'guidance_scale', 'seed', 'output_format'] as const satisfies Name[];
+const making = ['num_inference_steps', 'guidance_scale', 'loras', 'seed', 'output_format'] as const satisfies Name[];
 
 /** A task's parameters, checked and with defaults filled in. Which of them a model has, its schema says. */
-export type TaskInput = { [Parameter in Name]?: z.infer<(typeof parameters)[Parameter]> } & {
+export type TaskInput = { [Parameter in Name]?: z.infer<Parameters[Parameter]> } & {
   prompt: string;
   output_format: WritableFormat;
 };
@@ -137,6 +171,7 @@ export interface PublicModel {
   type: 'audio-to-audio' | 'text-to-audio';
   /** Its own parameters, in the order of a form. */
   parameters: readonly Name[];
+  limits: ModelLimits;
   /** Checks its own parameters and those of the delivery; unknown ones are refused. */
   schema: z.ZodType<TaskInput & { enable_sync_mode: boolean; enable_base64_output: boolean; webhook_url?: string }>;
   /** What a task asks of the engine; `audio` is its recording, where the model takes one. */
@@ -150,16 +185,16 @@ function model(
   own: readonly Name[],
   request: (input: Required<TaskInput>, audio: Tensor) => PipelineOf<EngineRequest>,
   refine: (schema: z.ZodObject) => z.ZodType = (schema) => schema,
-): PublicModel {
+): (limits: ModelLimits) => PublicModel {
   const names = [...own, ...making];
-  const shape = Object.fromEntries(names.map((parameter) => [parameter, parameters[parameter]]));
-  return {
+  return (limits) => ({
     id: `stability-ai/stable-audio-3/${name}`,
     name: title,
     description,
     type: own.includes('audio') ? 'audio-to-audio' : 'text-to-audio',
     parameters: names,
-    schema: refine(z.strictObject({ ...shape, ...deliveryParameters })) as PublicModel['schema'],
+    schema: refine(z.strictObject({ ...shapeOf(names, limits), ...deliveryParameters })) as PublicModel['schema'],
+    limits,
     request(input, seed, audio) {
       const controls = {
         prompt: input.prompt,
@@ -170,7 +205,12 @@ function model(
       };
       return { ...request(input as Required<TaskInput>, audio!), controls } as EngineRequest;
     },
-  };
+  });
+}
+
+function shapeOf(names: readonly Name[], limits: ModelLimits): z.ZodRawShape {
+  const parameters = parametersWith(limits);
+  return Object.fromEntries(names.map((parameter) => [parameter, parameters[parameter]]));
 }
 
 /** Has two parameters compared although others are at fault, so that a client hears of all faults at once. */
@@ -182,7 +222,7 @@ function whenNumbers(...names: Name[]) {
 type PipelineOf<Request> = Request extends { controls: unknown } ? Omit<Request, 'controls'> : never;
 
 /** The public models, the one that matters most first. */
-export const publicModels: readonly PublicModel[] = [
+const models = [
   model(
     'audio-to-audio',
     'Stable Audio 3 audio-to-audio',
@@ -249,9 +289,12 @@ export const publicModels: readonly PublicModel[] = [
   ),
 ];
 
-/** The public model of an id, if there is one. */
-export function publicModel(id: string): PublicModel | undefined {
-  return publicModels.find((model) => model.id === id);
+/** The public models with the hosted service's limits. */
+export const publicModels: readonly PublicModel[] = models.map((model) => model(contractLimits));
+
+/** The public model of an id, if there is one, with the limits of the checkpoint that serves it. */
+export function publicModel(id: string, limits: ModelLimits = contractLimits): PublicModel | undefined {
+  return models[publicModels.findIndex((model) => model.id === id)]?.(limits);
 }
 
 /** One fault of a request: the parameter, what was given, and what is accepted. */
@@ -288,7 +331,7 @@ function faults(issue: z.core.$ZodIssue, body: unknown, model: PublicModel): Par
   }
   const parameter = String(issue.path[0] ?? 'the body');
   const given = issue.path.length ? (body as Record<string, unknown>)?.[parameter] : body;
-  const schema = { ...parameters, ...deliveryParameters }[parameter as Name];
+  const schema = { ...parametersWith(model.limits), ...deliveryParameters }[parameter as Name];
   return [
     {
       parameter,
@@ -308,7 +351,10 @@ function accepted(schema: z.ZodType): string {
     maximum?: number;
     minLength?: number;
     maxLength?: number;
+    maxItems?: number;
   };
+  if (json.type === 'array')
+    return `a list of at most ${json.maxItems} adapters, each with an id or a path, and a strength from -10 to 10`;
   if (json.enum) return `one of ${json.enum.join(', ')}`;
   if (json.format === 'uri') return 'a URL';
   const kind = { integer: 'an integer', number: 'a number', boolean: 'true or false', string: 'a text' }[json.type!]!;

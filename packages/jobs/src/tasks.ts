@@ -40,6 +40,8 @@ export interface Task {
   outputs: string[];
   /** Empty, or a sentence. */
   error: string;
+  /** Sentences: what of the request had no effect. */
+  warnings: string[];
   inferenceMs: number;
   createdAt: Date;
   startedAt: Date | null;
@@ -68,7 +70,7 @@ export interface TaskFilter {
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
-  webhook_url AS "webhookUrl", webhook, attempts, progress, outputs, error, inference_ms AS "inferenceMs",
+  webhook_url AS "webhookUrl", webhook, attempts, progress, outputs, error, warnings, inference_ms AS "inferenceMs",
   created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
 
 /** 32 hex digits from the system's random source. */
@@ -214,11 +216,15 @@ export class Tasks {
   }
 
   /** Ends a task well. Undefined when the try no longer counts; its outputs then belong to nobody. */
-  complete(id: string, attempt: number, outputs: string[], inferenceMs: number): Promise<Task | undefined> {
+  complete(
+    id: string,
+    attempt: number,
+    { outputs, inferenceMs, warnings }: Pick<Task, 'outputs' | 'inferenceMs' | 'warnings'>,
+  ): Promise<Task | undefined> {
     return this.#one(
-      `UPDATE tasks SET status = 'completed', outputs = $3, inference_ms = $4, ended_at = now()
+      `UPDATE tasks SET status = 'completed', outputs = $3, inference_ms = $4, warnings = $5, ended_at = now()
        WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING ${columns}`,
-      [id, attempt, JSON.stringify(outputs), Math.round(inferenceMs)],
+      [id, attempt, JSON.stringify(outputs), Math.round(inferenceMs), JSON.stringify(warnings)],
     );
   }
 

@@ -13,7 +13,8 @@ export interface WorkerOptions {
   store: FileStore;
   queue: Queue;
   lifecycle: Lifecycle;
-  engine: Engine;
+  /** The engine with what a task is to be made with. */
+  engineFor: (task: Task, signal: AbortSignal) => Promise<Engine>;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
   /** Milliseconds that decoding or encoding a file may take; as long as `@retone/audio` lets it if not given. */
@@ -80,14 +81,17 @@ export class Worker {
 
   /** Makes a task's sound and completes the task. False when the try no longer counted. */
   async #make(task: Task, signal: AbortSignal, drop: () => void): Promise<boolean> {
-    const { database, engine, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
+    const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
     const model = publicModel(task.model)!;
+    const engine = await engineFor(task, signal);
     const { sampleRate } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
     const started = performance.now();
+    const warnings: string[] = [];
     const made = await engine.run(model.request(task.input, task.seed, audio), {
       signal,
+      onWarning: (warning) => warnings.push(warning),
       onProgress: (progress) => {
         const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
           if (counts) await database.notify(taskChannel, task.id);
@@ -112,7 +116,7 @@ export class Worker {
       mediaType: format.mediaType,
       size: bytes.length,
     };
-    const counted = await lifecycle.complete(task, [file], inferenceMs);
+    const counted = await lifecycle.complete(task, [file], inferenceMs, warnings);
     if (!counted) await store.delete(key);
     return counted;
   }

@@ -48,8 +48,6 @@ export class StubEngine implements Engine {
     }
     return { data: new Float32Array(2000), shape: [2, 1000] };
   }
-
-  async close() {}
 }
 
 /** Work that ends only when it is told to stop, and says when it was begun. */
@@ -138,7 +136,7 @@ export class Workplace {
           store,
           queue,
           lifecycle,
-          engine,
+          engineFor: async () => engine,
           fetching: { maxBytes: 1e6, timeoutMs: 1000 },
           onTask: ({ task, outcome, error }) => outcomes.push({ id: task.id, outcome, error }),
           ...more,

@@ -88,7 +88,7 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
 
 /** All models with their prices. */
 export function catalogue(service: Service): z.infer<typeof entry>[] {
-  return publicModels.map((model) => catalogueEntry(model, service.priceOf(model.id) / 1e6));
+  return service.models.map((model) => catalogueEntry(model, service.priceOf(model.id) / 1e6));
 }
 
 function catalogueEntry(model: PublicModel, basePrice: number): z.infer<typeof entry> {

@@ -33,7 +33,7 @@ const headers = z.looseObject({
     .describe('Makes it safe to submit again: the same key gives the first task again.'),
 });
 
-const operations = publicModels.map((model) => {
+const operationOf = (model: PublicModel) => {
   const name = model.id.split('/').at(-1)!;
   const id = name.replace(/(^|-)\w/g, (letters) => letters.at(-1)!.toUpperCase());
   return {
@@ -48,12 +48,14 @@ const operations = publicModels.map((model) => {
       response: answers(resultSchema, 402, 409, 503),
     },
   };
-});
+};
 
 /** POST /{model-id}: take a task in; answer at once, or when it has ended. */
 export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
-  for (const { model, schema } of operations) {
-    api.post(`/${model.id}`, { schema, validatorCompiler: inputCompiler(model) }, async (request, reply) => {
+  for (const { model, schema } of service.models.map(operationOf)) {
+    // What serves the model may be another by the time of the request, and so may its limits.
+    const current = () => service.model(model.id)!;
+    api.post(`/${model.id}`, { schema, validatorCompiler: inputCompiler(current) }, async (request, reply) => {
       const { account, body, query } = request;
       const task = await submit(service, account, {
         model,
@@ -76,11 +78,11 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
 };
 
 /** Checks parameters in the words of the model. */
-function inputCompiler(model: PublicModel): FastifySchemaCompiler<unknown> {
+function inputCompiler(current: () => PublicModel): FastifySchemaCompiler<unknown> {
   return (part) => {
     if (part.httpPart !== 'body') return validatorCompiler(part as FastifyRouteSchemaDef<z.ZodType>);
     return (body) => {
-      const checked = checkInput(model, withoutEchoes(body ?? {}));
+      const checked = checkInput(current(), withoutEchoes(body ?? {}));
       return 'faults' in checked ? { error: invalidParameters(checked.faults) } : { value: checked.input };
     };
   };

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { modelsFolder } from '@retone/checkpoint';
+import type { Queryable } from '@retone/database';
+import type { Adapter } from '@retone/engine';
+import { type FileStore, type GuardOptions, guardedFetch } from '@retone/storage';
+import { StoredAdapters } from './adapters.ts';
+import { EngineFailure } from './engine-process.ts';
+import type { Lora } from './models.ts';
+
+export interface AdapterFilesOptions {
+  database: Queryable;
+  store: FileStore;
+  /** Limits on fetching adapters that tasks name by URL. */
+  fetching: GuardOptions;
+  /** Where adapters are kept for the engine, which reads files. */
+  folder: string;
+}
+
+/** Most bytes of adapters that are kept here; the ones not used for long go. */
+const keptBytes = 5e9;
+
+/** The folder of adapters that an operator has installed, whose names tasks may give as a path. */
+export function installedAdapters(): string {
+  return join(modelsFolder(), 'adapters');
+}
+
+/** The adapters that tasks ask for, as files. A task never names a file of this machine itself. */
+export class AdapterFiles {
+  readonly #options: AdapterFilesOptions;
+
+  constructor(options: AdapterFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Files of the adapters of a task, in their order.
+   *
+   * @throws EngineFailure when one is not there; GuardError when a URL may not be fetched
+   */
+  async of(accountId: string, loras: readonly Lora[] = [], signal?: AbortSignal): Promise<Adapter[]> {
+    const adapters: Adapter[] = [];
+    for (const { id, path, strength } of loras) {
+      const file = id === undefined ? await this.#named(path!, signal) : await this.#uploaded(accountId, id);
+      adapters.push({ path: file, strength });
+    }
+    return adapters;
+  }
+
+  async #uploaded(accountId: string, id: string): Promise<string> {
+    const adapter = await new StoredAdapters(this.#options.database).get(accountId, id);
+    const bytes = adapter && (await this.#options.store.read(adapter.key));
+    if (bytes) return this.#kept(bytes);
+    throw new EngineFailure('unknown-adapter', `there is no adapter with the id "${id}"`);
+  }
+
+  async #named(path: string, signal: AbortSignal | undefined): Promise<string> {
+    if (/^https?:/i.test(path)) return this.#kept(await this.#fetched(path, signal));
+    const name = /^[\w][\w.-]*$/.test(path) ? path.replace(/\.safetensors$/, '') : undefined;
+    const file = name && join(installedAdapters(), `${name}.safetensors`);
+    if (file && existsSync(file)) return file;
+    throw new EngineFailure('unknown-adapter', `there is no adapter "${path}" installed here`);
+  }
+
+  async #fetched(url: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const response = await guardedFetch(url, { ...this.#options.fetching, signal });
+    if (response.status !== 200) {
+      response.close();
+      throw new EngineFailure('unknown-adapter', `the adapter's URL answers ${response.status} instead of a file`);
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  /** By its content: the same adapter is the same file, whoever brought it, and so is folded once. */
+  #kept(bytes: Uint8Array): string {
+    const { folder } = this.#options;
+    const path = join(folder, `${createHash('sha256').update(bytes).digest('hex')}.safetensors`);
+    if (!existsSync(path)) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${path}.${process.pid}`, bytes);
+      renameSync(`${path}.${process.pid}`, path);
+    }
+    utimesSync(path, new Date(), new Date());
+    this.#dropOldest(path);
+    return path;
+  }
+
+  #dropOldest(current: string): void {
+    const files = readdirSync(this.#options.folder)
+      .map((name) => join(this.#options.folder, name))
+      .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
+      .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
+    let total = 0;
+    for (const { path, stat } of files) {
+      total += stat?.size ?? 0;
+      if (total > keptBytes && path !== current) rmSync(path, { force: true });
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { basename } from 'node:path';
+import { openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
+import type { Adapter, SamplerName } from '@retone/engine';
+import type { ModelFacts } from './engine-messages.ts';
+import { type Engine, EngineProcess } from './engine-process.ts';
+
+/** A checkpoint with adapters: what an engine has loaded. */
+export interface ModelChoice {
+  folder: string;
+  adapters: readonly Adapter[];
+  /** Default: the checkpoint's own. */
+  sampler?: SamplerName | undefined;
+}
+
+export interface PoolOptions {
+  /** Bytes that loaded models may take together. One alone may take more. */
+  budget: number;
+  /** Hears of what is loaded and what goes, with what is loaded then. */
+  onChange?: ((event: { change: 'loaded' | 'evicted'; model: string; loaded: string[] }) => void) | undefined;
+  /** Makes an engine; by default a process of its own. */
+  create?: (choice: ModelChoice) => Engine & { close(): Promise<void> };
+}
+
+interface Entry {
+  name: string;
+  engine: ReturnType<NonNullable<PoolOptions['create']>>;
+  bytes: number;
+  /** Requests that need it. */
+  users: number;
+  facts: Promise<ModelFacts>;
+}
+
+/** What an engine takes beside its weights: the runtime, and what a generation works on. */
+const workingBytes = 0.5e9;
+
+/**
+ * Engines with models loaded, as many as a memory budget allows. Who was not asked for the longest time goes first; who is
+ * at work stays, and a model for which there is no room waits for that.
+ */
+export class EnginePool {
+  readonly #options: PoolOptions;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiting: (() => void)[] = [];
+  /** One model comes or goes at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** The engine for a model. It is loaded when it is asked for something, and may be put away in between. */
+  of(choice: ModelChoice): Engine {
+    return {
+      load: () => this.#with(choice, ({ facts }) => facts),
+      run: (request, options) =>
+        this.#with(choice, ({ engine }) => {
+          const { sampler } = choice;
+          return engine.run({ ...request, controls: { sampler, ...request.controls } }, options);
+        }),
+    };
+  }
+
+  /** Names of the models that are loaded, least recently used first. */
+  get loaded(): string[] {
+    return [...this.#entries.values()].map(({ name }) => name);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ engine }) => engine.close()));
+    this.#entries.clear();
+  }
+
+  async #with<Result>(choice: ModelChoice, work: (entry: Entry) => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(() => this.#acquire(choice));
+    this.#turn = turn.catch(() => {});
+    const entry = await turn;
+    try {
+      return await work(entry);
+    } finally {
+      entry.users--;
+      for (const wake of this.#waiting.splice(0)) wake();
+    }
+  }
+
+  async #acquire(choice: ModelChoice): Promise<Entry> {
+    const key = JSON.stringify([choice.folder, choice.adapters]);
+    const known = this.#entries.get(key);
+    if (known) {
+      known.users++;
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
+      return known;
+    }
+    const bytes = bytesOf(choice.folder);
+    await this.#makeRoom(bytes);
+    const create = this.#options.create ?? (({ folder, adapters }) => new EngineProcess(folder, adapters));
+    const engine = create(choice);
+    const entry: Entry = { name: nameOf(choice), engine, bytes, users: 1, facts: engine.load() };
+    this.#entries.set(key, entry);
+    try {
+      await entry.facts;
+    } catch (error) {
+      this.#entries.delete(key);
+      await engine.close();
+      throw error;
+    }
+    this.#options.onChange?.({ change: 'loaded', model: entry.name, loaded: this.loaded });
+    return entry;
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    for (;;) {
+      const total = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, bytes);
+      if (this.#entries.size === 0 || total <= this.#options.budget) return;
+      const idle = [...this.#entries].find(([, { users }]) => users === 0);
+      if (!idle) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        continue;
+      }
+      const [key, { name, engine }] = idle;
+      this.#entries.delete(key);
+      await engine.close();
+      this.#options.onChange?.({ change: 'evicted', model: name, loaded: this.loaded });
+    }
+  }
+}
+
+function nameOf({ folder, adapters }: ModelChoice): string {
+  return [basename(folder), ...adapters.map(({ path, strength }) => `${basename(path)}:${strength}`)].join(' + ');
+}
+
+/** What a loaded model takes: its weights in fp32, less the table of token embeddings, which stays in its file. */
+function bytesOf(folder: string): number {
+  const checkpoint = openCheckpoint(folder);
+  const bytes = (file: SafetensorsFile | undefined) =>
+    [...(file?.tensors.values() ?? [])]
+      .filter(({ name }) => !name.endsWith('embed_tokens.weight'))
+      .reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+  const total = bytes(checkpoint.file) + bytes(checkpoint.text?.file) + workingBytes;
+  checkpoint.close();
+  return total;
+}
