@@ -95,6 +95,22 @@ test('a process killed while it made the folder leaves nothing that the next one
   await database.close();
 });
 
+test('what is tidied up does not grow with what was written', async () => {
+  const database = await openDatabase({ folder });
+  await database.query("CREATE TABLE t AS SELECT g, repeat('x', 1000) AS text FROM generate_series(1, 2000) g");
+  const sizes: number[] = [];
+  for (let day = 0; day < 3; day++) {
+    for (let i = 0; i < 20; i++) await database.query('UPDATE t SET g = g + 1');
+    await database.tidy();
+    const [table] = await database.query("SELECT pg_total_relation_size('t') AS size");
+    sizes.push(table!.size);
+    const megabytesEach = 16;
+    expect(readdirSync(join(folder, 'pg_wal')).length * megabytesEach).toBeLessThan(120);
+  }
+  expect(sizes[2]).toBeLessThanOrEqual(sizes[0]! * 1.2);
+  await database.close();
+});
+
 test('an empty folder becomes a database, and one with other files is left alone', async () => {
   mkdirSync(folder, { recursive: true });
   await (await openDatabase({ folder })).close();

@@ -166,7 +166,7 @@ export class Queue {
     await this.#work<WebhookEvent>(queues.webhooks, webhooksAtOnce, {}, ({ data }) => handle(data));
   }
 
-  /** Calls the handler once a day, on one machine: at night, and for those that are off at night some time after the start. */
+  /** Calls the handler once a day, on one machine: at night, and soon after a start, since some are off at night. */
   async daily(handle: () => Promise<void>): Promise<void> {
     await this.#boss.schedule(queues.retention, '17 3 * * *');
     await this.#boss.send(queues.retention, {}, { singletonSeconds: 24 * 3600, startAfter: 60 });

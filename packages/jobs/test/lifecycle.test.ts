@@ -221,6 +221,18 @@ onEveryDatabase((tests) => {
       expect(machine.engine.begun.indexOf('modest')).toBeLessThan(2);
     });
 
+    test('lets accounts take turns, each in its own order', async () => {
+      const [greedy, modest] = [await place.account(), await place.account()];
+      const machine = await place.machine();
+      const ids: string[] = [];
+      for (const prompt of ['g0', 'g1', 'g2']) ids.push((await place.submit(machine, greedy, { prompt })).id);
+      for (const prompt of ['m0', 'm1']) ids.push((await place.submit(machine, modest, { prompt })).id);
+      ids.push((await place.submit(machine, greedy, { prompt: 'g3' })).id);
+      await machine.work();
+      await place.ended(ids);
+      expect(machine.engine.begun).toEqual(['g0', 'm0', 'g1', 'm1', 'g2', 'g3']);
+    });
+
     test('runs no more tasks of an account at once than it may, and lets others by', async () => {
       const [limited, free] = [await place.account(), await place.account()];
       const machine = await place.machine({ tasksAtOnce: 2 });
@@ -272,6 +284,14 @@ onEveryDatabase((tests) => {
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     expect(await place.tasks.countOpen(account)).toBe(2);
     expect(await place.ledger.balance(account)).toBe(50_000 - 2 * price);
+  });
+
+  test('daily work is due soon after a start, once however many start', async () => {
+    for (const { queue } of [await place.machine(), await place.machine()]) await queue.daily(async () => {});
+    const due = await place.database.query(
+      "SELECT start_after < now() + interval '61 seconds' AS soon FROM pgboss.job WHERE name = 'retention'",
+    );
+    expect(due).toEqual([{ soon: true }]);
   });
 
   test('retention deletes what has ended and is old, with its files, and old uploads', async () => {
