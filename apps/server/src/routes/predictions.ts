@@ -89,7 +89,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
 
   for (const [path, summary] of [
     ['/predictions/:id/result', 'A task and its result'],
-    ['/predictions/:id', 'The same'],
+    ['/predictions/:id', 'A task and its result, by its other path'],
   ] as const) {
     api.get(
       path,
