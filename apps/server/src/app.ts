@@ -9,10 +9,12 @@ import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { answerBrokenRequests, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
+import { adapterRoutes } from './routes/adapters.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { playgroundRoutes } from './routes/playground.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
@@ -41,12 +43,14 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
   app.register(healthRoutes, { service });
   app.register(metricsRoutes, { service });
   app.register(fileRoutes, { service });
+  app.register(playgroundRoutes, { service });
   app.register(
     async (api) => {
       authenticate(api, service);
       api.register(accountRoutes, { service });
       api.register(catalogueRoutes, { service });
       api.register(uploadRoutes, { service });
+      api.register(adapterRoutes, { service });
       api.register(predictionRoutes, { service });
       api.register(submissionRoutes, { service });
     },

@@ -1,6 +1,10 @@
 import { Readable } from 'node:stream';
+import { audioFormats, formatOfFileName } from '@retone/audio';
+import type { SharedFile } from '@retone/jobs';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { convert, writableFormats } from '../conversion.ts';
+import { disconnection } from '../disconnection.ts';
 import { ApiError, envelope, success } from '../envelope.ts';
 import { noKey, refusals } from '../openapi.ts';
 import type { Service } from '../service.ts';
@@ -13,13 +17,14 @@ const bytes = {
 const getSchema = {
   tags,
   summary: 'An output or an upload',
-  description: 'Its media type is its own. One range of bytes may be asked for.',
+  description: 'Its media type is its own. One range of bytes may be asked for. In another format it comes whole.',
   security: noKey,
   params,
+  querystring: z.object({ format: z.enum(writableFormats).optional().describe('The format to have it in.') }),
   response: {
     200: { description: 'The file.', content: bytes },
     206: { description: 'A part of it.', content: bytes },
-    ...refusals(400, 404, 415, 416),
+    ...refusals(400, 404, 413, 415, 416, 503),
   },
 };
 const putSchema = {
@@ -47,21 +52,25 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
   app.get('/files/:token', { schema: getSchema }, async (request, reply) => {
     const file = await find(request.params.token);
     if (file.size === null) throw new ApiError(404, 'unknown_file', 'the file was announced, and has not come yet');
+    const { format } = request.query;
+    if (format && format !== formatOfFileName(file.name)?.name) {
+      const { mediaType, extensions } = audioFormats.find(({ name }) => name === format)!;
+      const name = `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
+      reply.headers({ ...headersOf({ ...file, name, mediaType }), 'accept-ranges': 'none' });
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
+      const source = await service.store.read(file.key);
+      if (!source) throw new ApiError(404, 'unknown_file', 'the file is no longer there');
+      const bytes = await convert(source, format, disconnection(reply));
+      return reply.header('content-length', bytes.length).send(Readable.from([bytes]));
+    }
     const range = parseRange(request.headers.range, file.size);
     if (range === 'unsatisfiable') {
       reply.header('content-range', `bytes */${file.size}`);
       throw new ApiError(416, 'range_not_satisfiable', `the file has ${file.size} bytes`);
     }
     reply.headers({
-      'content-type': file.mediaType,
-      'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(file.name)}`,
+      ...headersOf(file),
       'accept-ranges': 'bytes',
-      'cache-control': 'private, max-age=3600, immutable',
-      // Uploads hold what clients put there; no browser may take one for a page of ours.
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "default-src 'none'; sandbox",
-      'cross-origin-resource-policy': 'cross-origin',
-      'access-control-allow-origin': '*',
       'content-length': range ? range.end - range.start + 1 : file.size,
     });
     if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
@@ -82,6 +91,19 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     return success({ size });
   });
 };
+
+function headersOf({ mediaType, name }: Pick<SharedFile, 'mediaType' | 'name'>): Record<string, string> {
+  return {
+    'content-type': mediaType,
+    'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(name)}`,
+    'cache-control': 'private, max-age=3600, immutable',
+    // Uploads hold what clients put there; no browser may take one for a page of ours.
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "default-src 'none'; sandbox",
+    'cross-origin-resource-policy': 'cross-origin',
+    'access-control-allow-origin': '*',
+  };
+}
 
 /** One range of bytes, as RFC 9110 has it; several ranges, or another unit, are answered with the whole file. */
 function parseRange(

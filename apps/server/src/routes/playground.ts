@@ -27,14 +27,20 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
   app.post('/playground/session', { schema: { hide: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     if (!sessions.mayHave(request)) {
-      throw new ApiError(403, 'not_local', 'only the page on the machine of the service gets a key; others need their own');
+      throw new ApiError(
+        403,
+        'not_local',
+        'only the page on the machine of the service gets a key; others need their own',
+      );
     }
     return success(await sessions.key());
   });
 
   const html = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
   if (html === undefined) {
-    app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.status(503).type('text/html').send(notBuilt));
+    app.get('/', { schema: { hide: true } }, async (_request, reply) =>
+      reply.status(503).type('text/html').send(notBuilt),
+    );
     return;
   }
   const page = await pageOf(html, catalogue(service));
@@ -52,10 +58,11 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
     index: false,
     wildcard: false,
     preCompressed: true,
+    cacheControl: false,
     globIgnore: ['index.html', '**/*.br', '**/*.gz'],
     // Vite names what it builds by the content.
     setHeaders: (reply, path) => {
-      reply.setHeader('cache-control', path.includes('assets') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      reply.header('cache-control', path.includes('assets') ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
 };

@@ -1,0 +1,22 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'vite';
+
+const root = import.meta.dirname;
+
+/** Builds the page, unless what is built is newer than what it is built from. */
+export async function buildPage(): Promise<void> {
+  const built = modified(join(root, 'dist', 'index.html'));
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  const all = [...sources, ...['index.html', 'vite.config.ts', 'package.json'].map((name) => join(root, name))];
+  if (all.every((file) => modified(file) < built)) return;
+  await build({ root, logLevel: 'warn', configFile: join(root, 'vite.config.ts') });
+}
+
+function modified(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+if (import.meta.main) await buildPage();

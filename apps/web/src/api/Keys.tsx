@@ -1,0 +1,87 @@
+import { type FormEvent, useCallback, useEffect, useState } from 'react';
+import { service } from '../service/client.ts';
+import { type Problem, problemOf } from '../service/problems.ts';
+import type { ApiKey } from '../service/types.ts';
+import { when } from '../shared/format.ts';
+import { Trouble } from '../shared/Trouble.tsx';
+
+/** The account's keys: create, revoke. */
+export function Keys() {
+  const [keys, setKeys] = useState<ApiKey[]>();
+  const [name, setName] = useState('');
+  const [fresh, setFresh] = useState<string>();
+  const [problem, setProblem] = useState<Problem>();
+
+  const attempt = useCallback(async (work: () => Promise<unknown>) => {
+    setProblem(undefined);
+    try {
+      await work();
+      setKeys(await service.keys());
+    } catch (error) {
+      setProblem(problemOf(error));
+    }
+  }, []);
+  useEffect(() => void attempt(async () => {}), [attempt]);
+
+  const create = (event: FormEvent) => {
+    event.preventDefault();
+    if (!name.trim()) return;
+    void attempt(async () => {
+      setFresh((await service.createKey(name.trim())).key);
+      setName('');
+    });
+  };
+  return (
+    <section className="card" aria-labelledby="keys">
+      <header>
+        <h2 id="keys">Keys</h2>
+      </header>
+      {problem && <Trouble problem={problem} />}
+      {fresh && (
+        <p className="fresh" role="status">
+          Your new key, shown this once: <code>{fresh}</code>
+        </p>
+      )}
+      <ul className="keys-list">
+        {(keys ?? [])
+          .filter((key) => !key.revoked_at)
+          .map((key) => (
+            <li key={key.id}>
+              <span className="what">
+                <strong>{key.name}</strong>
+                <span className="facts">
+                  {key.prefix}… · {key.last_used_at ? `used ${when(key.last_used_at)}` : 'never used'}
+                </span>
+              </span>
+              {key.current ? (
+                <span className="tag">this page</span>
+              ) : (
+                <button
+                  type="button"
+                  className="quiet"
+                  aria-label={`Revoke ${key.name}`}
+                  onClick={() => void attempt(() => service.revokeKey(key.id))}
+                >
+                  Revoke
+                </button>
+              )}
+            </li>
+          ))}
+      </ul>
+      <form className="new-key" onSubmit={create}>
+        <label htmlFor="key-name">New key for</label>
+        <input
+          id="key-name"
+          type="text"
+          maxLength={100}
+          placeholder="laptop"
+          value={name}
+          onChange={({ target }) => setName(target.value)}
+        />
+        <button type="submit" className="secondary">
+          Create
+        </button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,69 @@
+import { useEffect } from 'react';
+import { isOpen } from '../runs/run.ts';
+import { type Kind, kindNames } from '../workspace/kinds.ts';
+import { workspaces } from '../workspace/store.ts';
+import { useView } from './router.ts';
+
+/** Keys that work wherever nothing is being typed, with what they do. */
+export const shortcuts: [string, string][] = [
+  ['Space', 'Play or pause'],
+  ['← →', 'One second back or on; with Shift a tenth'],
+  ['Home', 'Back to the beginning'],
+  ['A', 'Hear the source'],
+  ['B', 'Hear the result; again: the next one'],
+  ['1 – 9', 'Hear that result'],
+  ['L', 'Loop on or off'],
+  ['[ ]', 'Loop from here, loop to here'],
+  ['Esc', 'Leave trimming, close what is open'],
+  ['Ctrl Enter', 'Start, from the prompt'],
+  ['?', 'These keys'],
+];
+
+/** Handles the keys; `onHelp` is for the question mark. */
+export function useShortcuts(onHelp: () => void): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
+      const target = event.target as HTMLElement;
+      const typing = target.closest('textarea, select, input:not([type=range])') !== null;
+      if (typing) return;
+      if (event.key === '?') return onHelp();
+      const { view } = useView.getState();
+      if (!(kindNames as readonly string[]).includes(view)) return;
+      // Keys that the focused element has a use for are its own.
+      const pressable = target.closest('button, a, summary, input, [role=slider], [popover]') !== null;
+      if (event.key === ' ' && pressable) return;
+      if (/^(Arrow|Home)/.test(event.key) && target.closest('input, [role=slider]')) return;
+      if (handle(event, view as Kind)) event.preventDefault();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [onHelp]);
+}
+
+function handle({ key, shiftKey }: KeyboardEvent, kind: Kind): boolean {
+  const { transport, use } = workspaces[kind];
+  const { loop, total, heard } = transport.state.getState();
+  const { runs, source, trim } = use.getState();
+  const results = runs.filter(
+    (run) => run.sound && !isOpen(run) && (kind === 'generate' || run.sourceId === source?.id),
+  );
+  const step = shiftKey ? 0.1 : 1;
+  if (key === ' ') transport.toggle();
+  else if (key === 'ArrowLeft') transport.seek(transport.time - step);
+  else if (key === 'ArrowRight') transport.seek(transport.time + step);
+  else if (key === 'Home') transport.seek(0);
+  else if (/^a$/i.test(key) && source) transport.hear('source');
+  else if (/^b$/i.test(key) && results.length > 0) {
+    const at = results.findIndex(({ id }) => id === heard);
+    transport.hear(results[(at + 1) % results.length]!.id);
+  } else if (/^[1-9]$/.test(key) && results[Number(key) - 1]) transport.hear(results[Number(key) - 1]!.id);
+  else if (/^l$/i.test(key)) transport.setLoop(loop ? undefined : { start: 0, end: total });
+  else if (key === '[')
+    transport.setLoop({ start: transport.time, end: Math.max(transport.time + 0.1, loop?.end ?? total) });
+  else if (key === ']')
+    transport.setLoop({ start: Math.min(transport.time - 0.1, loop?.start ?? 0), end: transport.time });
+  else if (key === 'Escape' && trim) use.setState({ trim: undefined });
+  else return false;
+  return true;
+}

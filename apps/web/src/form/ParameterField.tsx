@@ -1,0 +1,145 @@
+import { useId } from 'react';
+import type { Parameter } from '../service/catalogue.ts';
+import { wordsFor } from './words.ts';
+
+interface Props {
+  parameter: Parameter;
+  /** Undefined: the default. */
+  value: unknown;
+  standard: unknown;
+  onChange(value: unknown): void;
+}
+
+/** One parameter: its name, its range, its default, and a line of help. */
+export function ParameterField(props: Props) {
+  const { parameter } = props;
+  if (parameter.name === 'seed') return <SeedField {...props} />;
+  if (parameter.type === 'number' || parameter.type === 'integer') return <NumberField {...props} />;
+  return <TextField {...props} />;
+}
+
+function NumberField({ parameter, value, standard, onChange }: Props) {
+  const id = useId();
+  const { label, help, ends, unit = '', step = 1 } = wordsFor(parameter.name);
+  const { minimum = 0, maximum } = parameter;
+  const shown = Number(value ?? standard ?? minimum);
+  const most = maximum ?? Math.max(10, Math.ceil(shown * 1.5));
+  const text = `${+shown.toFixed(2)}${unit && ` ${unit}`}`;
+  const isSet = value !== undefined && value !== standard;
+  const set = (next: number) => {
+    if (Number.isNaN(next)) return;
+    onChange(Math.max(minimum, Math.min(next, maximum ?? next)));
+  };
+  return (
+    <div className="field">
+      <div className="top">
+        <label htmlFor={id}>{label}</label>
+        {isSet && (
+          <button type="button" className="reset" onClick={() => onChange(undefined)}>
+            Default {String(standard ?? '')}
+          </button>
+        )}
+        <input
+          className="number"
+          type="number"
+          aria-label={`${label}${unit && ' in seconds'}, exactly`}
+          min={minimum}
+          max={maximum}
+          step={parameter.type === 'integer' ? 1 : 'any'}
+          value={+shown.toFixed(2)}
+          onChange={({ target }) => set(target.valueAsNumber)}
+        />
+        {unit && <span className="unit">{unit}</span>}
+      </div>
+      <input
+        id={id}
+        type="range"
+        min={minimum}
+        max={most}
+        step={step}
+        value={shown}
+        aria-valuetext={text}
+        aria-describedby={`${id}-help`}
+        style={{ '--filled': `${(100 * (shown - minimum)) / (most - minimum)}%` } as React.CSSProperties}
+        onChange={({ target }) => set(target.valueAsNumber)}
+      />
+      <div className="ends">
+        <span>{ends ? ends[0] : `${minimum}${unit && ` ${unit}`}`}</span>
+        <span>{ends ? ends[1] : `${most}${unit && ` ${unit}`}`}</span>
+      </div>
+      <p className="help" id={`${id}-help`}>
+        {help} {ends && <span className="span">{`${minimum} to ${most}, default ${standard}.`}</span>}
+      </p>
+    </div>
+  );
+}
+
+function SeedField({ parameter, value, onChange }: Props) {
+  const id = useId();
+  const { label, help } = wordsFor(parameter.name);
+  const fixed = value !== undefined && Number(value) >= 0;
+  return (
+    <div className="field">
+      <div className="top">
+        <label htmlFor={id}>{label}</label>
+        {fixed && (
+          <button type="button" className="reset" onClick={() => onChange(undefined)}>
+            New one every time
+          </button>
+        )}
+      </div>
+      <input
+        id={id}
+        type="text"
+        inputMode="numeric"
+        autoComplete="off"
+        placeholder="a new one every time"
+        value={fixed ? String(value) : ''}
+        aria-describedby={`${id}-help`}
+        onChange={({ target }) => {
+          const digits = target.value.replace(/\D/g, '').slice(0, 15);
+          onChange(digits === '' ? undefined : Number(digits));
+        }}
+      />
+      <p className="help" id={`${id}-help`}>
+        {help}
+      </p>
+    </div>
+  );
+}
+
+function TextField({ parameter, value, onChange }: Props) {
+  const id = useId();
+  const { label, help } = wordsFor(parameter.name);
+  return (
+    <div className="field">
+      <div className="top">
+        <label htmlFor={id}>{label}</label>
+      </div>
+      {parameter.enum ? (
+        <select
+          id={id}
+          value={String(value ?? parameter.default ?? '')}
+          onChange={({ target }) => onChange(target.value)}
+        >
+          {parameter.enum.map((each) => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          type="text"
+          autoComplete="off"
+          maxLength={parameter.maxLength}
+          value={String(value ?? '')}
+          aria-describedby={`${id}-help`}
+          onChange={({ target }) => onChange(target.value || undefined)}
+        />
+      )}
+      <p className="help" id={`${id}-help`}>
+        {help}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import type { ReactNode } from 'react';
+import type { Sound } from '../sound/sound.ts';
+import { Spectrogram } from './Spectrogram.tsx';
+import { useView } from './view.ts';
+import { Waveform } from './Waveform.tsx';
+
+interface Props {
+  /** What it is switched to by: A, 1, 2, ... */
+  mark: string;
+  title: ReactNode;
+  facts?: ReactNode;
+  actions?: ReactNode;
+  sound: Sound | undefined;
+  offset: number;
+  total: number;
+  kind: 'source' | 'result';
+  heard: boolean;
+  onHear(): void;
+  /** What is drawn over the sound. */
+  children?: ReactNode;
+  area(content: ReactNode): ReactNode;
+}
+
+/** A sound on the common time axis, with its name and what can be done with it. */
+export function Lane({
+  mark,
+  title,
+  facts,
+  actions,
+  sound,
+  offset,
+  total,
+  kind,
+  heard,
+  onHear,
+  children,
+  area,
+}: Props) {
+  const view = useView(({ view }) => view);
+  const share = sound ? sound.duration / total : 1;
+  return (
+    <section
+      className={`lane ${kind} ${heard ? 'heard' : ''}`}
+      aria-label={kind === 'source' ? 'Source' : `Result ${mark}`}
+    >
+      <header>
+        <button type="button" className="mark" aria-pressed={heard} onClick={onHear} title={`Hear it (${mark})`}>
+          <span className="visually-hidden">Hear </span>
+          {mark}
+        </button>
+        <div className="name">
+          <strong>{title}</strong>
+          {facts && <span className="facts">{facts}</span>}
+        </div>
+        <div className="actions">{actions}</div>
+      </header>
+      {area(
+        <>
+          {sound && (
+            <div className="drawn" style={{ left: `${(100 * offset) / total}%`, width: `${100 * share}%` }}>
+              {view !== 'spectrogram' && <Waveform sound={sound} height={view === 'both' ? 72 : 104} />}
+              {view !== 'waveform' && <Spectrogram sound={sound} share={share} />}
+            </div>
+          )}
+          {children}
+          <div className="cursor" />
+        </>,
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,56 @@
+import { create } from 'zustand';
+
+const place = 'retone.key';
+
+interface Session {
+  key: string | undefined;
+  /** Why the musician is asked for a key; undefined while none is wanted. */
+  wanted: string | undefined;
+}
+
+/** The key that the page works with, and whether it has to ask for one. */
+export const useSession = create<Session>(() => ({
+  key: localStorage.getItem(place) ?? undefined,
+  wanted: undefined,
+}));
+
+let asking: Promise<string | undefined> | undefined;
+
+/** The key at hand, or one from the service, which gives it to pages on its own machine. */
+export async function sessionKey(): Promise<string> {
+  const { key } = useSession.getState();
+  if (key) return key;
+  asking ??= askService().finally(() => {
+    asking = undefined;
+  });
+  return (await asking) ?? new Promise<string>((resolve) => askPerson('This service asks for an API key.', resolve));
+}
+
+async function askService(): Promise<string | undefined> {
+  const answer = await fetch('playground/session', { method: 'POST' });
+  if (!answer.ok) return undefined;
+  const { data } = (await answer.json()) as { data: { key: string } };
+  takeKey(data.key);
+  return data.key;
+}
+
+function askPerson(why: string, resolve: (key: string) => void): void {
+  useSession.setState({ wanted: why });
+  const stop = useSession.subscribe(({ key }) => {
+    if (!key) return;
+    stop();
+    resolve(key);
+  });
+}
+
+export function takeKey(key: string): void {
+  localStorage.setItem(place, key);
+  useSession.setState({ key, wanted: undefined });
+}
+
+/** Drops a key that the service no longer takes. */
+export function dropKey(key: string): void {
+  if (useSession.getState().key !== key) return;
+  localStorage.removeItem(place);
+  useSession.setState({ key: undefined });
+}
