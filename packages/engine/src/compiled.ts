@@ -15,7 +15,7 @@ import { matchesSeal, seal } from './seal.ts';
 // then mapped into memory by every process. What is missing or damaged there is made again.
 
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** The folder of what can be made again: `RETONE_CACHE`, or one in the user's cache folder. */
 export function cacheFolder(): string {
@@ -44,9 +44,11 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
   const model = join(compiledFolder(), fingerprint(source.checkpoint, source.adapters));
   const folder = join(model, source.precision);
   let peaks: InputPeaks = new Map();
+  let told = false;
 
   const compile = async (weights: Parameters<Backend['open']>[0], builds: Record<string, () => Graph>) => {
-    source.onCompile?.();
+    if (!told) source.onCompile?.();
+    told = true;
     peaks = await knownPeaks(join(model, 'input-peaks.json'), source.calibrate);
     const graphs = mapValues(builds, (build) => build());
     weights.assertComplete();
@@ -54,8 +56,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
   };
 
   return {
-    linear: (scope, x, out) =>
-      quantisedLinear(scope, x, out, { keepSensitive: source.precision === 'balanced', peaks }),
+    linear: (scope, x, out) => quantisedLinear(scope, x, out, source.precision, peaks),
     async open(weights, builds) {
       const missing = Object.entries<() => Graph>(builds).filter(([name]) => !matchesSeal(join(folder, name)));
       if (missing.length > 0) await compile(weights, Object.fromEntries(missing));

@@ -44,14 +44,17 @@ export interface DitConditions {
 export type PreparedConditions = Record<string, Tensor>;
 
 /**
- * The diffusion transformer (spec, section 5), as two graphs: one for what depends on the conditions alone (keys and
- * values of every cross-attention, local embeddings, the global vector), which runs once a generation, and one for what
- * depends on the noisy latents and the time, which runs every step.
+ * The diffusion transformer (spec, section 5), as three graphs: one for what depends on the conditions alone (keys and
+ * values of every cross-attention, the global vector) and one for the local condition, which run once a generation, and
+ * one for what depends on the noisy latents and the time, which runs every step.
  */
 export class Dit {
   readonly config: DitConfig;
-  /** Absent for a model without conditions. */
+  /** Absent for a model without conditions of these kinds. */
   readonly #conditioning: Running | undefined;
+  readonly #local: Running | undefined;
+  /** What the local condition of a generation without inpainting comes to. */
+  #zeroLocal: PreparedConditions | undefined;
   readonly #step: Running;
   readonly #features: FourierFeatures;
   readonly #padding: PaddingMode;
@@ -59,12 +62,14 @@ export class Dit {
   private constructor(
     config: DitConfig,
     conditioning: Running | undefined,
+    local: Running | undefined,
     step: Running,
     features: FourierFeatures,
     padding: PaddingMode,
   ) {
     this.config = config;
     this.#conditioning = conditioning;
+    this.#local = local;
     this.#step = step;
     this.#features = features;
     this.#padding = padding;
@@ -84,10 +89,11 @@ export class Dit {
     const builds: Record<string, () => Graph> = {
       [stepName]: () => stepGraph(config, weights, { ...options, backend }),
     };
-    if (isConditioned(config))
+    if (config.cond_token_dim > 0 || config.global_cond_dim > 0)
       builds['dit-conditioning'] = () => conditioningGraph(config, weights, { ...options, backend });
+    if (config.local_add_cond_dim) builds['dit-local'] = () => localGraph(config, weights, { ...options, backend });
     const sessions = await backend.open(weights, builds);
-    return new Dit(config, sessions['dit-conditioning'], sessions[stepName]!, features, padding);
+    return new Dit(config, sessions['dit-conditioning'], sessions['dit-local'], sessions[stepName]!, features, padding);
   }
 
   /** Fourier features of time t in [0, 1] (1 = noise), as the timestep embedder sees them. */
@@ -100,14 +106,21 @@ export class Dit {
     const inputs: Record<string, Tensor> = {};
     if (config.cond_token_dim > 0) inputs.cross = conditions.cross!;
     if (config.global_cond_dim > 0) inputs.global = conditions.global!;
-    if (config.local_add_cond_dim) inputs.local = conditions.local ?? zeros([1, config.local_add_cond_dim, 1]);
-    const prepared = (await this.#conditioning?.run(inputs)) ?? {};
-    if (!config.local_add_cond_dim || conditions.local) return prepared;
-    // No local condition is not the same as one of zeros, whose biases act: what is added must be zero.
-    for (const name of Object.keys(prepared)) {
-      if (name.endsWith('_local')) prepared[name] = zeros([1, 1, config.embed_dim]);
+    return { ...(await this.#conditioning?.run(inputs)), ...(await this.#localConditions(conditions.local)) };
+  }
+
+  async #localConditions(local: Tensor | undefined): Promise<PreparedConditions> {
+    if (!this.#local) return {};
+    if (!local) {
+      // No local condition is not the same as one of zeros, whose biases act: what is added must be zero.
+      const { depth, embed_dim: width } = this.config;
+      return Object.fromEntries(
+        Array.from({ length: depth }, (_, i) => [`${layerName(i)}_local`, zeros([1, 1, width])]),
+      );
     }
-    return prepared;
+    if (local.shape[2] !== 1 || local.data.some((value) => value !== 0)) return this.#local.run({ local });
+    this.#zeroLocal ??= await this.#local.run({ local });
+    return this.#zeroLocal;
   }
 
   /**
@@ -134,6 +147,7 @@ export class Dit {
 
   async release(): Promise<void> {
     await this.#conditioning?.release();
+    await this.#local?.release();
     await this.#step.release();
   }
 }
@@ -153,10 +167,6 @@ function attentionOptions(config: DitConfig): AttentionOptions {
 const contextWidth = (config: DitConfig) => (config.project_cond_tokens ? config.embed_dim : config.cond_token_dim);
 const globalWidth = (config: DitConfig) => (config.project_global_cond ? config.embed_dim : config.global_cond_dim);
 const layerName = (i: number) => `layer_${i}`;
-
-function isConditioned({ cond_token_dim, global_cond_dim, local_add_cond_dim }: DitConfig): boolean {
-  return cond_token_dim > 0 || global_cond_dim > 0 || Boolean(local_add_cond_dim);
-}
 
 /** Whether layer i attends to the conditions: all do, unless the configuration names a last one. */
 function crossAttends(config: DitConfig, i: number): boolean {
@@ -194,13 +204,17 @@ function conditioningGraph(config: DitConfig, weights: Weights, { probes, backen
     graph.probe('global_embed', embed);
     graph.output('global_embedding', embed);
   }
-  if (config.local_add_cond_dim) {
-    const local = ops.transpose(graph.input('local', ['L', config.local_add_cond_dim, 'T']), [0, 2, 1]);
-    for (let i = 0; i < config.depth; i++) {
-      const embed = embedder(scope.at(`transformer.layers.${i}.to_local_embed`), local, config.embed_dim);
-      graph.probe(`block_${i}_local_embed`, embed);
-      graph.output(`${layerName(i)}_local`, embed);
-    }
+  return graph;
+}
+
+function localGraph(config: DitConfig, weights: Weights, { probes, backend }: DitOptions): Graph {
+  const graph = new Graph('dit-local', { probes: probes ?? false });
+  const scope = new Scope(graph, weights, prefix, backend);
+  const local = ops.transpose(graph.input('local', ['L', config.local_add_cond_dim!, 'T']), [0, 2, 1]);
+  for (let i = 0; i < config.depth; i++) {
+    const embed = embedder(scope.at(`transformer.layers.${i}.to_local_embed`), local, config.embed_dim);
+    graph.probe(`block_${i}_local_embed`, embed);
+    graph.output(`${layerName(i)}_local`, embed);
   }
   return graph;
 }

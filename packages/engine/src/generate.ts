@@ -131,7 +131,8 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   const encode = async (audio: Tensor): Promise<Tensor> => {
     const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
     amplify(padded, gain);
-    const latents = await pretransform.encode(padded, { signal, onProgress: (done) => report('encode', done) });
+    const onProgress = (done: number) => report('encode', done);
+    const latents = await pretransform.encode(padded, { frames, signal, onProgress });
     return columns(latents, 0, frames);
   };
   report('encode', 0);
@@ -193,7 +194,11 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   signal?.throwIfAborted();
 
   report('decode', 0);
-  const decoded = await pretransform.decode(latents, { signal, onProgress: (done) => report('decode', done) });
+  const decoded = await pretransform.decode(latents, {
+    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
+    signal,
+    onProgress: (done) => report('decode', done),
+  });
   const audio = fitted(
     columns(decoded, 0, lengths.validFrames * pretransform.downsamplingRatio),
     audioChannels,

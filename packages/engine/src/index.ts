@@ -3,7 +3,7 @@ export { Autoencoder } from './autoencoder.ts';
 export { checkPrompt, maxPromptCharacters } from './conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export type { Progress, Region, Stage } from './generate.ts';
-export type { Adapter } from './lora.ts';
+export { type Adapter, readAdapter } from './lora.ts';
 export { Model, type ModelOptions, type SamplingDefaults, samplingDefaults } from './model.ts';
 export {
   type AudioToAudioOptions,

@@ -61,20 +61,21 @@ export function fullAttention(heads: number, headWidth: number): Attend {
 /**
  * Self-attention. `angles` rotate queries and keys; `valid` [batch, n, 1], where given, is 1 at positions whose values
  * count and 0 at padding, whose keys nevertheless stay in the softmax (as the reference does without its CUDA kernel).
+ * `keep` chooses the positions whose results are wanted.
  */
 export function selfAttention(
   scope: Scope,
   x: Value,
-  options: AttentionOptions & { attend: Attend; angles: Value; valid?: Value | undefined },
+  options: AttentionOptions & { attend: Attend; angles: Value; valid?: Value | undefined; keep?: Keep | undefined },
 ): Value {
-  const { heads, differential, attend, angles, valid } = options;
+  const { heads, differential, attend, angles, valid, keep = (y: Value) => y } = options;
   const width = x.shape.at(-1) as number;
   const parts = differential ? 5 : 3;
   const [q, k, v, q2, k2] = ops.split(linear(scope.at('to_qkv'), x, parts * width), parts);
   const turned = (part: Value, side: 'q' | 'k') => {
     return ops.rotary(headNorm(scope.at(`${side}_norm`), part, options), angles, heads);
   };
-  const queries = [q, q2].filter((part) => part !== undefined).map((part) => turned(part, 'q'));
+  const queries = [q, q2].filter((part) => part !== undefined).map((part) => keep(turned(part, 'q')));
   const keys = [k, k2].filter((part) => part !== undefined).map((part) => turned(part, 'k'));
   const attended = attend(queries, keys, valid ? ops.mul(v!, valid) : v!);
   const out = linear(scope.at('to_out'), attended, width);
@@ -179,6 +180,9 @@ function conformer(scope: Scope, x: Value, epsilon: number): Value {
   return pointwise('pointwise_conv_2', ops.silu(y));
 }
 
+/** Chooses positions of a sequence [batch, n, width]. */
+export type Keep = (x: Value) => Value;
+
 export interface LayerOptions {
   norm: NormType;
   normEpsilon: number;
@@ -194,6 +198,8 @@ export interface LayerOptions {
   cross?: KeysAndValues | undefined;
   /** [batch or 1, n' or 1, width], added to the last n' positions; those before (`prefix` of them) receive nothing. */
   local?: { embedding: Value; prefix: number } | undefined;
+  /** The positions whose results are wanted, where not all are; only for layers in which nothing but attention mixes positions. */
+  keep?: Keep | undefined;
   /** Name under which inner values are probed. */
   probe: string;
 }
@@ -217,11 +223,12 @@ export function transformerLayer(scope: Scope, input: Value, options: LayerOptio
 
   let x = input;
   const attended = modulated('self', normed('pre_norm', x), (y) => {
-    const { attend, angles, valid } = options;
-    const out = selfAttention(scope.at('self_attn'), y, { ...options.attention, attend, angles, valid });
+    const { attend, angles, valid, keep } = options;
+    const out = selfAttention(scope.at('self_attn'), y, { ...options.attention, attend, angles, valid, keep });
     graph.probe(`${probe}_self_attn`, out);
     return out;
   });
+  if (options.keep) x = options.keep(x);
   x = ops.add(x, scaled('self_attn_scale', attended));
 
   if (options.cross) {

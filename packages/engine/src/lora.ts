@@ -159,6 +159,17 @@ function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): strin
   return [...faults, ...[...strangers].map((layer) => `there is no layer ${layer}`)];
 }
 
+/**
+ * What an adapter file is.
+ *
+ * @throws CheckpointError when it is none
+ */
+export function readAdapter(path: string): { type: string; rank: number } {
+  const { config, weights } = openAdapter({ path, strength: 1 }, 0);
+  weights.file.close();
+  return { type: config.type, rank: config.rank };
+}
+
 function openAdapter({ path, strength }: Adapter, index: number): OpenAdapter {
   const file = SafetensorsFile.open(path);
   try {

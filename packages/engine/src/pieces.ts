@@ -56,22 +56,23 @@ export async function codeInParts(input: Tensor, coding: Coding): Promise<Tensor
   const total = pieces ? Math.floor(length / unitIn) : Math.ceil(length / unitIn);
   const wanted = Math.min(run.frames ?? total, total);
   const whole = [{ start: 0, frames: total, from: 0, to: total, at: 0 }];
-  const parts = (pieces ? inPieces(length, unitIn, pieces) : whole)
+  const coded = pieces ? inPieces(length, unitIn, pieces) : whole;
+  const parts = (segments ? joined(coded, unitIn, segments) : coded)
     .map((piece) => ({ ...piece, to: Math.min(piece.to, piece.from + wanted - piece.at) }))
     .flatMap((piece) => (segments ? inSegments(piece, unitIn, segments) : [piece]))
     .filter(({ from, to }) => from < to);
 
   let output: Tensor | undefined;
-  let silence: { frames: number; coded: Tensor } | undefined;
+  let silence: { frames: number; result: Tensor } | undefined;
   for (const [i, { start, frames, from, to, at }] of parts.entries()) {
     run.signal?.throwIfAborted();
     const part = columns(input, start, frames * unitIn);
     const silent = part.data.every((value) => value === 0);
-    const coded = silent && silence?.frames === frames ? silence.coded : await code(part);
-    if (silent) silence = { frames, coded };
-    const channels = coded.shape[0]!;
+    const result = silent && silence?.frames === frames ? silence.result : await code(part);
+    if (silent) silence = { frames, result };
+    const channels = result.shape[0]!;
     output ??= { data: new Float32Array(channels * total * unitOut), shape: [channels, total * unitOut] };
-    copyColumns(coded, from * unitOut, output, at * unitOut, (to - from) * unitOut);
+    copyColumns(result, from * unitOut, output, at * unitOut, (to - from) * unitOut);
     run.onProgress?.((i + 1) / parts.length);
     await nextTurn();
   }
@@ -97,6 +98,20 @@ function inPieces(length: number, unit: number, { frames, overlap }: PieceSize):
     const at = firstFrames[i]!;
     return { start, frames, from, to: Math.min(to, from + (firstFrames[i + 1] ?? Number.POSITIVE_INFINITY) - at), at };
   });
+}
+
+/** Neighbouring pieces as one, where neither the place of their edges nor their distance makes a difference to what is kept. */
+function joined(pieces: readonly Part[], unit: number, { halo, multiple }: SegmentSize): Part[] {
+  const result: Part[] = [];
+  for (const piece of pieces) {
+    const before = result.at(-1);
+    const distance = before ? (piece.start - before.start) / unit : 0;
+    if (before && distance % multiple === 0 && before.frames - before.to >= halo && piece.from >= halo) {
+      const [frames, to] = [distance + piece.frames, distance + piece.to];
+      result[result.length - 1] = { ...before, frames, to };
+    } else result.push(piece);
+  }
+  return result;
 }
 
 /** A piece in segments, each kept without its halos, except at the piece's own ends. */

@@ -1,80 +1,80 @@
 import { weightValues } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
 import { exactLinear } from './backend.ts';
+import type { Precision } from './precision.ts';
 import type { Scope } from './scope.ts';
 
-// Layers in 8-bit integers: one step size per output for the weights, one per run for what they are applied to. Before
-// that, what differs in size is made even: inputs between channels (SmoothQuant: Xiao et al., 2023), and between rows.
+// Layers in 8 bits. Those that run every step are computed in integers, with one step size per output for the weights and
+// one per run for what they are applied to; what differs in size is made even before: inputs between channels
+// (SmoothQuant: Xiao et al., 2023) and between rows. Those that run once a generation only store their weights in 8 bits.
 
-/** A kind of layer that may be computed in 8 bits. All others are small, or run once, and stay in float32. */
+/** What happens to a kind of layer in 8 bits. Layers of no kind here stay in float32. */
 interface LayerKind {
   name: RegExp;
-  /** Whether rows of its input differ much in size. Rows that come out of a norm do not. */
-  unevenRows: boolean;
-  /** Whether it loses the most: its inputs have the heaviest tails. */
-  sensitive: boolean;
+  /** Computed in integers, of rows of similar size (out of a norm) or not; or only stored in bytes. */
+  form: 'integers' | 'integers, uneven rows' | 'stored';
+  /** The tiers that do this. */
+  precisions: readonly Precision[];
 }
 
 const layerKinds: readonly LayerKind[] = [
-  { name: /\.(to_qkv|to_q|ff\.ff\.0\.proj)$/, unevenRows: false, sensitive: false },
-  { name: /\.to_out$/, unevenRows: true, sensitive: false },
-  { name: /\.ff\.ff\.2$/, unevenRows: true, sensitive: true },
+  { name: /\.(to_qkv|to_q|ff\.ff\.0\.proj)$/, form: 'integers', precisions: ['balanced', 'fast'] },
+  { name: /\.to_out$/, form: 'integers, uneven rows', precisions: ['balanced', 'fast'] },
+  // Its inputs have the heaviest tails: most of the error comes from here.
+  { name: /\.ff\.ff\.2$/, form: 'integers, uneven rows', precisions: ['fast'] },
+  { name: /\.(to_kv|to_local_embed\.\d|[qkvo]_proj|(gate|up|down)_proj)$/, form: 'stored', precisions: ['fast'] },
 ];
 
 /** How much of the difference between channels moves from the inputs to the weights. */
 const migration = 0.5;
+/** Inputs that share a scale where weights are only stored in bytes. */
+const blockSize = 32;
 
 /** The largest absolute input of each channel that was seen, by the layer's name; from a calibration. */
 export type InputPeaks = ReadonlyMap<string, Float32Array>;
 
 const kindOf = (scope: Scope) => layerKinds.find(({ name }) => name.test(scope.prefix));
 
-/** A layer in 8 bits, if it is of a kind for that (and not a sensitive one, when those are kept); else in float32. */
-export function quantisedLinear(
-  scope: Scope,
-  x: Value,
-  out: number,
-  options: { keepSensitive: boolean; peaks: InputPeaks },
-): Value {
+/** A layer in 8 bits where the precision wants that of its kind, else in float32. */
+export function quantisedLinear(scope: Scope, x: Value, out: number, precision: Precision, peaks: InputPeaks): Value {
   const kind = kindOf(scope);
-  const peaks = options.peaks.get(scope.prefix);
-  if (!kind || !peaks || (kind.sensitive && options.keepSensitive)) return exactLinear(scope, x, out);
+  if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out);
   const inner = x.shape.at(-1) as number;
   const weight = weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
-  const { graph } = scope;
   // Building goes on without a missing weight, so that all that is missing can be told together.
   if (weight.length === 0) return exactLinear(scope, x, out);
-  const smoothing = smoothingFactors(weight, peaks);
-  const { values, scale } = quantised(weight, smoothing);
-  const matrix = {
-    values: graph.int8Constant(values, [inner, out]),
-    scale: graph.constant(scale, [out]),
-  };
-  const divisors = graph.constant(
+  const bias = scope.optional('bias', [out]);
+  if (kind.form === 'stored') {
+    if (inner % blockSize !== 0) return exactLinear(scope, x, out);
+    return ops.blockQuantisedLinear(x, storedMatrix(scope, weight, out, inner), bias);
+  }
+  const layerPeaks = peaks.get(scope.prefix);
+  if (!layerPeaks) return exactLinear(scope, x, out);
+  const smoothing = smoothingFactors(weight, layerPeaks);
+  const matrix = integerMatrix(scope, weight, smoothing, out);
+  const divisors = scope.graph.constant(
     smoothing.map((factor) => 1 / factor),
     [inner],
   );
-  const bias = scope.optional('bias', [out]);
-  if (!kind.unevenRows) return ops.quantisedLinear(ops.mul(x, divisors), matrix, bias);
+  if (kind.form === 'integers') return ops.quantisedLinear(ops.mul(x, divisors), matrix, bias);
   const { normed, factor } = ops.rmsNormed(x, divisors);
   const y = ops.div(ops.quantisedLinear(normed, matrix), factor);
   return bias ? ops.add(y, bias) : y;
 }
 
-/** A layer in float32 that also puts out the peaks of its input (output `<layer>`), as {@link quantisedLinear} wants them. */
+/** A layer in float32 that also puts out the peaks of its input, as {@link quantisedLinear} wants them. */
 export function observedLinear(scope: Scope, x: Value, out: number): Value {
   const kind = kindOf(scope);
-  if (kind) {
+  if (kind && kind.form !== 'stored') {
     const inner = x.shape.at(-1) as number;
     const ones = () => scope.graph.constant(new Float32Array(inner).fill(1), [inner]);
-    const input = kind.unevenRows ? ops.rmsNormed(x, ones()).normed : x;
-    scope.graph.output(peaksOutput(scope.prefix), ops.channelPeaks(input));
+    const input = kind.form === 'integers' ? x : ops.rmsNormed(x, ones()).normed;
+    scope.graph.output(`${peaksMark}${scope.prefix}`, ops.channelPeaks(input));
   }
   return exactLinear(scope, x, out);
 }
 
 const peaksMark = 'input peaks of ';
-const peaksOutput = (layer: string) => `${peaksMark}${layer}`;
 
 /** The layer whose peaks an output holds, or undefined for other outputs. */
 export function layerOfPeaks(output: string): string | undefined {
@@ -95,17 +95,34 @@ function smoothingFactors(weight: Float32Array, inputPeaks: Float32Array): Float
 }
 
 /** weight [out, in], each input times its factor, as int8 [in, out] with one scale per output. */
-function quantised(weight: Float32Array, smoothing: Float32Array): { values: Int8Array; scale: Float32Array } {
-  const inner = smoothing.length;
-  const out = weight.length / inner;
+function integerMatrix(scope: Scope, weight: Float32Array, factors: Float32Array, out: number): ops.QuantisedMatrix {
+  const inner = factors.length;
   const values = new Int8Array(weight.length);
   const scale = new Float32Array(out);
   for (let o = 0; o < out; o++) {
+    const row = weight.subarray(o * inner, (o + 1) * inner);
     let peak = 1e-20;
-    for (let i = 0; i < inner; i++) peak = Math.max(peak, Math.abs(weight[o * inner + i]! * smoothing[i]!));
+    for (let i = 0; i < inner; i++) peak = Math.max(peak, Math.abs(row[i]! * factors[i]!));
     scale[o] = peak / 127;
-    for (let i = 0; i < inner; i++)
-      values[i * out + o] = Math.round((weight[o * inner + i]! * smoothing[i]!) / scale[o]!);
+    const steps = 127 / peak;
+    for (let i = 0; i < inner; i++) values[i * out + o] = Math.round(row[i]! * factors[i]! * steps);
   }
-  return { values, scale };
+  return { values: scope.graph.byteConstant(values, [inner, out]), scale: scope.graph.constant(scale, [out]) };
+}
+
+/** weight [out, in] as bytes, 128 for 0, with one scale per output and block of inputs. */
+function storedMatrix(scope: Scope, weight: Float32Array, out: number, inner: number): ops.BlockQuantisedMatrix {
+  const values = new Uint8Array(weight.length);
+  const scale = new Float32Array(weight.length / blockSize);
+  for (let block = 0; block < scale.length; block++) {
+    const start = block * blockSize;
+    let peak = 1e-20;
+    for (let i = start; i < start + blockSize; i++) peak = Math.max(peak, Math.abs(weight[i]!));
+    scale[block] = peak / 127;
+    for (let i = start; i < start + blockSize; i++) values[i] = 128 + Math.round((weight[i]! * 127) / peak);
+  }
+  return {
+    values: scope.graph.byteConstant(values, [out, inner / blockSize, blockSize]),
+    scale: scope.graph.constant(scale, [scale.length]),
+  };
 }

@@ -2,7 +2,7 @@ import { type AutoencoderConfig, defaultChunkSize, type ResamplerConfig, type We
 import { Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
 import { type Backend, exactBackend, type Running } from './backend.ts';
-import { type Attend, fullAttention, linear, rotaryAngles, transformerLayer } from './layers.ts';
+import { type Attend, fullAttention, type Keep, linear, rotaryAngles, transformerLayer } from './layers.ts';
 import { codeInParts, type PieceSize, type SegmentSize } from './pieces.ts';
 import type { Pretransform, PretransformRun } from './pretransform.ts';
 import { Scope } from './scope.ts';
@@ -299,7 +299,7 @@ function resamplingBlock(
   const group = stride + 1;
   const chunk = config.chunk_size ?? defaultChunkSize;
   const multiple = config.sliding_window ? given : encoding ? chunk : Math.floor(chunk / stride);
-  const label = config.strides.length > 1 ? `level_${index}_` : '';
+  const label = levelLabel(config, index);
 
   let x = padTo(input, multiple);
   if (encoding) {
@@ -313,22 +313,29 @@ function resamplingBlock(
   const base = options.regularisers
     ? graph.input(`${label}token_noise`, shape)
     : graph.constant(new Float32Array(groups * made), [groups, made, 1]);
-  const tokens = ops.add(base, scope.weight('new_tokens', [1, config.variable_stride ? 1 : made, width]));
-  x = ops.concat([ops.reshape(x, [groups, given, width]), tokens], 1);
-  x = transformer(scope, ops.reshape(x, [1, groups * group, width]), config, index, direction, label);
-  x = ops.slice(ops.reshape(x, [groups, group, width]), 1, -made, Number.MAX_SAFE_INTEGER, made);
-  x = ops.reshape(x, [groups * made, width]);
+  const learned = ops.add(base, scope.weight('new_tokens', [1, config.variable_stride ? 1 : made, width]));
+  x = ops.concat([ops.reshape(x, [groups, given, width]), learned], 1);
+  const tokens = ops.reshape(x, [1, groups * group, width]);
+  x = ops.reshape(transformer(scope, tokens, config, index, direction, options), [groups * made, width]);
   return encoding ? x : mapping(scope, x, out, config);
 }
 
-/** The block's transformer over [1, tokens, width], with its attention limited to chunks or to a window. */
+/** What the names of a level's probes begin with. */
+function levelLabel(config: ResamplerConfig, index: number): string {
+  return config.strides.length > 1 ? `level_${index}_` : '';
+}
+
+/**
+ * The block's transformer over [1, tokens, width], with its attention limited to chunks or to a window. What it gives back
+ * is the tokens made: the last one of each group of an encoder, all but the first of a decoder's [1, groups * made, width].
+ */
 function transformer(
   scope: Scope,
   input: Value,
   config: ResamplerConfig,
   index: number,
   direction: Side,
-  label: string,
+  options: GraphOptions,
 ): Value {
   const [, tokens, width] = input.shape as [number, number, number];
   const stride = config.strides[index]!;
@@ -336,7 +343,19 @@ function transformer(
   const headWidth = Math.min(config.dim_heads, width);
   const heads = width / headWidth;
   const sinusoidalBlocks = (direction === 'decoder' && config.sinusoidal_blocks?.[index]) || 0;
-  const layer = (x: Value, i: number, attend: Attend): Value => {
+  const label = levelLabel(config, index);
+  const group = stride + 1;
+  const made = direction === 'encoder' ? 1 : stride;
+  const lastOfGroups = (y: Value): Value => {
+    const [n, length] = y.shape as [number, number];
+    const grouped = ops.reshape(y, [(n * length) / group, group, width]);
+    return ops.reshape(ops.slice(grouped, 1, -made, Number.MAX_SAFE_INTEGER, made), [
+      n,
+      (length / group) * made,
+      width,
+    ]);
+  };
+  const layer = (x: Value, i: number, attend: Attend, keep?: Keep): Value => {
     const at = scope.at(`transformers.${i}`);
     return transformerLayer(at, x, {
       norm: config.dyt ? 'dyt' : 'rms_norm',
@@ -353,6 +372,7 @@ function transformer(
       feedForward: { mult: config.ff_mult, sinusoidal: depth - i < sinusoidalBlocks },
       conformer: config.conformer,
       layerScale: config.layer_scale,
+      keep,
       probe: `${label}block_${i}`,
     });
   };
@@ -360,9 +380,9 @@ function transformer(
   let x = input;
   if (config.sliding_window) {
     const [left, right] = config.sliding_window;
-    const attend = windowAttention(heads, headWidth, stride + 1, left, right);
+    const attend = windowAttention(heads, headWidth, group, left, right);
     for (let i = 0; i < depth; i++) x = layer(x, i, attend);
-    return x;
+    return lastOfGroups(x);
   }
   const positions = config.chunk_size ?? defaultChunkSize;
   const chunk = positions + Math.floor(positions / stride);
@@ -370,16 +390,28 @@ function transformer(
   const firstShifted = shift ? Math.floor(depth / 2) : depth;
   const inChunks = (y: Value, length: number) => ops.reshape(y, [length / chunk, chunk, width]);
   const attend = fullAttention(heads, headWidth);
+  // Where chunks are whole groups, an encoder's last layer is computed for one token of each group alone.
+  const positionsMixElsewhere = config.conformer || config.feat_scale;
+  const early = direction === 'encoder' && !positionsMixElsewhere && !options.probes && shift % group === 0;
+  const lastLayer = (y: Value) => (early ? layer(y, depth - 1, attend, lastOfGroups) : layer(y, depth - 1, attend));
+
   x = inChunks(x, tokens);
-  for (let i = 0; i < firstShifted; i++) x = layer(x, i, attend);
-  x = ops.reshape(x, [1, tokens, width]);
-  if (firstShifted === depth) return x;
+  for (let i = 0; i < Math.min(firstShifted, depth - 1); i++) x = layer(x, i, attend);
+  if (firstShifted === depth) {
+    x = lastLayer(x);
+    return early ? x : lastOfGroups(ops.reshape(x, [1, tokens, width]));
+  }
   // The second half of the layers sees chunks moved by half a chunk; the ends are repeated to fill theirs.
+  x = ops.reshape(x, [1, tokens, width]);
   const first = ops.slice(x, 1, 0, shift, shift);
   const last = ops.slice(x, 1, -shift, Number.MAX_SAFE_INTEGER, shift);
-  x = inChunks(ops.concat([first, x, last], 1), tokens + 2 * shift);
-  for (let i = firstShifted; i < depth; i++) x = layer(x, i, attend);
-  return ops.slice(ops.reshape(x, [1, tokens + 2 * shift, width]), 1, shift, tokens + shift, tokens);
+  const extended = tokens + 2 * shift;
+  x = inChunks(ops.concat([first, x, last], 1), extended);
+  for (let i = firstShifted; i < depth - 1; i++) x = layer(x, i, attend);
+  x = lastLayer(x);
+  const without = (y: Value, length: number, cut: number) =>
+    ops.slice(ops.reshape(y, [1, length, width]), 1, cut, length - cut, length - 2 * cut);
+  return early ? without(x, extended / group, shift / group) : lastOfGroups(without(x, extended, shift));
 }
 
 /**

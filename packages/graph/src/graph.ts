@@ -6,10 +6,10 @@ import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
 
 /** Element types of values inside a graph. */
-export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'int64';
+export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'uint8' | 'int64';
 
 /** TensorProto.DataType of the ONNX format. */
-const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int8: 3, int64: 7 };
+const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int8: 3, uint8: 2, int64: 7 };
 const storedType: Record<WeightDType, ValueType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** A tensor in a graph that is being built. */
@@ -107,9 +107,10 @@ export class Graph {
     return this.#inline('float32', shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }
 
-  /** An int8 tensor that is part of the graph: a quantised weight. */
-  int8Constant(values: Int8Array, shape: readonly number[]): Value {
-    return this.#inline('int8', shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  /** A tensor of bytes that is part of the graph: a quantised weight. */
+  byteConstant(values: Int8Array | Uint8Array, shape: readonly number[]): Value {
+    const type = values instanceof Int8Array ? 'int8' : 'uint8';
+    return this.#inline(type, shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
   /** A one-dimensional int64 tensor, the form that ONNX wants shapes, axes and indices in. */

@@ -79,6 +79,30 @@ export function quantisedLinear(x: Value, { values, scale }: QuantisedMatrix, bi
   return x.graph.node('com.microsoft::DynamicQuantizeMatMul', inputs, {}, [[...x.shape.slice(0, -1), out]])[0]!;
 }
 
+/** A matrix in 8 bits for the sake of its size: `(values - 128) * scale`, one scale per output and block of inputs. */
+export interface BlockQuantisedMatrix {
+  /** uint8 [out, blocks, in / blocks]. */
+  values: Value;
+  /** [out * blocks]. */
+  scale: Value;
+}
+
+/** `x W^T (+ bias)` in float32, for x [..., in]; the weights are widened on the way. */
+export function blockQuantisedLinear(x: Value, { values, scale }: BlockQuantisedMatrix, bias?: Value): Value {
+  const [out, blocks, size] = values.shape as [number, number, number];
+  const inner = blocks * size;
+  check(
+    values.type === 'uint8' && values.shape.length === 3 && x.shape.at(-1) === inner,
+    `cannot apply a block-quantised layer ${values.type} [${values.shape}] to [${x.shape}]`,
+  );
+  checkVector(scale, out * blocks, 'scale');
+  checkVector(bias, out, 'bias');
+  const attributes = { K: { int: inner }, N: { int: out }, bits: { int: 8 }, block_size: { int: size } };
+  const shape = [...x.shape.slice(0, -1), out];
+  const product = x.graph.node('com.microsoft::MatMulNBits', [x, values, scale], attributes, [shape])[0]!;
+  return bias ? add(product, bias) : product;
+}
+
 /** The largest absolute value in each place of the last axis [last axis]. */
 export function channelPeaks(x: Value): Value {
   const peaks = single(
