@@ -33,6 +33,7 @@ class Siege {
   readonly #scale: Scale;
   readonly #random = randomFrom(seed);
   readonly #receiver: Receiver;
+  #over = false;
   key = '';
 
   constructor(parts: ServiceProcess[], apis: ServiceProcess[], receiver: Receiver, scale: Scale) {
@@ -48,16 +49,18 @@ class Siege {
     this.key = this.#parts[0]!.key!;
     await Promise.all(this.#parts.slice(1).map((part) => part.start()));
     this.#receiver.secret = (await this.call('GET', '/webhook/secret')).secret;
-    const killing = this.#kill();
-    const ids = await this.#submitAll();
-    await killing;
-    await Promise.all(ids.map((id) => this.#ended(id)));
-    return ids;
+    try {
+      const [ids] = await Promise.all([this.#submitAll(), this.#kill()]);
+      await Promise.all(ids.map((id) => this.#ended(id)));
+      return ids;
+    } finally {
+      this.#over = true;
+    }
   }
 
   /** Calls the API as a client does that tries again for as long as the service is away. */
   async call(method: string, path: string, body?: unknown, idempotencyKey?: string) {
-    for (;;) {
+    while (!this.#over) {
       const { url } = this.#apis[Math.floor(Math.random() * this.#apis.length)]!;
       try {
         const response = await fetch(`${url ?? 'http://127.0.0.1:1'}/api/v3${path}`, {
@@ -78,6 +81,7 @@ class Siege {
       }
       await sleep(200);
     }
+    throw new Error('it is over');
   }
 
   async #submitAll(): Promise<string[]> {
@@ -103,7 +107,7 @@ class Siege {
       await sleep(500 + 3000 * this.#random());
       const part = this.#parts[Math.floor(this.#random() * this.#parts.length)]!;
       await part.kill();
-      if (!(await part.start())) throw new Error(`it did not start again: ${part.errors}`);
+      if (!(await part.start())) throw new Error(`it did not start again: ${part.errors.slice(-2000)}`);
     }
   }
 }
