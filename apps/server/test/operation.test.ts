@@ -20,7 +20,10 @@ beforeAll(async () => {
   running = await startService({
     engine: new StubEngine(),
     log: openLog({ RETONE_LOG: 'json', RETONE_LOG_LEVEL: 'debug' }, sink),
-    settings: { RETONE_CORS_ORIGINS: 'https://app.example.com, https://other.example.com' },
+    settings: {
+      RETONE_CORS_ORIGINS: 'https://app.example.com, https://other.example.com',
+      RETONE_ALLOW_HOSTS: '127.0.0.1',
+    },
   });
 });
 afterAll(() => running.close());
@@ -119,9 +122,13 @@ describe('the log', () => {
     await running.call('POST', `${root}/audio-to-audio`, `{"prompt": "a private prompt", "audio": "${recording}`);
     const { outputs } = await run('music', { prompt: 'a private prompt' });
     await fetch(outputs[0]);
+    // Nobody takes it there: the telling fails, and is logged.
+    const unheard = `${root}/music?webhook=${encodeURIComponent(`${running.url}/hook?token=hook-token`)}`;
+    expect((await running.call('POST', unheard, { prompt: 'a private prompt' })).status).toBe(200);
 
+    const words = ['/files/', 'webhook failed'];
+    await expect.poll(() => words.filter((word) => !lines.join('\n').includes(word))).toEqual([]);
     const log = lines.join('\n');
-    expect(log).toContain('/files/');
     const secrets = {
       key: running.key,
       made: made.body.data.key,
