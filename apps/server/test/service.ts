@@ -5,7 +5,7 @@ import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
 import type { FastifyBaseLogger } from 'fastify';
 import { expect } from 'vitest';
-import { buildApp, readSettings, Service } from '../src/index.ts';
+import { buildApp, readSettings, Service, type ServiceLog } from '../src/index.ts';
 import { checkAnswers } from './conformance.ts';
 
 /** A service that listens on loopback, with its own data folder and one account. */
@@ -32,12 +32,19 @@ export interface Answer {
 
 /** Starts a service, with a worker unless told otherwise; `engine` stands for the worker's. */
 export async function startService(
-  options: { settings?: Record<string, string>; worker?: boolean; engine?: Engine; log?: FastifyBaseLogger } = {},
+  options: {
+    settings?: Record<string, string>;
+    worker?: boolean;
+    engine?: Engine;
+    log?: FastifyBaseLogger;
+    events?: ServiceLog;
+  } = {},
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'retone-service-'));
   const settings = readSettings({ RETONE_DATA: folder, RETONE_PORT: '0', ...options.settings });
   const service = await Service.open(settings, {
-    log: options.log ?? { info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
+    log: options.events ??
+      options.log ?? { info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
     queue: { pollSeconds: 0.5, webhookRetrySeconds: 1, superviseSeconds: 1 },
     ...(options.engine ? { engine: options.engine } : {}),
   });

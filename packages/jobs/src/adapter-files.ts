@@ -1,9 +1,20 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { modelsFolder } from '@retone/checkpoint';
+import { CheckpointError, modelsFolder } from '@retone/checkpoint';
 import type { Queryable } from '@retone/database';
-import type { Adapter } from '@retone/engine';
+import { type Adapter, readAdapter } from '@retone/engine';
 import { type FileStore, type GuardOptions, guardedFetch } from '@retone/storage';
 import { StoredAdapters } from './adapters.ts';
 import { EngineFailure } from './engine-process.ts';
@@ -24,6 +35,22 @@ const keptBytes = 5e9;
 /** The folder of adapters that an operator has installed, whose names tasks may give as a path. */
 export function installedAdapters(): string {
   return join(modelsFolder(), 'adapters');
+}
+
+/** Why some bytes cannot be used as an adapter, if they cannot. Whether it fits a model shows when it is used. */
+export function checkAdapter(bytes: Uint8Array): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'retone-adapter-'));
+  const path = join(folder, 'adapter.safetensors');
+  try {
+    writeFileSync(path, bytes);
+    readAdapter(path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CheckpointError) return error.message.replaceAll(path, 'the adapter');
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The adapters that tasks ask for, as files. A task never names a file of this machine itself. */

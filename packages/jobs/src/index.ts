@@ -1,4 +1,4 @@
-export { AdapterFiles, installedAdapters } from './adapter-files.ts';
+export { AdapterFiles, checkAdapter, installedAdapters } from './adapter-files.ts';
 export { type StoredAdapter, StoredAdapters } from './adapters.ts';
 export type { EngineRequest, ModelFacts } from './engine-messages.ts';
 export { EnginePool, type ModelChoice, type PoolOptions } from './engine-pool.ts';
@@ -25,6 +25,7 @@ export { type Served, Serving, ServingError } from './serving.ts';
 export {
   endedStatuses,
   type NewTask,
+  newTaskId,
   type Task,
   type TaskFilter,
   type TaskStatus,

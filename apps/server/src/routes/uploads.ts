@@ -103,13 +103,13 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
 };
 
 /** What is neither ours nor the store's comes from the form, which ends too early or is none; its reader has plain errors. */
-function asFormError(error: Error): never {
+export function asFormError(error: Error): never {
   if (error instanceof ApiError || error instanceof StorageError || 'statusCode' in error) throw error;
   throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
 }
 
 /** A name without folders and control characters. */
-function fileName(given: string): string {
+export function fileName(given: string): string {
   const name = given
     .split(/[/\\]/)
     .at(-1)!

@@ -1,0 +1,91 @@
+import { findModel } from '@retone/checkpoint';
+import { expect, test } from 'vitest';
+import {
+  type Engine,
+  EngineFailure,
+  EnginePool,
+  type EngineRequest,
+  type ModelChoice,
+  type PoolOptions,
+} from '../src/index.ts';
+
+const folder = findModel();
+/** Different models of one size: the built-in one with adapters that the stub takes for what they are. */
+const model = (name: string): ModelChoice => ({ folder, adapters: [{ path: name, strength: 1 }] });
+const request = { pipeline: 'text-to-audio', seconds: 1, controls: { prompt: 'x' } } as EngineRequest;
+
+/** A pool with room for a number of models, and engines that say who they are. */
+function poolFor(models: number, run: Engine['run'] = async () => ({ data: new Float32Array(1), shape: [1, 1] })) {
+  const log: string[] = [];
+  const runs: string[] = [];
+  const create: PoolOptions['create'] = ({ adapters }) => ({
+    async load() {
+      if (adapters[0]!.path === 'broken') throw new EngineFailure('bad-config', 'cannot be loaded');
+      return { sampleRate: 44100, audioChannels: 2, maxSeconds: 100 };
+    },
+    async run(given, options) {
+      runs.push(`${adapters[0]!.path}${given.controls.sampler ? ` with ${given.controls.sampler}` : ''}`);
+      return run(given, options);
+    },
+    async close() {
+      log.push(`close ${adapters[0]!.path}`);
+    },
+  });
+  const onChange: PoolOptions['onChange'] = ({ change, model }) =>
+    log.push(`${change} ${model.match(/\+ (\w+):/)![1]}`);
+  // A model takes some 0.54 GB by the pool's account: half a gigabyte to work, and its weights in fp32.
+  return { log, runs, pool: new EnginePool({ budget: 0.6e9 * models, create, onChange }) };
+}
+
+test('three models in a budget for two: the right one answers, and who was not asked for the longest time goes', async () => {
+  const { pool, log, runs } = poolFor(2);
+  for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await pool.of(model(name)).run(request);
+  expect(runs).toEqual(['a', 'b', 'a', 'c', 'a', 'b']);
+  expect(log).toEqual(['loaded a', 'loaded b', 'close b', 'evicted b', 'loaded c', 'close c', 'evicted c', 'loaded b']);
+  expect(pool.loaded).toHaveLength(2);
+  await pool.close();
+  expect(pool.loaded).toEqual([]);
+});
+
+test('what is at work stays, and another model waits for it', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { pool, log } = poolFor(1, async () => {
+    await gate.promise;
+    return { data: new Float32Array(1), shape: [1, 1] };
+  });
+  const first = pool.of(model('a')).run(request);
+  const second = pool.of(model('b')).load();
+  await pool
+    .of(model('a'))
+    .load()
+    .then(
+      () => {},
+      () => {},
+    );
+  expect(log).toEqual(['loaded a']);
+  gate.resolve();
+  await Promise.all([first, second]);
+  expect(log).toEqual(['loaded a', 'close a', 'evicted a', 'loaded b']);
+});
+
+test('one that is larger than the budget is loaded alone', async () => {
+  const { pool, log } = poolFor(0.1);
+  await pool.of(model('a')).run(request);
+  await pool.of(model('b')).run(request);
+  expect(log).toEqual(['loaded a', 'close a', 'evicted a', 'loaded b']);
+});
+
+test('one that cannot be loaded takes no room, and says why each time', async () => {
+  const { pool, log } = poolFor(1);
+  for (let i = 0; i < 2; i++) await expect(pool.of(model('broken')).run(request)).rejects.toThrow('cannot be loaded');
+  await pool.of(model('a')).run(request);
+  expect(log).toEqual(['close broken', 'close broken', 'loaded a']);
+});
+
+test('a sampler that is set for a model is used where the request names none', async () => {
+  const { pool, runs } = poolFor(1);
+  const engine = pool.of({ ...model('a'), sampler: 'euler' });
+  await engine.run(request);
+  await engine.run({ ...request, controls: { ...request.controls, sampler: 'rk4' } });
+  expect(runs).toEqual(['a with euler', 'a with rk4']);
+});
