@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 
 /**
- * Aborted when the client is gone, or has its answer. (Fastify's `request.signal` is aborted as soon as the body has been
- * read.)
+ * Aborted when the client is gone, or has its answer. (Fastify's `request.signal` is aborted as soon as the body has
+ * been read.)
  */
 export function disconnection({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();

@@ -4,8 +4,8 @@ import { type Logger, pino } from 'pino';
 import type { Settings } from './settings.ts';
 
 /**
- * The log: lines of JSON, or words where a person reads along. What goes in is chosen field by field, so that keys, bodies
- * and queries, which can hold secrets, stay out.
+ * The log: lines of JSON, or words where a person reads along. What goes in is chosen field by field, so that keys,
+ * bodies and queries, which can hold secrets, stay out.
  *
  * @param out where it goes; standard error if absent
  */

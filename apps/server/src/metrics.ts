@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /**
- * What Prometheus is told of one process; what is of all processes together (`retone_tasks`) every process tells the same.
- * Labels come from the code and never from requests, so that there are few.
+ * What Prometheus is told of one process; what is of all processes together (`retone_tasks`) every process tells the
+ * same. Labels come from the code and never from requests, so that there are few.
  */
 export class Metrics {
   readonly #registry = new Registry();

@@ -10,9 +10,9 @@ import type { Service } from './service.ts';
 // The API's description, made of the schemas that the routes declare and are checked by.
 
 const introduction = `
-The hosted WaveSpeed v3 API, on your machine. Every answer is an envelope, \`{"code", "message", "data"}\`; \`code\` is the
-HTTP status. Submit a task, then ask for its result, watch its events, wait for it with \`enable_sync_mode\`, or be told by
-a webhook.`.trim();
+The hosted WaveSpeed v3 API, on your machine. Every answer is an envelope, \`{"code", "message", "data"}\`; \`code\`
+is the HTTP status. Submit a task, then ask for its result, watch its events, wait for it with \`enable_sync_mode\`,
+or be told by a webhook.`.trim();
 
 const tags = [
   { name: 'Models', description: 'Submitting tasks: one operation for each model.' },
@@ -101,10 +101,10 @@ const taskEnded = {
     tags: ['Tasks'],
     summary: 'A task has ended',
     description:
-      'Sent to the webhook of a task that was completed or has failed, at least once. An answer other than 2xx, or none ' +
-      'within 15 s, has it sent again, later and later, for about a day. `webhook-signature` is `v3,` and the lower-case ' +
-      'hex digits of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{raw body}`, keyed with the text of the ' +
-      "account's webhook secret after `whsec_`. Receivers refuse timestamps that are older than 300 s.",
+      'Sent to the webhook of a task that was completed or has failed, at least once. An answer other than 2xx, or ' +
+      'none within 15 s, has it sent again, each time after twice as long, 13 times in all. `webhook-signature` is ' +
+      '`v3,` and the lower-case hex digits of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{raw body}`, keyed ' +
+      "with the text of the account's webhook secret after `whsec_`. Receivers refuse timestamps older than 300 s.",
     security: noKey,
     parameters: [
       webhookHeader('webhook-id', 'Unique for the event, the same when it is sent again.'),

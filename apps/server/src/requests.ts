@@ -4,12 +4,18 @@ import { ApiError, failure } from './envelope.ts';
 
 // What every request must be before a route sees it, so that nothing behind has to think of broken texts.
 
-/** Deepest nesting of a body: no parameter is deeper than 2, and what looks into a body recursively must not be led astray. */
+/**
+ * Deepest nesting of a body: no parameter is deeper than 2, and what looks into a body recursively must not be
+ * led astray.
+ */
 const deepest = 32;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Refuses bodies that are no JSON in UTF-8 (routes may accept other types for themselves), and texts that no table holds. */
+/**
+ * Refuses bodies that are no JSON in UTF-8 (routes may accept other types for themselves), and texts that no
+ * table holds.
+ */
 export function checkRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ headers, raw, url }) => {
     const encoding = headers['content-encoding'] ?? 'identity';
@@ -53,7 +59,10 @@ function faultOf(body: unknown): ApiError | undefined {
   return undefined;
 }
 
-/** Answers what Node would answer in its own words, or not at all: broken requests, CONNECT, and unknown expectations. */
+/**
+ * Answers what Node would answer in its own words, or not at all: broken requests, CONNECT, and unknown
+ * expectations.
+ */
 export function answerBrokenRequests(app: FastifyInstance): void {
   app.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();

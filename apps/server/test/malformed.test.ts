@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kinds, noRequests, numbers, pick, type Sent } from './malformed.ts';
 import { type Running, startService } from './service.ts';
 
-// 2,000 requests that no client means to send, from a seed, over all endpoints and down to bare sockets: each is refused in
-// the envelope, and the service goes on as if nothing had been.
+// 2,000 requests that no client means to send, from a seed, over all endpoints and down to bare sockets: each is
+// refused in the envelope, and the service goes on as if nothing had been.
 
 const seed = Number(process.env.RETONE_TEST_SEED ?? 20_261_122);
 const count = 2000;

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkAnswers } from './conformance.ts';
 import { type Running, startService } from './service.ts';
 
-// The API's description. That real answers are as it says, every test of this folder checks by the way (conformance.ts).
+// The API's description. That real answers are as it says, every test of this folder checks by the way
+// (conformance.ts).
 
 let running: Running;
 // biome-ignore lint/suspicious/noExplicitAny: a document of many forms

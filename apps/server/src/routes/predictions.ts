@@ -56,7 +56,10 @@ const event = z
   })
   .meta({ id: 'TaskEvent', description: "A task's news." });
 
-/** How often a watching client is sent something, in milliseconds, so that nothing between takes the connection for dead. */
+/**
+ * How often a watching client is sent something, in milliseconds, so that nothing between takes the connection
+ * for dead.
+ */
 const keepAlive = 10_000;
 /** When a client that lost the connection is to connect again, in milliseconds. */
 const reconnectAfter = 2000;
@@ -143,9 +146,9 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     tags,
     summary: "A task's news, as server-sent events",
     description:
-      'An event `task` at once and at every change, until the task has ended; its data is the JSON text of a TaskEvent. ' +
-      'Each event tells all there is to know, so that who connects again misses nothing. A browser that connects again ' +
-      'after the end is answered with 204, which keeps it from doing so for ever.',
+      'An event `task` at once and at every change, until the task has ended; its data is the JSON text of a ' +
+      'TaskEvent. Each event tells all there is to know, so that who connects again misses nothing. A browser that ' +
+      'connects again after the end is answered with 204, which keeps it from doing so for ever.',
     params,
     response: {
       ...answers(z.unknown(), 404),

@@ -158,7 +158,10 @@ interface Source {
   audio?: { audio: string };
 }
 
-/** Puts a recording that came with the request into the store; an upload is there already, and a URL is fetched by the worker. */
+/**
+ * Puts a recording that came with the request into the store; an upload is there already, and a URL is fetched
+ * by the worker.
+ */
 async function keepSource(service: Service, accountId: string, audio: string): Promise<Source> {
   const token = tokenOfFileUrl(audio, service.publicUrls());
   if (token) {
