@@ -10,6 +10,8 @@ from data.captions import caption, labels
 
 #: (frames of a crop, clips in a batch, share of the steps). 21.5 frames a second.
 BUCKETS = ((64, 40, 0.35), (128, 20, 0.40), (192, 13, 0.20), (640, 4, 0.05))
+#: Frames of the longest clips.
+LONGEST = 640
 HELD_OUT_SHARD = 0
 
 
@@ -27,16 +29,16 @@ class Clips:
                 for line in file:
                     entry = json.loads(line)
                     self.entries.append((len(self.latents) - 1, entry["start"], entry["frames"], entry["facts"]))
-        lengths = np.array([entry[2] for entry in self.entries])
-        self.by_length = {frames: np.flatnonzero(lengths >= frames) for frames, _, _ in BUCKETS}
+        self.lengths = np.array([entry[2] for entry in self.entries])
 
     def crops(self, rng, frames, count):
-        """(latents float32 [count, C, frames], facts list) of random clips at random places."""
+        """(latents float32 [count, C, frames], facts list) of random clips at random places; clips of 30 s are repeated where more is asked."""
         chosen, facts = [], []
-        for index in rng.choice(self.by_length[frames], count):
+        for index in rng.choice(np.flatnonzero(self.lengths >= min(frames, LONGEST)), count):
             shard, start, length, fact = self.entries[index]
-            offset = start + int(rng.integers(length - frames + 1))
-            chosen.append(self.latents[shard][offset:offset + frames].T)
+            offset = int(rng.integers(max(1, length - frames + 1)))
+            places = start + (offset + np.arange(frames)) % length
+            chosen.append(self.latents[shard][places].T)
             facts.append(fact)
         return torch.from_numpy(np.stack(chosen).astype(np.float32)), facts
 
@@ -60,10 +62,10 @@ def draw_times(rng, count):
     return torch.tensor(np.where(rng.random(count) < 0.85, normal, rng.random(count)), dtype=torch.float32)
 
 
-def draw_local(rng, latents):
-    """Local condition: for most batches zeros [B, 1 + C, 1]; else masks (1 = keep) and masked latents [B, 1 + C, frames]."""
+def draw_local(rng, latents, share=0.3):
+    """Local condition: but for a `share` of the batches zeros [B, 1 + C, 1]; else masks (1 = keep) and masked latents [B, 1 + C, frames]."""
     count, channels, frames = latents.shape
-    if rng.random() > 0.3:
+    if rng.random() > share:
         return torch.zeros(count, channels + 1, 1)
     mask = np.zeros((count, 1, frames), np.float32)
     for row in range(count):

@@ -7,7 +7,7 @@ student's estimate of the result at every step of its own trajectories. The stud
 heard; the estimate sounds like a clip of that kind), and to stay near what it was before. After Novack et al. 2025, "Fast
 text-to-audio generation with adversarial post-training". Trajectories: other sources than the prompt's, inpainting, up to two minutes.
 
-Reads DIR/distilled.pt, writes DIR/refined.pt (and DIR/critic.pt); run it again to go on.
+Reads DIR/distilled.pt, writes DIR/refined.pt (and DIR/critics.pt); run it again to go on.
 """
 import argparse
 import copy
@@ -22,26 +22,30 @@ from torch.nn import functional as F
 
 from data import captions
 from dataset import Clips, draw_local, draw_seconds, label_matrix, word
-from model.critic import Critic
+from fit_pretransform import load as load_pretransform
+from model.critic import Critic, Statistician
 from train import FRAME_SECONDS, label_loss, new_model, save, set_up_machine
 
 STEPS = 8
-EMA = 0.998
-#: (frames, trajectories, share of the steps)
-POOLS = ((64, 36, 0.30), (128, 18, 0.42), (192, 12, 0.16), (640, 4, 0.06), (1292, 2, 0.03), (2584, 1, 0.03))
+EMA = 0.99
+#: (frames, trajectories, whether regions are filled in, share of the steps)
+POOLS = ((64, 36, False, 0.25), (128, 18, False, 0.37), (192, 12, False, 0.12), (128, 18, True, 0.12), (192, 12, True, 0.05),
+         (640, 4, False, 0.05), (1292, 2, False, 0.02), (2584, 1, False, 0.02))
 #: The critic hears at most so many frames at once.
 HEARD = 192
-NAMING, REALNESS = 0.03, 0.02
+#: The student before is asked at every so many steps only: it costs as much as the student.
+ANCHOR_EVERY = 2
+NAMING, REALNESS = 0.1, 0.05
 
 
 class Pool:
     """Trajectories of one length, each at a step of its own; one that ends makes room for a new one."""
 
-    def __init__(self, clips, model, rng, frames, count):
-        self.clips, self.model, self.rng, self.frames, self.count = clips, model, rng, frames, count
+    def __init__(self, clips, model, rng, frames, count, filled):
+        self.clips, self.model, self.rng, self.frames, self.count, self.filled = clips, model, rng, frames, count, filled
         channels = clips.latents[0].shape[1]
         self.x, self.clip = torch.zeros(2, count, channels, frames).unbind(0)
-        self.local = torch.zeros(count, channels + 1, frames)
+        self.local = torch.zeros(count, channels + 1, frames if filled else 1)
         self.level, self.step = torch.zeros(count), torch.full((count,), STEPS)
         self.labels, self.heard = torch.zeros(2, count, captions.LABEL_COUNT).unbind(0)
         self.context = self.duration = None
@@ -62,13 +66,10 @@ class Pool:
         own = torch.tensor(rng.random(count) < 0.2)
         source[own] = clip[own]
         kinds = rng.random(count)
-        level = np.where(kinds < 0.5, 0.9, np.where(kinds < 0.75, 1.0, rng.uniform(0.4, 1.0, count)))
-        local = torch.zeros(count, clip.shape[1] + 1, self.frames)
-        filled = torch.tensor(rng.random(count) < 0.2)
-        if filled.any():
-            drawn = draw_local(rng, clip[filled], share=1.0)
-            local[filled] = drawn
-            level[filled.numpy()] = 1.0
+        level = np.where(kinds < 0.6, 0.9, np.where(kinds < 0.8, 1.0, rng.uniform(0.4, 1.0, count)))
+        if self.filled:
+            self.local[rows] = draw_local(rng, clip, share=1.0)
+            level[:] = 1.0
         level = torch.tensor(level, dtype=torch.float32)
         texts = word(rng, facts)
         with torch.no_grad():
@@ -78,8 +79,10 @@ class Pool:
         if self.context is None:
             self.context, self.duration = context.clone(), duration.clone()
         start = (level * (1 - step / STEPS))[:, None, None]
+        # The first ones start in the middle of their way, so that the rows are at different steps: as if they had gone well.
+        source = torch.where(torch.as_tensor(step > 0).reshape(-1, 1, 1), clip, source)
         self.x[rows] = (1 - start) * source + start * torch.randn_like(source)
-        self.clip[rows], self.local[rows], self.level[rows], self.step[rows] = clip, local, level, step
+        self.clip[rows], self.level[rows], self.step[rows] = clip, level, step
         self.context[rows], self.duration[rows] = context, duration
         self.labels[rows] = label_matrix(facts, captions.LABEL_COUNT)
         self.heard[rows] = torch.stack([captions.worded(text, fact) for text, fact in zip(texts, facts)])
@@ -123,14 +126,31 @@ def train_critic(critic, clips, rng, minutes, rate=1e-3):
             print(f"critic {step}: {loss.item():.3f}", flush=True)
 
 
+def train_statistician(statistician, clips, rng, steps=3000):
+    """Teaches it the same, from statistics taken once."""
+    vectors, labels = [], []
+    with torch.no_grad():
+        for number in range(240):
+            latents, facts = clips.crops(rng, (64, 96, 128)[number % 3], 64)
+            vectors.append(statistician.statistics(latents))
+            labels.append(label_matrix(facts, captions.LABEL_COUNT))
+    vectors, labels = torch.cat(vectors), torch.cat(labels)
+    optimiser = torch.optim.AdamW(statistician.name.parameters(), lr=1e-3, weight_decay=0.05)
+    for step in range(steps):
+        rows = torch.from_numpy(rng.integers(len(vectors), size=256))
+        loss = label_loss(statistician.name(vectors[rows]), labels[rows])
+        optimiser.param_groups[0]["lr"] = 1e-3 * (1 - step / steps)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
 @torch.no_grad()
-def critic_accuracy(critic, clips, count=256):
-    """How often the critic names what sounds in clips it was not trained on."""
-    rng = np.random.default_rng(3)
-    latents, facts = clips.crops(rng, 128, count)
+def accuracy(name, clips, count=256):
+    """How often `name` (latents, labels -> logits) is right about what sounds in clips it was not trained on."""
+    latents, facts = clips.crops(np.random.default_rng(3), 96, count)
     labels = label_matrix(facts, captions.LABEL_COUNT)
-    logits = critic.eval()(latents, torch.zeros(count), labels)[0][:, :captions.NAME_COUNT]
-    critic.train()
+    logits = name(latents, labels)[:, :captions.NAME_COUNT]
     return float((logits.argmax(1) == labels[:, :captions.NAME_COUNT].argmax(1)).float().mean())
 
 
@@ -140,6 +160,13 @@ def naming_loss(logits, labels, heard):
     named = F.cross_entropy(logits[:, :names], labels[:, :names].argmax(1), reduction="none")
     facts = F.binary_cross_entropy_with_logits(logits[:, names:], labels[:, names:], reduction="none") * heard[:, names:]
     return named + 0.3 * facts.sum(1)
+
+
+def anchored(before, pool, velocity):
+    """How far the student has gone from what it was."""
+    with torch.no_grad():
+        wanted = before(pool.x, pool.t, pool.context, pool.duration, pool.local).float()
+    return F.mse_loss(velocity, wanted)
 
 
 def main():
@@ -162,12 +189,19 @@ def main():
     before, student, average, step = model.dit, copy.deepcopy(model.dit), copy.deepcopy(model), 0
     critic = Critic(clips.latents[0].shape[1], captions.LABEL_COUNT)
     judging = torch.optim.AdamW(critic.parameters(), lr=2e-4, betas=(0.5, 0.99), weight_decay=0.01)
-    if os.path.exists(in_work("critic.pt")):
-        critic.load_state_dict(torch.load(in_work("critic.pt"))["critic"])
+    statistician = Statistician(load_pretransform(options.work), captions.LABEL_COUNT)
+    if os.path.exists(in_work("critics.pt")):
+        stored = torch.load(in_work("critics.pt"))
+        critic.load_state_dict(stored["critic"])
+        statistician.load_state_dict(stored["statistician"])
     else:
         train_critic(critic, clips, np.random.default_rng(4), options.critic_minutes)
-        print(f"critic names {critic_accuracy(critic, Clips(options.work, held_out=True)):.3f} of held-out clips", flush=True)
-        save(in_work("critic.pt"), critic=critic.state_dict())
+        train_statistician(statistician, clips, np.random.default_rng(5))
+        save(in_work("critics.pt"), critic=critic.state_dict(), statistician=statistician.state_dict())
+    held_out = Clips(options.work, held_out=True)
+    statistician.eval().requires_grad_(False)
+    print(f"right about held-out clips: critic {accuracy(lambda x, y: critic(x, torch.zeros(len(x)), y)[0], held_out):.3f}, "
+          f"statistician {accuracy(lambda x, y: statistician(x), held_out):.3f}", flush=True)
     if os.path.exists(in_work(options.target)):
         state = torch.load(in_work(options.target))
         student.load_state_dict(state["student"])
@@ -179,29 +213,28 @@ def main():
     learning = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.5, 0.99), weight_decay=0.0)
     rng = np.random.default_rng(700 + step)
     torch.manual_seed(700 + step)
-    pools = [Pool(clips, model, rng, frames, count) for frames, count, _ in POOLS]
+    pools = [Pool(clips, model, rng, *kind[:3]) for kind in POOLS]
     begin = saved = time.time()
-    first, seen = step, []
+    first, seen, ended = step, [], []
     while time.time() - begin < options.minutes * 60:
         gone = (time.time() - begin) / (options.minutes * 60)
         for group in learning.param_groups:
             group["lr"] = options.rate * min(1, (step - first + 1) / 50) * (1 - 0.9 * gone)
-        pool = pools[rng.choice(len(POOLS), p=[share for _, _, share in POOLS])]
+        pool = pools[rng.choice(len(POOLS), p=[share for *_, share in POOLS])]
         t = pool.t
         keep = pool.local[:, :1]
         level = torch.rand(pool.count) * 0.5
         with torch.autocast("cpu", torch.bfloat16):
             velocity = student(pool.x, t, pool.context, pool.duration, pool.local).float()
-            with torch.no_grad():
-                wanted = before(pool.x, t, pool.context, pool.duration, pool.local).float()
+            anchor = ANCHOR_EVERY * anchored(before, pool, velocity) if step % ANCHOR_EVERY == 0 else torch.tensor(0.0)
             made = pool.x - t[:, None, None] * velocity
             made = keep * pool.clip + (1 - keep) * made
             heard, real = excerpt(rng, made, pool.clip)
-            logits, realness = critic(veiled(heard, level), level, pool.labels)
+            logits_made, realness = critic(veiled(heard, level), level, pool.labels)
         #: a low noise level leaves little to the prompt
         weight = ((pool.level - 0.3) / 0.5).clamp(0, 1)
-        anchor = F.mse_loss(velocity, wanted)
-        naming = (naming_loss(logits.float(), pool.labels, pool.heard) * weight).mean()
+        by_statistics = naming_loss(statistician(heard), pool.labels, pool.heard)
+        naming = ((naming_loss(logits_made.float(), pool.labels, pool.heard) + by_statistics) * weight).mean()
         adversarial = (F.softplus(-realness.float()).mean(1) * weight).mean()
         learning.zero_grad()
         (anchor + options.naming * naming + options.realness * adversarial).backward()
@@ -221,6 +254,9 @@ def main():
         nn.utils.clip_grad_norm_(critic.parameters(), 1.0)
         judging.step()
 
+        ending = pool.step == STEPS - 1
+        if ending.any():
+            ended.append(by_statistics.detach()[ending].mean().item())
         pool.advance(velocity.detach())
         step += 1
         decay = min(EMA, (1 + step - first) / (10 + step - first))
@@ -231,7 +267,8 @@ def main():
         if step % 25 == 0:
             entry = {"refine step": step, "minutes": round((time.time() - begin) / 60, 2)}
             entry.update(zip(("anchor", "naming", "adversarial", "on real", "on made"), (round(float(v), 4) for v in np.mean(seen, 0))))
-            seen = []
+            entry["statistics at the end"] = round(float(np.mean(ended)), 4) if ended else None
+            seen, ended = [], []
             print(json.dumps(entry), flush=True)
             with open(in_work("refine.jsonl"), "a") as file:
                 file.write(json.dumps(entry) + "\n")

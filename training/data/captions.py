@@ -3,6 +3,8 @@
 `caption(rng, facts)` words one clip; `labels(facts)` gives the facts as indices for training the text encoder;
 `corpus(rng, n)` gives texts for the tokenizer.
 """
+import torch
+
 from .clips import BANDS
 from .compose import DRUM_GROOVES
 from .effects import EFFECTS
@@ -188,6 +190,16 @@ def labels(facts):
     keys += [(k, True) for k in ("dry", "clean") if facts.get(k)]
     keys += [(k, facts[k]) for k in ("tempo", "mode", "register", "dynamics", "pattern") if facts.get(k)]
     return [_LABELS[key] for key in keys]
+
+
+def worded(text, facts):
+    """1.0 for every label that the caption decides: name and effects always, "dry" and "clean" where it says so, else 0; float32 [LABEL_COUNT]."""
+    out = torch.zeros(LABEL_COUNT)
+    out[[number for (key, _), number in _LABELS.items() if key in ("instrument", "drums", "texture", "band", "effect")]] = 1
+    for key, words in (("dry", DRY_WORDS), ("clean", CLEAN_WORDS)):
+        if not facts.get(key) or any(w in text for w in words):
+            out[_LABELS[key, True]] = 1
+    return out
 
 
 def corpus(rng, facts, count):

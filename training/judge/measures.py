@@ -3,6 +3,8 @@ import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import stft
 
+from model.loudness import loudness  # noqa: F401 (one of the measures)
+
 SAMPLE_RATE = 44100
 
 
@@ -105,3 +107,25 @@ def chroma_correlation(first, second):
 def largest_step(audio):
     """Largest jump between neighbouring samples over the RMS: a click detector."""
     return float(np.abs(np.diff(audio, axis=1)).max() / (np.sqrt(np.mean(audio ** 2)) + 1e-9))
+
+
+def spectrum_distance(first, second):
+    """Mean absolute difference in dB of two mean log-mel spectra (40 bands), each against its own loudest band."""
+    bank = mel_bank(2048, 40)
+    spectra = [10 * np.log10(bank @ power(x).mean(1) + 1e-12) for x in (first, second)]
+    a, b = (np.maximum(s - s.max(), -60) for s in spectra)
+    return float(np.abs(a - b).mean())
+
+
+def seam_jump_db(audio, place, reach=2205):
+    """Absolute change of the level from the 50 ms before a place to the 50 ms after it, in dB; levels at least -60 dB."""
+    before, after = (max(float(np.mean(audio[:, a:b] ** 2)), 1e-6) for a, b in ((place - reach, place), (place, place + reach)))
+    return abs(10 * np.log10(after / before))
+
+
+def clicks(audio, place, reach=441):
+    """Whether the largest second difference within 10 ms of a place is over twice the largest one elsewhere."""
+    bend = np.abs(np.diff(audio, 2, axis=1)).max(0)
+    near = bend[place - reach:place + reach].max()
+    rest = max(bend[:place - reach].max(initial=0), bend[place + reach:].max(initial=0))
+    return bool(near > 2 * rest)

@@ -36,3 +36,39 @@ class Critic(nn.Module):
         summary = torch.cat([x.mean(2), x.std(2)], 1)
         matched = (x * self.matching(labels)[..., None]).sum(1) / x.shape[1] ** 0.5
         return self.name(summary), self.real(x)[:, 0] + matched
+
+
+class Statistician(nn.Module):
+    """Names the facts of a clip from statistics of its spectrum alone: shape, spread, rises and falls.
+
+    A convolution can be satisfied by a trace of the right sound; these see the whole of it, as a listener's first impression does.
+    """
+    BANDS, RANGE = 4, 8.0  # neighbouring bands heard as one; nepers below the loudest that are heard
+
+    def __init__(self, pretransform, labels, width=256):
+        super().__init__()
+        count = pretransform.features.group * pretransform.features.bands
+        self.group = pretransform.features.group
+        self.register_buffer("mean", torch.from_numpy(pretransform.mean[:count].copy()))
+        self.register_buffer("synthesis", torch.from_numpy(pretransform.synthesis[:, :count].copy()))
+        size = 5 * (pretransform.features.bands // self.BANDS)
+        self.name = nn.Sequential(nn.BatchNorm1d(size, affine=False), nn.Linear(size, width), nn.SiLU(), nn.Dropout(0.3),
+                                  nn.Linear(width, width), nn.SiLU(), nn.Dropout(0.3), nn.Linear(width, labels))
+
+    def statistics(self, latents):
+        """Latents [B, C, T] -> [B, statistics]."""
+        bands = (latents.transpose(1, 2).float() @ self.synthesis + self.mean).reshape(len(latents), latents.shape[2] * self.group, -1)
+        level = F.avg_pool1d(bands, self.BANDS)
+        level = (level - level.amax((1, 2), keepdim=True)).clamp_min(-self.RANGE)
+        loud = torch.sigmoid((level.amax(2, keepdim=True) + 5) / 0.3)
+        weight = loud / loud.sum(1, keepdim=True)
+        shape = level - level.mean(2, keepdim=True)
+        mean = (shape * weight).sum(1)
+        spread = (((shape - mean[:, None]) ** 2 * weight).sum(1) + 1e-4).sqrt()
+        change = level.diff(dim=1)
+        jitter = (shape.diff(dim=1).pow(2).mean(1) + 1e-4).sqrt()
+        return torch.cat([mean, spread, change.relu().mean(1), (-change).relu().pow(2).mean(1).add(1e-4).sqrt(), jitter], 1)
+
+    def forward(self, latents):
+        """Label logits [B, L]."""
+        return self.name(self.statistics(latents))

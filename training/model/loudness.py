@@ -1,7 +1,8 @@
 """Loudness after ITU-R BS.1770-4, and a limiter: what brings recordings to the level that the model knows, and results back.
 
 A recording is multiplied so that its loudness becomes the config's `loudness` before it is encoded (softer than -60 LUFS: left
-alone). A result is brought to that loudness and divided by the same factor, then limited; regions that are filled in are only divided.
+alone). A result is brought to that loudness, divided by the same factor, and limited; a region that is filled in is made as loud as
+what is kept within three seconds of it.
 """
 import numpy as np
 from scipy.ndimage import minimum_filter1d, uniform_filter1d

@@ -46,16 +46,16 @@ class Retone(nn.Module):
         return self.conditioner(self.encode_text(ids, mask), mask, torch.as_tensor(seconds, dtype=torch.float32), negative)
 
     @torch.no_grad()
-    def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None):
+    def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None, local=None):
         """Audio-to-audio in latents: [B, C, T] and B prompts -> [B, C, T]; level 1 ignores the source.
 
-        `guidance` other than 1 is for models that are not distilled yet.
+        `guidance` other than 1 is for models that are not distilled yet; `local` [B, 1 + C, T] is mask and masked latents of inpainting.
         """
         count, channels, frames = latents.shape
         ratio = self.config["model"]["pretransform"]["config"]["downsampling_ratio"]
         seconds = seconds or frames * ratio / self.config["sample_rate"]
         context, duration = self.condition(prompts, [seconds] * count)
-        local = torch.zeros(count, channels + 1, 1)
+        local = torch.zeros(count, channels + 1, 1) if local is None else local
         noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(seed))
         shift = self.config["model"]["diffusion"].get("sampling_distribution_shift_options")
 

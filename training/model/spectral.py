@@ -55,7 +55,7 @@ DECORRELATION_DEPTH = 2.404825557695773
 DEFAULT_CONFIG = {
     "fft_size": 2048, "hop_length": 512, "frames_per_latent": 4, "downsampling_ratio": 2048, "bins_per_octave": 36,
     "max_frequency": 20000, "floor": 3e-5, "stereo_edges": [0, 250, 500, 1000, 2000, 4000, 8000, 22051],
-    "latent_dim": 128, "phase_iterations": 6, "phase_momentum": 0.99, "io_channels": 2}
+    "latent_dim": 128, "phase_iterations": 6, "phase_momentum": 0.99, "loudness": -17, "io_channels": 2}
 
 
 class SpectralFeatures:

@@ -3,7 +3,8 @@ import type { Conditioning } from './conditioners.ts';
 import { EngineError } from './errors.ts';
 import { guide } from './guidance.ts';
 import { type Lengths, workingLengths } from './lengths.ts';
-import { amplify, limit, loudness } from './loudness.ts';
+import { gainTo, level, levelRegions } from './levels.ts';
+import { amplify } from './loudness.ts';
 import type { Model } from './model.ts';
 import { type NoiseSource, seededNoise } from './noise.ts';
 import { columns, nextTurn } from './pieces.ts';
@@ -64,10 +65,8 @@ export interface GenerateOptions {
   inspect?: ((name: string, value: Tensor) => void) | undefined;
 }
 
-/** Peaks of results that are brought to a loudness stay below this. */
-const ceiling = 0.98;
-/** Softer recordings are taken for silence, which has no loudness to return to; in LUFS. */
-const softest = -60;
+/** Length of the cross-fade between what was kept and what was made, in seconds. */
+export const seamSeconds = 0.02;
 
 /** How the time of a generation divides among its stages, roughly; only progress bars depend on it. */
 const stageShare: Record<Stage, [from: number, to: number]> = {
@@ -126,8 +125,11 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   }
   await nextTurn();
 
+  // A model that was trained at one loudness hears every recording at it.
   const recording = options.source ?? options.inpaint?.audio;
-  const gain = recording ? gainForModel(model, fitted(recording, audioChannels, lengths.outputSamples)) : 1;
+  const heard = recording && fitted(recording, audioChannels, lengths.outputSamples);
+  const gain =
+    heard && pretransform.loudness !== undefined ? gainTo(pretransform.loudness, heard, model.sampleRate) : 1;
   const encode = async (audio: Tensor): Promise<Tensor> => {
     const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
     amplify(padded, gain);
@@ -205,23 +207,15 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     lengths.outputSamples,
   );
   if (pretransform.loudness !== undefined) {
-    // Regions of a recording keep their loudness beside the rest; all else becomes as loud as the source.
-    const now = options.inpaint ? pretransform.loudness : loudness(audio, model.sampleRate);
-    const change = now === -Infinity ? 1 : 10 ** ((pretransform.loudness - now) / 20) / gain;
-    amplify(audio, change);
-    limit(audio, model.sampleRate, ceiling);
+    const { sampleRate } = model;
+    amplify(audio, 1 / gain);
+    if (options.inpaint && heard)
+      levelRegions(audio, heard, options.inpaint.regions, { sampleRate, seam: seamSeconds * sampleRate });
+    else level(audio, pretransform.loudness - 20 * Math.log10(gain), sampleRate);
   }
   for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
   report('decode', 1);
   return audio;
-}
-
-/** Factor that brings a recording to the loudness that the model was trained at, where it has one; 1 for silence. */
-function gainForModel(model: Model, recording: Tensor): number {
-  const wanted = model.pretransform.loudness;
-  if (wanted === undefined) return 1;
-  const given = loudness(recording, model.sampleRate);
-  return given < softest ? 1 : 10 ** ((wanted - given) / 20);
 }
 
 function checkOptions(model: Model, options: GenerateOptions): void {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
-import { fitted, type GenerateOptions, generate, type Region } from './generate.ts';
+import { fitted, type GenerateOptions, generate, type Region, seamSeconds } from './generate.ts';
 import type { Model } from './model.ts';
 
 /** How a result is made, whatever it is made from. */
@@ -11,9 +11,6 @@ export type Controls = Omit<
 
 /** How far a transform departs from its source when the request does not say. */
 export const defaultNoiseLevel = 0.9;
-
-/** Length of the cross-fade between what was kept and what was made, in seconds. */
-const seamSeconds = 0.02;
 
 export interface TextToAudioOptions extends Controls {
   seconds: number;
