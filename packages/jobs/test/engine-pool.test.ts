@@ -48,20 +48,15 @@ test('three models in a budget for two: the right one answers, and who was not a
 });
 
 test('what is at work stays, and another model waits for it', async () => {
-  const gate = Promise.withResolvers<void>();
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const { pool, log } = poolFor(1, async () => {
+    begun.resolve();
     await gate.promise;
     return { data: new Float32Array(1), shape: [1, 1] };
   });
   const first = pool.of(model('a')).run(request);
   const second = pool.of(model('b')).load();
-  await pool
-    .of(model('a'))
-    .load()
-    .then(
-      () => {},
-      () => {},
-    );
+  await begun.promise;
   expect(log).toEqual(['loaded a']);
   gate.resolve();
   await Promise.all([first, second]);

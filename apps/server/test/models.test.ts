@@ -1,0 +1,173 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { type Running, startService } from './service.ts';
+
+const lora = `${tinySmall}/lora/lora.safetensors`;
+const at = (name: string) => `/api/v3/stability-ai/stable-audio-3/${name}`;
+
+describe.skipIf(fixturesMissing)('several models and adapters, with engines', () => {
+  let place: string;
+  let running: Running;
+  let host: Server;
+  const log: { model?: string; message: string }[] = [];
+
+  beforeAll(async () => {
+    place = mkdtempSync(join(tmpdir(), 'retone-models-'));
+    vi.stubEnv('RETONE_MODELS', join(place, 'models'));
+    vi.stubEnv('RETONE_CACHE', join(place, 'cache'));
+    // Three checkpoints of one shape; adapters fit each.
+    for (const name of ['one', 'two', 'three']) cpSync(tinySmall, join(place, 'models', name), { recursive: true });
+    mkdirSync(join(place, 'models', 'adapters'));
+    cpSync(lora, join(place, 'models', 'adapters', 'house-style.safetensors'));
+    const config = join(place, 'models', 'three', 'model_config.json');
+    const json = JSON.parse(readFileSync(config, 'utf8'));
+    rmSync(config);
+    writeFileSync(config, JSON.stringify({ ...json, sample_size: 200 * 44100, sampling_defaults: { steps: 2 } }));
+    const serving = { 'audio-to-audio': 'one', 'text-to-audio': 'two', music: 'three' };
+    writeFileSync(join(place, 'serving.json'), JSON.stringify(serving));
+    const { port } = await listen();
+    const note = (fields: { model?: string }, message: string) => log.push({ ...fields, message });
+    running = await startService({
+      settings: {
+        RETONE_SERVING: join(place, 'serving.json'),
+        RETONE_MEMORY_GB: '1.1',
+        RETONE_ALLOW_HOSTS: `127.0.0.1:${port}`,
+      },
+      events: { info: note, warn: note, error: note },
+    });
+  });
+  afterAll(async () => {
+    await running?.close();
+    host?.close();
+    vi.unstubAllEnvs();
+    rmSync(place, { recursive: true, force: true });
+  });
+
+  async function listen(): Promise<AddressInfo> {
+    host = createServer((request, response) => {
+      if (request.url === '/lora.safetensors') response.end(readFileSync(lora));
+      else response.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    return host.address() as AddressInfo;
+  }
+
+  /** Makes a second of sound, and gives its task and its bytes. */
+  async function make(name: string, body: object = {}) {
+    const input = { prompt: 'a cello', duration: 1, num_inference_steps: 1, seed: 1, output_format: 'wav' };
+    const { body: answer } = await running.call('POST', at(name), { ...input, enable_sync_mode: true, ...body });
+    const bytes = answer.data?.outputs?.[0] && Buffer.from(await (await fetch(answer.data.outputs[0])).arrayBuffer());
+    return { answer, task: answer.data, bytes };
+  }
+
+  test('three models are served with memory for two; the log tells what comes and goes', async () => {
+    log.length = 0;
+    for (const name of ['text-to-audio', 'music', 'text-to-audio', 'music']) {
+      expect((await make(name)).task).toMatchObject({ status: 'completed', error: '' });
+    }
+    const events = log
+      .filter(({ message }) => message.startsWith('model '))
+      .map(({ model, message }) => `${message} ${model}`);
+    expect(events).toEqual(['model loaded two', 'model evicted one', 'model loaded three']);
+  });
+
+  test('limits and defaults are those of the checkpoint', async () => {
+    const { body } = await running.call('GET', '/api/v3/models');
+    const properties = (name: string) =>
+      body.data.find((each: { model_id: string }) => each.model_id.endsWith(`/${name}`)).api_schema.api_schemas[0]
+        .request_schema.properties;
+    expect(properties('music').duration.maximum).toBe(200);
+    expect(properties('music').num_inference_steps.default).toBe(2);
+    expect(properties('text-to-audio').duration.maximum).toBe(120);
+    expect((await make('text-to-audio', { duration: 121 })).answer.message).toMatch(/duration.*from 1 to 120/);
+    const { task } = await make('music', { num_inference_steps: undefined });
+    expect(task.input.num_inference_steps).toBe(2);
+  });
+
+  test('adapters belong to the account that uploaded them', async () => {
+    const form = new FormData();
+    form.set('file', new Blob([readFileSync(lora)]), 'cello.safetensors');
+    const upload = await fetch(`${running.url}/api/v3/adapters`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${running.key}` },
+      body: form,
+    });
+    const { data } = (await upload.json()) as { data: { id: string } };
+    expect(data).toMatchObject({ name: 'cello.safetensors', size: readFileSync(lora).length });
+    expect((await running.call('GET', '/api/v3/adapters')).body.data).toEqual([data]);
+    const other = await running.newAccount();
+    expect((await other.call('GET', '/api/v3/adapters')).body.data).toEqual([]);
+    expect((await other.call('DELETE', `/api/v3/adapters/${data.id}`)).status).toBe(404);
+
+    const plain = await make('text-to-audio');
+    const adapted = await make('text-to-audio', { loras: [{ id: data.id, strength: 0.8 }] });
+    expect(adapted.task.status).toBe('completed');
+    expect(adapted.bytes.equals(plain.bytes)).toBe(false);
+    const foreign = await other.call('POST', at('text-to-audio'), {
+      prompt: 'x',
+      loras: [{ id: data.id }],
+      enable_sync_mode: true,
+    });
+    expect(foreign.body.data).toMatchObject({
+      status: 'failed',
+      error: `there is no adapter with the id "${data.id}"`,
+    });
+
+    expect((await running.call('DELETE', `/api/v3/adapters/${data.id}`)).body.data.status).toBe('deleted');
+    expect((await running.call('GET', '/api/v3/adapters')).body.data).toEqual([]);
+  });
+
+  test('adapters come by URL or by the name of an installed one; the same file gives the same sound', async () => {
+    const { port } = host.address() as AddressInfo;
+    const byUrl = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/lora.safetensors` }] });
+    const byName = await make('text-to-audio', { loras: [{ path: 'house-style' }] });
+    expect(byName.task.error).toBe('');
+    expect(byUrl.bytes.equals(byName.bytes)).toBe(true);
+  });
+
+  test.each([
+    [[{ path: '/etc/passwd' }], /no adapter "\/etc\/passwd" installed here/],
+    [[{ path: '../../models/one/model.safetensors' }], /no adapter "\.\.\/\.\.\/models/],
+    [[{ path: 'http://169.254.169.254/x' }], /169\.254\.169\.254/],
+  ])('adapters never name a file of the server or of its network: %j', async (loras, error) => {
+    expect((await make('text-to-audio', { loras })).task).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(error),
+    });
+  });
+
+  test.each([
+    [[{}]],
+    [[{ id: 'a', path: 'b' }]],
+    [[{ id: 'a', strength: 99 }]],
+    ['cello'],
+    [Array(5).fill({ id: 'a' })],
+  ])('loras are checked before anything is done: %j', async (loras) => {
+    const { answer } = await make('text-to-audio', { loras });
+    expect(answer.code).toBe(400);
+    expect(answer.message).toMatch(
+      /loras.*(takes either id or path|a list of at most 4 adapters, each with an id or a path)/,
+    );
+  });
+
+  test('a file that is no adapter is refused when it is uploaded', async () => {
+    const form = new FormData();
+    form.set('file', new Blob(['x'.repeat(100)]), 'x.safetensors');
+    const headers = { authorization: `Bearer ${running.key}` };
+    const answer = await fetch(`${running.url}/api/v3/adapters`, { method: 'POST', headers, body: form });
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as { message: string }).message).toMatch(/^file: the adapter announces a header/);
+  });
+
+  test('a prompt that was cut is told in the result', async () => {
+    const { task } = await make('text-to-audio', { prompt: 'a cello and a flute '.repeat(200) });
+    expect(task.warnings).toEqual([
+      expect.stringMatching(/^the prompt has \d+ tokens, and the model reads the first \d+/),
+    ]);
+  });
+});
