@@ -45,9 +45,10 @@ class Siege {
 
   /** Answers with the id of each task. */
   async run(): Promise<string[]> {
-    await this.#parts[0]!.start();
-    this.key = this.#parts[0]!.key!;
-    await Promise.all(this.#parts.slice(1).map((part) => part.start()));
+    const [first, ...others] = this.#parts as [ServiceProcess, ...ServiceProcess[]];
+    await start(first);
+    this.key = first.key!;
+    await Promise.all(others.map(start));
     this.#receiver.secret = (await this.call('GET', '/webhook/secret')).secret;
     try {
       const [ids] = await Promise.all([this.#submitAll(), this.#kill()]);
@@ -107,9 +108,13 @@ class Siege {
       await sleep(500 + 3000 * this.#random());
       const part = this.#parts[Math.floor(this.#random() * this.#parts.length)]!;
       await part.kill();
-      if (!(await part.start())) throw new Error(`it did not start again: ${part.errors.slice(-2000)}`);
+      await start(part);
     }
   }
+}
+
+async function start(part: ServiceProcess): Promise<void> {
+  if (!(await part.start())) throw new Error(`a part did not start: ${part.errors.slice(-2000)}`);
 }
 
 /** What must hold when everything has come to rest, whatever was killed. */
