@@ -20,13 +20,14 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     place = mkdtempSync(join(tmpdir(), 'retone-models-'));
     vi.stubEnv('RETONE_MODELS', join(place, 'models'));
     vi.stubEnv('RETONE_CACHE', join(place, 'cache'));
-    // Three checkpoints of one shape; adapters fit each.
+    // Three checkpoints of one shape, so that adapters fit each; the third hears durations otherwise.
     for (const name of ['one', 'two', 'three']) cpSync(tinySmall, join(place, 'models', name), { recursive: true });
     mkdirSync(join(place, 'models', 'adapters'));
     cpSync(lora, join(place, 'models', 'adapters', 'house-style.safetensors'));
     const config = join(place, 'models', 'three', 'model_config.json');
     const json = JSON.parse(readFileSync(config, 'utf8'));
     rmSync(config);
+    json.model.conditioning.configs.find((each: { type: string }) => each.type === 'number').config.max_val = 30;
     writeFileSync(config, JSON.stringify({ ...json, sample_size: 200 * 44100, sampling_defaults: { steps: 2 } }));
     const serving = { 'audio-to-audio': 'one', 'text-to-audio': 'two', music: 'three' };
     writeFileSync(join(place, 'serving.json'), JSON.stringify(serving));
@@ -67,13 +68,37 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
 
   test('three models are served with memory for two; the log tells what comes and goes', async () => {
     log.length = 0;
-    for (const name of ['text-to-audio', 'music', 'text-to-audio', 'music']) {
-      expect((await make(name)).task).toMatchObject({ status: 'completed', error: '' });
+    const made: Buffer[] = [];
+    const withAdapter = { loras: [{ path: 'house-style' }] };
+    for (const [name, more] of [
+      ['text-to-audio'],
+      ['music'],
+      ['music', withAdapter],
+      ['text-to-audio'],
+      ['music'],
+    ] as const) {
+      const { task, bytes } = await make(name, more);
+      expect(task).toMatchObject({ status: 'completed', error: '' });
+      made.push(bytes);
     }
+    const [two, three, adapted, twoAgain, threeAgain] = made as [Buffer, Buffer, Buffer, Buffer, Buffer];
+    expect(twoAgain.equals(two) && threeAgain.equals(three)).toBe(true);
+    expect(three.equals(two) || three.equals(adapted)).toBe(false);
     const events = log
       .filter(({ message }) => message.startsWith('model '))
       .map(({ model, message }) => `${message} ${model}`);
-    expect(events).toEqual(['model loaded two', 'model evicted one', 'model loaded three']);
+    const style = 'three + house-style.safetensors:1';
+    expect(events).toEqual([
+      'model loaded two',
+      'model evicted one',
+      'model loaded three',
+      'model evicted two',
+      `model loaded ${style}`,
+      'model evicted three',
+      'model loaded two',
+      `model evicted ${style}`,
+      'model loaded three',
+    ]);
   });
 
   test('limits and defaults are those of the checkpoint', async () => {
