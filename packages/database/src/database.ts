@@ -48,28 +48,6 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-export interface DatabaseOptions {
-  /** A Postgres server, as `postgres://user:password@host:port/name`. */
-  url?: string | undefined;
-  /**
-   * PGlite's data folder, made if absent; only one process at a time may have it open (`<folder>.lock` sees to that). What is
-   * committed survives the death of the process, but PGlite does not force it to disk against a power failure. Neither URL
-   * nor folder: a database in memory.
-   */
-  folder?: string | undefined;
-}
-
-/**
- * Opens a database: a Postgres server if there is a URL, else PGlite.
- *
- * @throws DatabaseError `bad-url`, `unreachable`, `bad-folder`, or `locked` when another process has the folder open
- */
-export async function openDatabase({ url, folder }: DatabaseOptions = {}): Promise<Database> {
-  // Only the one that is used is loaded: PGlite is 20 MB of WebAssembly.
-  if (url !== undefined) return (await import('./server.ts')).openServer(url);
-  return (await import('./pglite.ts')).openPglite(folder);
-}
-
 /**
  * Runs `work` in one transaction: in the one that `on` is, or in one of its own if `on` is a database. For operations of
  * several statements that stand alone as well as inside a caller's transaction.

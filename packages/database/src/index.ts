@@ -1,3 +1,4 @@
-export { atomically, type Database, type DatabaseOptions, openDatabase, type Queryable, type Row } from './database.ts';
+export { atomically, type Database, type Queryable, type Row } from './database.ts';
 export { DatabaseError, type DatabaseErrorCode, hasCode } from './errors.ts';
 export { type Migration, migrate } from './migrate.ts';
+export { type DatabaseOptions, openDatabase } from './open.ts';

@@ -3,14 +3,14 @@ export { type CheckedUrl, type CheckOptions, checkUrl } from './check-url.ts';
 export { GuardError, type GuardErrorCode, StorageError, type StorageErrorCode } from './errors.ts';
 export { type GuardedRequest, type GuardedResponse, type GuardOptions, guardedFetch } from './guarded-fetch.ts';
 export { newToken } from './keys.ts';
+export { openFileStore } from './open.ts';
 export { sourceBytes } from './source-bytes.ts';
-export {
-  type ByteRange,
-  type FileStore,
-  type ListedFile,
-  type OpenedFile,
-  openFileStore,
-  type PutOptions,
-  type S3Options,
-  type StoredFile,
+export type {
+  ByteRange,
+  FileStore,
+  ListedFile,
+  OpenedFile,
+  PutOptions,
+  S3Options,
+  StoredFile,
 } from './store.ts';

@@ -1,6 +1,4 @@
 import type { Readable } from 'node:stream';
-import { DiskStore } from './disk-store.ts';
-import { S3Store } from './s3-store.ts';
 
 export interface StoredFile {
   key: string;
@@ -74,12 +72,4 @@ export interface S3Options {
   forcePathStyle?: boolean | undefined;
   /** From where the AWS tools take them (environment, profile, role of the machine) if not given. */
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined } | undefined;
-}
-
-/**
- * Opens a store of files in a folder (made if absent) or in an S3 bucket. A bucket is not asked for anything yet.
- * @throws StorageError `unavailable` if the folder cannot be made or written to
- */
-export function openFileStore(options: { folder: string } | { s3: S3Options }): FileStore {
-  return 's3' in options ? new S3Store(options.s3) : new DiskStore(options.folder);
 }
