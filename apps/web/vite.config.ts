@@ -14,6 +14,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: false,
     assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 600,
     rolldownOptions: { output: { entryFileNames: '[name].js' } },
   },
   worker: { format: 'es' },

@@ -61,7 +61,10 @@ export function ApiPanel() {
             <h2 id="response">Response</h2>
           </header>
           {latest ? (
-            <Code text={JSON.stringify({ code: 200, message: 'success', data: latest }, null, 2)} label="Response" />
+            <Code
+              text={JSON.stringify({ code: 200, message: 'success', data: latest }, null, 2)}
+              label="Response as JSON"
+            />
           ) : (
             <p className="empty">What the service answers appears here after a run.</p>
           )}

@@ -22,7 +22,13 @@ export const shortcuts: [string, string][] = [
 /** Handles the keys; `onHelp` is for the question mark. */
 export function useShortcuts(onHelp: () => void): void {
   useEffect(() => {
+    // What was only clicked does not keep the space bar from playing, or it would start another run.
+    let clicked: Element | null = null;
+    const point = ({ target }: PointerEvent) => {
+      clicked = (target as Element).closest('button');
+    };
     const press = (event: KeyboardEvent) => {
+      if (event.key === 'Tab') clicked = null;
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
       const target = event.target as HTMLElement;
       const typing = target.closest('textarea, select, input:not([type=range])') !== null;
@@ -32,12 +38,16 @@ export function useShortcuts(onHelp: () => void): void {
       if (!(kindNames as readonly string[]).includes(view)) return;
       // Keys that the focused element has a use for are its own.
       const pressable = target.closest('button, a, summary, input, [role=slider], [popover]') !== null;
-      if (event.key === ' ' && pressable) return;
+      if (event.key === ' ' && pressable && target !== clicked) return;
       if (/^(Arrow|Home)/.test(event.key) && target.closest('input, [role=slider]')) return;
       if (handle(event, view as Kind)) event.preventDefault();
     };
     addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    addEventListener('pointerdown', point);
+    return () => {
+      removeEventListener('keydown', press);
+      removeEventListener('pointerdown', point);
+    };
   }, [onHelp]);
 }
 

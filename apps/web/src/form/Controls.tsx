@@ -3,7 +3,7 @@ import { start } from '../runs/run.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { dollars } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
-import { defaultOf, formParameters, inputOf } from '../workspace/input.ts';
+import { defaultOf, fitted, formParameters, inputOf } from '../workspace/input.ts';
 import { type Kind, kinds } from '../workspace/kinds.ts';
 import { setValue, workspaces } from '../workspace/store.ts';
 import { ParameterField } from './ParameterField.tsx';
@@ -41,7 +41,7 @@ export function Controls({ kind }: { kind: Kind }) {
   };
 
   const field = (name: string) => {
-    const parameter = parameters.find((each) => each.name === name)!;
+    const parameter = fitted(parameters.find((each) => each.name === name)!, source);
     return (
       <ParameterField
         key={name}

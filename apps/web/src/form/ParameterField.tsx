@@ -20,10 +20,10 @@ export function ParameterField(props: Props) {
 
 function NumberField({ parameter, value, standard, onChange }: Props) {
   const id = useId();
-  const { label, help, ends, unit = '', step = 1 } = wordsFor(parameter.name);
+  const { label, help, ends, unit = '', step = 1, reach } = wordsFor(parameter.name);
   const { minimum = 0, maximum } = parameter;
   const shown = Number(value ?? standard ?? minimum);
-  const most = maximum ?? Math.max(10, Math.ceil(shown * 1.5));
+  const most = Math.max(shown, Math.min(reach ?? Number.POSITIVE_INFINITY, maximum ?? Math.max(10, shown)));
   const text = `${+shown.toFixed(2)}${unit && ` ${unit}`}`;
   const isSet = value !== undefined && value !== standard;
   const set = (next: number) => {

@@ -7,6 +7,8 @@ export interface Words {
   unit?: string;
   /** Step of its slider. */
   step?: number;
+  /** As far as its slider goes; its number may be larger. */
+  reach?: number;
   /** Shown only where asked for. */
   fine?: boolean;
 }
@@ -31,8 +33,8 @@ export const words: Record<string, Words> = {
   },
   mask_start_seconds: { label: 'From', help: 'Where the new part begins.', unit: 's', step: 0.1 },
   mask_end_seconds: { label: 'To', help: 'Where the new part ends.', unit: 's', step: 0.1 },
-  extend_seconds_before: { label: 'Before', help: 'How much to add in front.', unit: 's', step: 0.5 },
-  extend_seconds_after: { label: 'After', help: 'How much to add at the end.', unit: 's', step: 0.5 },
+  extend_seconds_before: { label: 'Before', help: 'How much to add in front.', unit: 's', step: 0.5, reach: 30 },
+  extend_seconds_after: { label: 'After', help: 'How much to add at the end.', unit: 's', step: 0.5, reach: 30 },
   num_inference_steps: {
     label: 'Steps',
     help: 'More steps take longer and work the sound out further.',
@@ -67,7 +69,6 @@ export const ideas = {
     'the same riff as a bowed cello in a cathedral',
     'music box, bright, dry',
     'distorted electric guitar, loud',
-    'jazz flute in a small room',
   ],
   generate: [
     'slow piano melody, warm, spacious',

@@ -83,7 +83,7 @@ export function HistoryItem({ task, playing, onPlay, onDelete }: Props) {
         >
           <Icon name="open" /> <span className="words">Open</span>
         </button>
-        <button type="button" className="quiet" aria-label={`Run “${prompt}” again`} onClick={() => void again()}>
+        <button type="button" className="quiet" aria-label={`Run again: “${prompt}”`} onClick={() => void again()}>
           <Icon name="again" /> <span className="words">Run again</span>
         </button>
         {task.outputs[0] && <Download url={task.outputs[0]} />}

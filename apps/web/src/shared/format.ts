@@ -9,7 +9,8 @@ export function clock(seconds: number, digits = 1): string {
 export const dollars = (amount: number, digits = 2) =>
   `$${amount.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 
-export const decibels = (value: number) => (Number.isFinite(value) ? `${value.toFixed(1)} LUFS` : 'silent');
+export const decibels = (value: number) =>
+  Number.isFinite(value) ? `${value.toFixed(1).replace('-', '−')} LUFS` : 'silent';
 
 /** A duration to come, roughly. */
 export function roughly(seconds: number): string {

@@ -10,15 +10,16 @@ const floor = -90;
 /** A spectrogram of mono sound as levels from 0 (silence) to 255 (full scale): rows from high to low pitch, mel-spaced. */
 export function spectrogram(mono: Float32Array, sampleRate: number, width: number, height: number): Uint8Array {
   const fft = new FFT(size);
-  const spectrum = fft.createComplexArray() as number[];
-  const frame = new Array<number>(size).fill(0);
+  // Real and imaginary parts in turn.
+  const spectrum = new Float64Array(2 * size);
+  const frame = new Float64Array(2 * size);
   const window = Float32Array.from({ length: size }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / size));
   const bins = rowBins(sampleRate, height);
   const image = new Uint8Array(width * height);
   for (let x = 0; x < width; x++) {
     const start = Math.round(((x + 0.5) / width) * mono.length - size / 2);
-    for (let i = 0; i < size; i++) frame[i] = (mono[start + i] ?? 0) * window[i]!;
-    fft.realTransform(spectrum, frame);
+    for (let i = 0; i < size; i++) frame[2 * i] = (mono[start + i] ?? 0) * window[i]!;
+    fft.transform(spectrum, frame);
     for (let y = 0; y < height; y++) {
       const [first, last] = bins[y]!;
       let power = 0;

@@ -100,7 +100,7 @@ export function Stage({ kind, axis: axisOf, overlay, onSelect, empty }: Props) {
         </Trouble>
       )}
       {takesSource && !source && <SourcePicker kind={kind} />}
-      {(source || made.length > 0) && <Ruler total={total} />}
+      {(source || made.length > 0) && <Ruler total={total} origin={axis.source} />}
       {source && (
         <Lane
           mark="A"

@@ -12,6 +12,12 @@ export function formParameters(model: string): Parameter[] {
   return parametersOf(modelNamed(model)).filter(({ name }) => !hidden.includes(name));
 }
 
+/** A parameter as it is for a source: a region lies within it. */
+export function fitted(parameter: Parameter, source: { sound: { duration: number } } | undefined): Parameter {
+  if (!source || !parameter.name.startsWith('mask_')) return parameter;
+  return { ...parameter, maximum: Math.round(source.sound.duration * 100) / 100 };
+}
+
 /** What a parameter is where nothing was set: the model's default, or what the source suggests. */
 export function defaultOf(parameter: Parameter, source: { sound: { duration: number } } | undefined): unknown {
   const { name, minimum = 0, maximum = Number.POSITIVE_INFINITY } = parameter;

@@ -1,0 +1,158 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { drop, openPage, prompt, result, source, tone } from './page.ts';
+import { type Running, startService } from './service.ts';
+import { ToneEngine } from './tone-engine.ts';
+
+let running: Running;
+let browser: Browser;
+const engine = new ToneEngine();
+beforeAll(async () => {
+  const settings = { RETONE_QUEUE_LIMIT: '2', RETONE_MAX_UPLOAD_MB: '60' };
+  [running, browser] = await Promise.all([startService({ engine, settings }), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await running?.close();
+});
+
+/** Opens the page; with a key, as one that is given one. */
+async function open(key?: string): Promise<Page> {
+  const page = await openPage(browser, running.url);
+  if (key) {
+    await page.evaluate((value) => localStorage.setItem('retone.key', value), key);
+    await page.reload();
+  }
+  return page;
+}
+
+async function submit(page: Page, words = 'a bell'): Promise<void> {
+  await prompt(page).fill(words);
+  await page.getByRole('button', { name: /^Transform/ }).click();
+}
+
+test('without prompt and recording nothing is sent, and the page says what is missing', async () => {
+  const page = await open();
+  await page.getByRole('button', { name: /^Transform/ }).click();
+  await page.getByText('Say what it should sound like, or').waitFor();
+  await page.getByText('First choose a recording.').waitFor();
+  expect(await prompt(page).evaluate((element) => element === document.activeElement)).toBe(true);
+  await page.context().close();
+});
+
+test('what is no sound is refused in words, and another file can be dropped', async () => {
+  const page = await open();
+  await drop(page, {
+    name: 'letter.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('Dear Sir or Madam, this is a letter.'),
+  });
+  await page.getByText('That is not a sound file.').waitFor();
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await page.context().close();
+});
+
+test('a recording that is too long is trimmed', async () => {
+  const page = await open();
+  await drop(page, tone(125));
+  await page.getByText('The recording is longer than 120 s.').waitFor();
+  await source(page).getByRole('button', { name: 'Keep 0:00.0 to 2:00.0' }).click();
+  await source(page).getByText('2:00.0 ·').waitFor();
+  await page.context().close();
+});
+
+test('a task that the engine refuses says why, and offers to trim', async () => {
+  const page = await open();
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await submit(page, 'refuse');
+  await page.getByText('The recording is too long.').waitFor();
+  await page.getByRole('button', { name: 'Trim the recording' }).click();
+  await source(page).getByRole('slider', { name: 'Part to keep: start' }).waitFor();
+  expect(await prompt(page).inputValue()).toBe('refuse');
+  await page.context().close();
+});
+
+test('without credit the page says how to get some', async () => {
+  const { id } = await running.service.accounts.create('poor', 'test');
+  const { key } = await running.service.keys.create(id, 'test', 'test');
+  const page = await open(key);
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await submit(page);
+  await page.getByText('Out of credit.').waitFor();
+  await page.getByText('npx retone accounts credit').waitFor();
+  await running.service.ledger.credit(id, 1e6, 'test');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await result(page).waitFor();
+  await page.context().close();
+});
+
+test('a full queue is waited for; a run is cancelled', async () => {
+  engine.hold();
+  const page = await open();
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '3' }).click();
+  await submit(page);
+  await page.getByText('Step 2 of 8').waitFor();
+  await page.getByText('next in line').waitFor();
+  await page.getByText('The queue is full.').waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).first().click();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.getByText('The queue is full.').waitFor({ state: 'detached' });
+  engine.release();
+  await result(page, 2).waitFor();
+  expect(await page.locator('.lane.result').count()).toBe(2);
+  await page.context().close();
+});
+
+test('too many requests are waited out', async () => {
+  const { id } = await running.service.accounts.create('eager', 'test');
+  await running.service.ledger.credit(id, 1e6, 'test');
+  const { key } = await running.service.keys.create(id, 'test', 'test');
+  const page = await open(key);
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await running.service.accounts.setLimits(id, { requestsPerMinute: 1, concurrentTasks: null }, 'test');
+  await submit(page);
+  await page.getByText('Too many requests in a minute.').waitFor();
+  await page.getByText(/Next try in \d+ s/).waitFor();
+  await running.service.accounts.setLimits(id, { requestsPerMinute: null, concurrentTasks: null }, 'test');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await result(page).waitFor();
+  await page.context().close();
+});
+
+test('an unknown key is asked for again, and nothing typed is lost', async () => {
+  const page = await openPage(browser, running.url);
+  await page.route('**/playground/session', (route) =>
+    route.fulfill({ status: 403, json: { code: 403, message: 'no' } }),
+  );
+  await page.evaluate(() => localStorage.setItem('retone.key', 'rt_unknown'));
+  await page.reload();
+  const dialog = page.getByRole('dialog', { name: 'API key' });
+  await dialog.getByLabel('Key', { exact: true }).fill(running.key);
+  await dialog.getByRole('button', { name: 'Use this key' }).click();
+  await page.getByTitle('Credit').waitFor();
+  await page.context().close();
+});
+
+test('a service that is gone is waited for, through a reload, and nothing is lost', async () => {
+  const page = await open();
+  await drop(page, tone(3));
+  await source(page).waitFor();
+  await running.stop();
+  await submit(page, 'still here');
+  await page.getByText('The service does not answer.').waitFor();
+  await running.start();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await result(page).waitFor();
+  await page.reload();
+  await result(page).waitFor();
+  expect(await prompt(page).inputValue()).toBe('still here');
+  await source(page).getByText('tone.wav').waitFor();
+  await page.context().close();
+});

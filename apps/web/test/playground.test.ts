@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { decodeAudio } from '@retone/audio';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBrowser } from './browser.ts';
+import { drop, heard, openPage, prompt, result, source } from './page.ts';
+import { type Running, startService } from './service.ts';
+
+// The page over the real service and the built-in model.
+
+let running: Running;
+let browser: Browser;
+let page: Page;
+beforeAll(async () => {
+  [running, browser] = await Promise.all([startService(), openBrowser()]);
+  page = await openPage(browser, running.url);
+});
+afterAll(async () => {
+  await browser?.close();
+  await running?.close();
+});
+
+const riff = fileURLToPath(new URL('../../../examples/riff.wav', import.meta.url));
+const wish = 'warm analog synth pad, slow, spacious';
+
+test('a recording is dropped, transformed, heard, compared, downloaded, and found again', async () => {
+  await drop(page, { name: 'my take.wav', mimeType: 'audio/wav', buffer: await readFile(riff) });
+  await source(page).getByText('0:08.0').waitFor();
+  await page.getByRole('button', { name: wish }).click();
+  await page.getByLabel('Strength', { exact: true }).fill('0.5');
+  await page.getByRole('button', { name: /^Transform/ }).click();
+  await page
+    .getByText(/Step \d of 8|In the queue|Working|Sending/)
+    .first()
+    .waitFor();
+  await result(page).waitFor();
+
+  // What came is decoded by the page's own audio engine; what it says of it is compared with the file itself.
+  const [task] = (
+    await running.service.tasks.list((await running.service.accounts.list())[0]!.id, { page: 1, pageSize: 9 })
+  ).tasks;
+  expect(task!.input).toMatchObject({ prompt: wish, init_noise_level: 0.5, duration: 8, output_format: 'flac' });
+  await result(page).getByText(`0:08.0`).waitFor();
+  await result(page).getByText(`seed ${task!.seed}`).waitFor();
+
+  // Heard: what goes to the speakers is no silence, and goes on where it is when A and B are switched.
+  await page.keyboard.press('Space');
+  await expect.poll(async () => (await heard(page)).level).toBeGreaterThan(-50);
+  const position = () => page.getByLabel('Position in seconds').inputValue().then(Number);
+  await expect.poll(position).toBeGreaterThan(0.5);
+  const before = await position();
+  await page.keyboard.press('a');
+  expect(await source(page).getByRole('button', { name: /Hear/ }).getAttribute('aria-pressed')).toBe('true');
+  expect(await position()).toBeGreaterThanOrEqual(before);
+  await page.keyboard.press('b');
+  expect(await result(page).getByRole('button', { name: /^Hear/ }).getAttribute('aria-pressed')).toBe('true');
+  await expect.poll(async () => (await heard(page)).level).toBeGreaterThan(-50);
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+
+  await result(page).getByRole('button', { name: 'Download' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'MP3' }).click();
+  const file = await (await download).path();
+  expect((await download).suggestedFilename()).toMatch(/^audio-to-audio-.*\.mp3$/);
+  const { channels, sampleRate } = await decodeAudio(file);
+  expect(channels[0]!.length / sampleRate).toBeCloseTo(8, 0);
+  expect(channels[0]!.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)).toBeGreaterThan(0.01);
+
+  // Nothing is lost by a reload, and by a restart of the service.
+  await running.stop();
+  await running.start();
+  await page.reload();
+  await result(page).getByText(`seed ${task!.seed}`).waitFor();
+  await source(page).getByText('my take.wav').waitFor();
+  expect(await prompt(page).inputValue()).toBe(wish);
+
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('searchbox').fill('synth pad');
+  await page.getByRole('button', { name: `Play “${wish}”` }).click();
+  const element = page.locator('audio');
+  await expect.poll(() => element.evaluate((audio: HTMLAudioElement) => audio.currentTime)).toBeGreaterThan(0.2);
+  expect(await element.evaluate((audio: HTMLAudioElement) => audio.duration)).toBeCloseTo(8, 1);
+  await page.getByRole('button', { name: `Play the source of “${wish}”` }).click();
+  await page.getByRole('searchbox').fill('nothing like it');
+  await page.getByText('Nothing matches.').waitFor();
+  await page.getByRole('searchbox').fill('');
+  await page.getByRole('button', { name: `Open “${wish}”` }).click();
+  await result(page).getByText(`seed ${task!.seed}`).waitFor();
+  await source(page).waitFor();
+});
+
+test('a result becomes the source, and variations stand under each other', async () => {
+  await result(page).getByRole('button', { name: 'Use as source' }).click();
+  await source(page).getByText(wish).waitFor();
+  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '2' }).click();
+  await page.getByLabel('Length', { exact: true }).fill('2');
+  await page.getByRole('button', { name: /^Transform/ }).click();
+  await result(page, 2).waitFor();
+  const seeds = await page.locator('.lane.result .facts').allTextContents();
+  expect(new Set(seeds.map((text) => /seed (\d+)/.exec(text)![1])).size).toBe(2);
+  await page.keyboard.press('2');
+  expect(await result(page, 2).getByRole('button', { name: /^Hear/ }).getAttribute('aria-pressed')).toBe('true');
+});
+
+test('a part is marked by dragging and made anew; the rest stays as it was', async () => {
+  await page.getByRole('link', { name: 'Inpaint' }).click();
+  await page.getByRole('button', { name: 'Melody' }).click();
+  const area = source(page).locator('.area');
+  await area.waitFor();
+  const { x, y, width } = (await area.boundingBox())!;
+  await page.mouse.move(x + width * 0.25, y + 20);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.4, y + 20, { steps: 4 });
+  await page.mouse.move(x + width * 0.5, y + 20, { steps: 4 });
+  await page.mouse.up();
+  const start = Number(await page.getByLabel('From in seconds, exactly').inputValue());
+  const end = Number(await page.getByLabel('To in seconds, exactly').inputValue());
+  expect(start).toBeCloseTo(6.4 * 0.25, 1);
+  expect(end).toBeCloseTo(6.4 * 0.5, 1);
+  await prompt(page).fill('a flute answers');
+  await page.getByRole('button', { name: /^Fill in/ }).click();
+  await result(page).waitFor();
+
+  const output = await page.evaluate(async () => {
+    const link = document.querySelector<HTMLAnchorElement>('.lane.result .menu a[href$="format=flac"]')!;
+    return [...new Uint8Array(await (await fetch(link.href)).arrayBuffer())];
+  });
+  const made = await decodeAudio(Uint8Array.from(output));
+  const given = await decodeAudio(await readFile(new URL('../../../examples/melody.wav', import.meta.url)), {
+    channels: 2,
+  });
+  const difference = (from: number, to: number) => {
+    let most = 0;
+    for (let i = Math.round(from * 44100); i < Math.round(to * 44100); i++)
+      most = Math.max(most, Math.abs(made.channels[0]![i]! - given.channels[0]![i]!));
+    return most;
+  };
+  expect(difference(0, start - 0.2)).toBeLessThan(2 / 32768);
+  expect(difference(end + 0.2, 6.3)).toBeLessThan(2 / 32768);
+  expect(difference(start + 0.2, end - 0.2)).toBeGreaterThan(0.01);
+});
+
+test('the end of a recording is dragged out', async () => {
+  await page.getByRole('link', { name: 'Extend' }).click();
+  await page.getByRole('button', { name: 'Drum loop' }).click();
+  const handle = source(page).getByRole('slider', { name: 'Extended recording: end' });
+  await handle.waitFor();
+  const { x, y, width, height } = (await handle.boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x - 40, y + height / 2, { steps: 5 });
+  await page.mouse.up();
+  const after = Number(await page.getByLabel('After in seconds, exactly').inputValue());
+  expect(after).toBeGreaterThan(1);
+  expect(after).toBeLessThan(5);
+  await prompt(page).fill('the drums go on');
+  await page.getByRole('button', { name: /^Extend \$/ }).click();
+  await result(page)
+    .getByText(`0:0${(4 + after).toFixed(1)}`)
+    .waitFor();
+});
+
+test('sound effects are made from a sentence', async () => {
+  await page.getByRole('link', { name: 'Generate' }).click();
+  await page.getByRole('button', { name: 'Sound effects' }).click();
+  await page.getByLabel('Length in seconds, exactly').fill('2');
+  await prompt(page).fill('rain on a tin roof');
+  await page.getByRole('button', { name: /^Generate \$/ }).click();
+  await result(page).getByText('0:02.0').waitFor();
+  await page.getByRole('link', { name: 'API' }).click();
+  await page.getByRole('group', { name: 'Workspace' }).getByRole('button', { name: 'Generate' }).click();
+  const request = page.getByRole('region', { name: 'Request in curl' });
+  expect(await request.textContent()).toContain('"prompt": "rain on a tin roof"');
+  expect(await request.textContent()).toContain('stable-audio-3/text-to-audio');
+  expect(await page.getByRole('region', { name: 'Response as JSON' }).textContent()).toContain('"status": "completed"');
+});
