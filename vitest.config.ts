@@ -1,8 +1,12 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    // Compiled models stay out of the user's own cache, and are used again by the next run.
+    env: { RETONE_CACHE: join(tmpdir(), 'retone-test-cache') },
     // Each file gets its own process: native code (ONNX Runtime, codecs) then cannot disturb another file's tests.
     pool: 'forks',
     globalSetup: 'apps/web/test/build.ts',

@@ -6,9 +6,13 @@ import {
   type Controls,
   checkPrompt,
   defaultNoiseLevel,
+  defaultPrecision,
+  devices,
+  engineSettings,
   inpaint,
   Model,
   outpaint,
+  precisions,
   samplers,
   type Tensor,
   textToAudio,
@@ -42,6 +46,9 @@ const common = {
     help: 'an adapter for the model, and how strongly it counts (default 1; 0 off, negative reverses); may be repeated',
   },
   model: { type: 'string', short: 'm', value: 'name or folder', help: 'see retone models; default: the built-in one' },
+  precision: { type: 'string', value: 'name', help: `${precisions.join(', ')}; default ${defaultPrecision}` },
+  device: { type: 'string', value: 'name', help: `${devices.join(', ')}; default auto: the processor` },
+  threads: { type: 'number', help: 'default: one per core that may be used' },
   json: { type: 'boolean', help: 'print one line of JSON instead of words' },
 } satisfies Flags;
 type CommonValues = Values<typeof common>;
@@ -181,7 +188,13 @@ async function make(
   try {
     bar.note('loading the model');
     const adapters = values.lora ?? [];
-    const model = await Model.load(folder, { adapters, onFold: () => bar.note('folding the adapters in, once') });
+    const model = await Model.load(folder, {
+      ...engineSettings(values),
+      adapters,
+      onFold: () => bar.note('folding the adapters in, once'),
+      onCompile: () => bar.note('compiling the model, once'),
+      onFallback: (message) => console.error(`retone: ${message}`),
+    });
     const audio = file === undefined ? undefined : await readAudio(file, model.sampleRate, signal);
     const warnings: string[] = [];
     const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -216,6 +229,7 @@ async function make(
       ...job.report,
       ...(adapters.length > 0 ? { loras: adapters } : {}),
       seed,
+      precision: model.precision,
       elapsedSeconds: (performance.now() - started) / 1000,
       ...(warnings.length > 0 ? { warnings } : {}),
     };

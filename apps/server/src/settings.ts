@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defaultPrecision, devices, precisions } from '@retone/engine';
 import { AllowedHosts } from '@retone/storage';
 import { z } from 'zod';
 
@@ -54,6 +55,17 @@ const schema = z.object({
     .optional()
     .describe('What loaded models may take together; default: 70 % of the memory.'),
   RETONE_WORKERS: count(64).default(1).describe('Tasks at once on this machine.'),
+  RETONE_PRECISION: z
+    .enum(precisions, `takes ${precisions.join(', ')}`)
+    .default(defaultPrecision)
+    .describe('How exactly the model is computed: in fp32 (exact), or partly or mostly in 8-bit integers.'),
+  RETONE_DEVICE: z
+    .enum(devices, `takes ${devices.join(', ')}`)
+    .default('auto')
+    .describe('What the model is computed on; auto is the processor.'),
+  RETONE_THREADS: count(1024)
+    .optional()
+    .describe('Threads of one task; default: the cores that may be used, divided among the tasks at once.'),
   RETONE_BILLING: z
     .enum(['on', 'off'], 'takes on or off')
     .default('on')

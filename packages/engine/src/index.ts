@@ -1,4 +1,4 @@
-export type { Tensor } from '@retone/runtime';
+export { type Device, devices, type Tensor } from '@retone/runtime';
 export { Autoencoder } from './autoencoder.ts';
 export { checkPrompt, maxPromptCharacters } from './conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
@@ -20,3 +20,4 @@ export {
 export { type Precision, parsePrecision, precisions } from './precision.ts';
 export { type SamplerName, samplers } from './samplers.ts';
 export type { ScheduleKind } from './schedule.ts';
+export { defaultPrecision, type EngineSettings, engineSettings } from './settings.ts';

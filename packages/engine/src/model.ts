@@ -7,7 +7,7 @@ import {
   Weights,
   type WeightsReport,
 } from '@retone/checkpoint';
-import type { SessionOptions } from '@retone/runtime';
+import { deviceProblem, integersAreExact, type SessionOptions } from '@retone/runtime';
 import { type Backend, exactBackend } from './backend.ts';
 import { calibrate } from './calibrate.ts';
 import { compiledBackend } from './compiled.ts';
@@ -24,6 +24,8 @@ import { Spectral } from './spectral.ts';
 export interface ModelOptions extends SessionOptions {
   /** Default: exact. */
   precision?: Precision | undefined;
+  /** Hears, as a sentence, when the device or the precision asked for cannot be used and what is used instead. */
+  onFallback?: ((message: string) => void) | undefined;
   /** How frames beyond the valid ones are treated; see {@link PaddingMode}. Default: left out. */
   padding?: PaddingMode;
   /** Called before a model is compiled for its precision, which takes a while and is done once. */
@@ -60,6 +62,8 @@ export class Model {
   readonly dit: Dit;
   readonly pretransform: Pretransform;
   readonly padding: PaddingMode;
+  /** How exactly it is computed; not what was asked for where that could not be had. */
+  readonly precision: Precision;
   readonly report: WeightsReport;
   readonly #checkpoint: Checkpoint;
   readonly #folded: SafetensorsFile | undefined;
@@ -71,6 +75,7 @@ export class Model {
       dit: Dit;
       pretransform: Pretransform;
       padding: PaddingMode;
+      precision: Precision;
       report: WeightsReport;
       folded: SafetensorsFile | undefined;
     },
@@ -81,6 +86,7 @@ export class Model {
     this.dit = parts.dit;
     this.pretransform = parts.pretransform;
     this.padding = parts.padding;
+    this.precision = parts.precision;
     this.report = parts.report;
     this.#folded = parts.folded;
   }
@@ -90,7 +96,8 @@ export class Model {
    *
    * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
    */
-  static async load(folder: string, options: ModelOptions = {}): Promise<Model> {
+  static async load(folder: string, asked: ModelOptions = {}): Promise<Model> {
+    const options = await usableOptions(asked);
     const { precision = 'exact', onCompile, adapters = [] } = options;
     if (precision === 'exact') return Model.#load(folder, options, () => exactBackend(options));
     const observe = (backend: Backend) => Model.#load(folder, options, () => backend);
@@ -118,7 +125,8 @@ export class Model {
       const own = folded ? new Weights(checkpoint.file) : weights;
       const pretransform = loadPretransform(checkpoint.config, own, backend);
       await pretransform.prepare?.();
-      const parts = { conditioners, dit, pretransform, padding, report: weights.report(), folded };
+      const { precision = 'exact' } = options;
+      const parts = { conditioners, dit, pretransform, padding, precision, report: weights.report(), folded };
       return new Model(checkpoint, parts);
     } catch (error) {
       folded?.close();
@@ -152,6 +160,22 @@ export class Model {
     this.#folded?.close();
     this.#checkpoint.close();
   }
+}
+
+/** The options with what works on this machine in place of a device or a precision that does not. */
+async function usableOptions(options: ModelOptions): Promise<ModelOptions> {
+  const { device = 'auto', precision = 'exact', onFallback } = options;
+  const problem = await deviceProblem(device);
+  if (problem) onFallback?.(`the device "${device}" cannot be used, so the processor is (${problem})`);
+  const onProcessor = device === 'auto' || device === 'cpu' || problem !== undefined;
+  if (precision === 'exact') return { ...options, device: problem ? 'cpu' : device };
+  if (!onProcessor) {
+    onFallback?.(`precision ${precision} is for processors; on "${device}" it is exact`);
+    return { ...options, precision: 'exact' };
+  }
+  if (await integersAreExact()) return { ...options, device: 'cpu' };
+  onFallback?.(`this processor cannot multiply 8-bit integers exactly, so the precision is exact and not ${precision}`);
+  return { ...options, device: 'cpu', precision: 'exact' };
 }
 
 /** Prefix of the pretransform's weights in the checkpoint of a diffusion model. */

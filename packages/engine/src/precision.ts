@@ -1,4 +1,4 @@
-import { EngineError } from './errors.ts';
+import { choice } from './choice.ts';
 
 /** How exactly a model is computed: everything in fp32; large products in 8-bit integers, sensitive ones not; or all of them. */
 export const precisions = ['exact', 'balanced', 'fast'] as const;
@@ -6,7 +6,5 @@ export type Precision = (typeof precisions)[number];
 
 /** @throws EngineError when there is no precision of this name */
 export function parsePrecision(name: string): Precision {
-  const found = precisions.find((precision) => precision === name);
-  if (found) return found;
-  throw new EngineError('invalid-argument', `the precision is "${name}"; it is one of ${precisions.join(', ')}`);
+  return choice('the precision', precisions, name);
 }

@@ -1,4 +1,13 @@
-import { audioToAudio, inpaint, Model, outpaint, type Progress, type Tensor, textToAudio } from '@retone/engine';
+import {
+  audioToAudio,
+  engineSettings,
+  inpaint,
+  Model,
+  outpaint,
+  type Progress,
+  type Tensor,
+  textToAudio,
+} from '@retone/engine';
 import type { EngineRequest, FromEngine, ToEngine } from './engine-messages.ts';
 
 // The process that has the engine. It loads one model and runs one request at a time; when its parent is gone, so is it.
@@ -17,7 +26,11 @@ process.on('SIGINT', () => {});
 
 try {
   const [folder, adapters] = process.argv.slice(2) as [string, string];
-  const model = await Model.load(folder, { adapters: JSON.parse(adapters) });
+  const model = await Model.load(folder, {
+    ...engineSettings(),
+    adapters: JSON.parse(adapters),
+    onFallback: (message) => console.error(`retone: ${message}`),
+  });
   process.on('message', (message: ToEngine) => {
     if (message.type === 'cancel') running?.abort();
     else void run(model, message.request);

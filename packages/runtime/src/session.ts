@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Graph } from '@retone/graph';
 import { env, InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
+import type { Device } from './device.ts';
 
 /** A float32 tensor in memory, row-major. */
 export interface Tensor {
@@ -11,6 +12,8 @@ export interface Tensor {
 export interface SessionOptions {
   /** Threads for one operator; default: ONNX Runtime's choice, one per physical core. */
   threads?: number | undefined;
+  /** Default: the processor. What another device cannot do stays there too. */
+  device?: Device | undefined;
 }
 
 /** Version of ONNX Runtime. */
@@ -88,8 +91,9 @@ export class Session {
 }
 
 function sessionOptions(options: SessionOptions, session: Record<string, unknown>): InferenceSession.SessionOptions {
+  const accelerated = options.device && options.device !== 'auto' && options.device !== 'cpu';
   return {
-    executionProviders: ['cpu'],
+    executionProviders: accelerated ? [options.device!, 'cpu'] : ['cpu'],
     graphOptimizationLevel: 'all',
     // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
     enableMemPattern: false,

@@ -1,0 +1,85 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { compiledFolder } from '../src/compiled.ts';
+import { Model } from '../src/model.ts';
+import { textToAudio } from '../src/pipelines.ts';
+import { fixturesMissing, tinySmall } from './fixtures.ts';
+
+let cache: string;
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'retone-compiled-'));
+  process.env.RETONE_CACHE = cache;
+});
+afterEach(() => rmSync(cache, { recursive: true }));
+
+/** Loads the model and makes a sound; tells whether it had to be compiled. */
+async function use(): Promise<{ compiled: boolean; sound: Float32Array }> {
+  let compiled = false;
+  const model = await Model.load(tinySmall, {
+    precision: 'fast',
+    onCompile() {
+      compiled = true;
+    },
+  });
+  const { data: sound } = await textToAudio(model, { prompt: 'rain', seconds: 0.5, seed: 3, steps: 2 });
+  await model.release();
+  return { compiled, sound };
+}
+
+/** The files of the compiled step. */
+function stepFile(name: string): string {
+  const [model] = readdirSync(compiledFolder());
+  return join(compiledFolder(), model!, 'fast', 'dit-step', name);
+}
+
+describe.skipIf(fixturesMissing)('compiled models', () => {
+  test('are made once, and used again', async () => {
+    const first = await use();
+    const second = await use();
+    expect([first.compiled, second.compiled]).toEqual([true, false]);
+    expect(second.sound).toEqual(first.sound);
+  });
+
+  test('are made again where files were deleted, cut or changed', async () => {
+    const { sound } = await use();
+    const damages: Record<string, () => void> = {
+      deleted: () => rmSync(stepFile('graph.weights')),
+      cut: () => truncateSync(stepFile('graph.weights'), 1000),
+      changed() {
+        const bytes = readFileSync(stepFile('graph.weights'));
+        bytes[bytes.length >> 1]! ^= 1;
+        writeFileSync(stepFile('graph.weights'), bytes);
+      },
+      unsealed: () => writeFileSync(stepFile('seal.json'), '{'),
+    };
+    for (const [what, damage] of Object.entries(damages)) {
+      damage();
+      const again = await use();
+      expect(again.compiled, what).toBe(true);
+      expect(again.sound, what).toEqual(sound);
+    }
+  });
+
+  test('are used though they were copied, which changes their times', async () => {
+    await use();
+    utimesSync(stepFile('graph.weights'), new Date(), new Date());
+    expect((await use()).compiled).toBe(false);
+  });
+
+  test('can be made by two processes at once', async () => {
+    const main = fileURLToPath(new URL('processes/load.ts', import.meta.url));
+    const ends = [1, 2].map(() => {
+      const child = fork(main, [tinySmall], { env: { ...process.env, RETONE_CACHE: cache } });
+      return new Promise((resolve) => child.once('exit', resolve));
+    });
+    expect(await Promise.all(ends)).toEqual([0, 0]);
+    expect((await use()).compiled).toBe(false);
+    const left = readdirSync(join(stepFile('..'), '..')).filter((name) => name.startsWith('making'));
+    expect(left).toEqual([]);
+  });
+});
