@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
     // Compiled models stay out of the user's own cache, and are used again by the next run.
     env: { RETONE_CACHE: join(tmpdir(), 'retone-test-cache') },
+    // For machines where Chromium cannot be had; `.ci/run` sets it, and says so.
+    exclude: process.env.RETONE_SKIP_BROWSER ? ['apps/web/test/browser/**'] : [],
     // Each file gets its own process: native code (ONNX Runtime, codecs) then cannot disturb another file's tests.
     pool: 'forks',
     globalSetup: 'apps/web/test/build.ts',

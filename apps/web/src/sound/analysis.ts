@@ -31,11 +31,25 @@ const points = 4000;
 /** Gives the worker a copy of a sound; `sound` is its number there. */
 export async function hold(buffer: AudioBuffer): Promise<Facts & { sound: number }> {
   const sound = ++last;
-  const channels = Array.from({ length: buffer.numberOfChannels }, (_, c) => buffer.getChannelData(c).slice());
+  const channels: Float32Array<ArrayBuffer>[] = [];
+  for (let c = 0; c < buffer.numberOfChannels; c++) channels.push(await copied(buffer, c));
   const { sampleRate } = buffer;
   const transfer = channels.map((channel) => channel.buffer);
   const facts = await ask<Facts>({ kind: 'hold', sound, channels, sampleRate, points }, transfer);
   return { ...facts, sound };
+}
+
+/** Samples that are copied at a time: a few milliseconds' work on a slow machine. */
+const portion = 2 ** 18;
+
+/** A copy of a channel, made in portions so that the page goes on meanwhile. */
+async function copied(buffer: AudioBuffer, channel: number): Promise<Float32Array<ArrayBuffer>> {
+  const copy = new Float32Array(buffer.length);
+  for (let start = 0; start < copy.length; start += portion) {
+    if (start > 0) await new Promise((resolve) => setTimeout(resolve));
+    buffer.copyFromChannel(copy.subarray(start, start + portion), channel, start);
+  }
+  return copy;
 }
 
 /** Levels from 0 to 255, row by row from high to low pitch. */

@@ -27,6 +27,14 @@ interface State {
 /** How fast one track takes over from another, in seconds: too short to notice, long enough not to click. */
 const crossfade = 0.008;
 
+let shared: AudioContext | undefined;
+
+/** What plays everything. Making it takes a while; it is silent until someone presses play. */
+function audioContext(): AudioContext {
+  shared ??= new AudioContext({ sampleRate: 44_100, latencyHint: 'interactive' });
+  return shared;
+}
+
 /**
  * Plays tracks in step, sample by sample, of which one is heard: switching keeps the position. Where loudness is matched,
  * louder tracks are turned down to the softest.
@@ -61,6 +69,7 @@ export class Transport {
       this.state.setState({ heard: next, total, loop: kept });
     }
     if (same) return;
+    if (tracks.length > 0) setTimeout(audioContext);
     this.#silence();
     this.#position = Math.min(position, total);
     if (playing && tracks.length > 0) this.#start();
@@ -80,7 +89,7 @@ export class Transport {
 
   async play(): Promise<void> {
     if (this.#tracks.length === 0) return;
-    this.#context ??= new AudioContext({ sampleRate: 44_100, latencyHint: 'interactive' });
+    this.#context = audioContext();
     await this.#context.resume();
     const { first, last } = this.#ends();
     if (this.#position < first || this.#position >= last - 0.01) this.#position = first;

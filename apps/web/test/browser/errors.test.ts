@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from './browser.ts';
-import { drop, openPage, prompt, result, source, tone } from './page.ts';
-import { type Running, startService } from './service.ts';
-import { ToneEngine } from './tone-engine.ts';
+import { openBrowser } from '../browser.ts';
+import { drop, openPage, prompt, result, source, tone } from '../page.ts';
+import { type Running, startService } from '../service.ts';
+import { ToneEngine } from '../tone-engine.ts';
 
 let running: Running;
 let browser: Browser;

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { decodeAudio } from '@retone/audio';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from './browser.ts';
-import { drop, heard, openPage, prompt, result, source } from './page.ts';
-import { type Running, startService } from './service.ts';
+import { openBrowser } from '../browser.ts';
+import { drop, heard, openPage, prompt, result, source } from '../page.ts';
+import { type Running, startService } from '../service.ts';
 
 // The page over the real service and the built-in model.
 
@@ -21,7 +21,7 @@ afterAll(async () => {
   await running?.close();
 });
 
-const riff = fileURLToPath(new URL('../../../examples/riff.wav', import.meta.url));
+const riff = fileURLToPath(new URL('../../../../examples/riff.wav', import.meta.url));
 const wish = 'warm analog synth pad, slow, spacious';
 
 test('a recording is dropped, transformed, heard, compared, downloaded, and found again', async () => {
@@ -128,7 +128,7 @@ test('a part is marked by dragging and made anew; the rest stays as it was', asy
     return [...new Uint8Array(await (await fetch(link.href)).arrayBuffer())];
   });
   const made = await decodeAudio(Uint8Array.from(output));
-  const given = await decodeAudio(await readFile(new URL('../../../examples/melody.wav', import.meta.url)), {
+  const given = await decodeAudio(await readFile(new URL('../../../../examples/melody.wav', import.meta.url)), {
     channels: 2,
   });
   const difference = (from: number, to: number) => {
