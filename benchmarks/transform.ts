@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { audioToAudio, Model, parsePrecision } from '@retone/engine';
+
+// One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps>.
+// Prints one line of JSON, as reference.py does.
+
+const [folder, length, name, threads, steps] = process.argv.slice(2) as [string, string, string, string, string];
+const seconds = Number(length);
+
+const stages: Record<string, { seconds: number; processorSeconds: number }> = {};
+let stage = 'load';
+let since = now();
+
+/** Clock and processor time, in seconds. */
+function now() {
+  const { user, system } = process.cpuUsage();
+  return { clock: performance.now() / 1000, processor: (user + system) / 1e6 };
+}
+
+function enter(next: string): void {
+  if (next === stage) return;
+  const at = now();
+  stages[stage] = { seconds: at.clock - since.clock, processorSeconds: at.processor - since.processor };
+  [stage, since] = [next, at];
+}
+
+const model = await Model.load(folder, { precision: parsePrecision(name), threads: Number(threads) });
+const samples = Math.floor(seconds * model.sampleRate);
+const data = Float32Array.from({ length: 2 * samples }, (_, i) => 0.5 * Math.sin(0.03 * (i % samples)));
+await audioToAudio(model, {
+  audio: { data, shape: [2, samples] },
+  prompt: 'warm strings over a slow drum',
+  seconds,
+  steps: Number(steps),
+  sampler: 'pingpong',
+  seed: 1,
+  onProgress: (progress) => enter(progress.stage),
+});
+enter('end');
+
+// The kernel's account; Linux only.
+const status = readFileSync('/proc/self/status', 'utf8');
+const peakBytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+console.log(JSON.stringify({ stages, peakBytes }));
