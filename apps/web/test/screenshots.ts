@@ -41,6 +41,10 @@ async function transformed(page: Page): Promise<void> {
   await result(page, 2).waitFor();
   await page.getByLabel('Position in seconds').fill('2.4');
   await page.locator('main').focus();
+  await page.evaluate(() => {
+    document.querySelector('.controls')!.scrollTop = 0;
+    window.scrollTo(0, 0);
+  });
   await drawn(page);
 }
 

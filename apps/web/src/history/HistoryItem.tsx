@@ -69,7 +69,7 @@ export function HistoryItem({ task, playing, onPlay, onDelete }: Props) {
             onClick={() => onPlay(source)}
             aria-label={`Play the source of “${prompt}”`}
           >
-            <Icon name={playing === source ? 'pause' : 'play'} /> <span className="words">Source</span>
+            <Icon name={playing === source ? 'pause' : 'play'} /> <span>Source</span>
           </button>
         )}
         <button

@@ -80,7 +80,7 @@ export function Range({ total, value, onChange, onDone, label, tone, minimum = 0
       {(['start', 'end'] as const).map((side) => (
         <div
           key={side}
-          className={`handle ${side}`}
+          className={`handle ${side} ${value[side] <= 0 || value[side] >= total - 0.01 ? 'at' : ''}`}
           role="slider"
           tabIndex={0}
           aria-label={`${label}: ${side}`}

@@ -6,8 +6,8 @@ import { useEveryFrame } from './useEveryFrame.ts';
 import { setView, useView, type View } from './view.ts';
 
 const views: [View, string][] = [
-  ['waveform', 'Waveform'],
-  ['spectrogram', 'Spectrogram'],
+  ['waveform', 'Wave'],
+  ['spectrogram', 'Spectrum'],
   ['both', 'Both'],
 ];
 
