@@ -15,6 +15,7 @@ export class Metrics {
   readonly #inference: Histogram<'model'>;
   readonly #deliveries: Counter<'outcome'>;
   readonly #workers: Gauge;
+  readonly #models: Gauge;
   readonly #streams: Gauge;
 
   /** @param countOpen how many tasks have each status that is no end */
@@ -60,6 +61,7 @@ export class Metrics {
       labelNames: ['outcome'],
       registers,
     });
+    this.#models = new Gauge({ name: 'retone_models_loaded', help: 'Models that this worker has loaded.', registers });
     this.#workers = new Gauge({
       name: 'retone_worker_slots',
       help: 'Tasks that this process does at once; 0 where it does none.',
@@ -108,6 +110,10 @@ export class Metrics {
 
   webhookSent(received: boolean): void {
     this.#deliveries.inc({ outcome: received ? 'received' : 'failed' });
+  }
+
+  modelsLoaded(count: number): void {
+    this.#models.set(count);
   }
 
   workerStarted(slots: number): void {

@@ -177,6 +177,7 @@ export class Service {
       queue,
       lifecycle,
       engineFor,
+      isWarm: (model) => this.#isWarm(model),
       fetching,
       atOnce: settings.RETONE_WORKERS,
       onTask: (event) => this.#hearOfTry(event),
@@ -354,7 +355,10 @@ export class Service {
     const memory = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
     const pool = new EnginePool({
       budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
-      onChange: ({ change, model, loaded }) => this.#hooks.log.info({ model, loaded }, `model ${change}`),
+      onChange: ({ change, model, loaded }) => {
+        this.metrics.modelsLoaded(loaded.length);
+        this.#hooks.log.info({ model, loaded }, `model ${change}`);
+      },
     });
     this.#engines = pool;
     const files = new AdapterFiles({ database, store, fetching, folder: join(settings.RETONE_DATA, 'adapters') });
@@ -364,6 +368,16 @@ export class Service {
       const { folder, sampler } = this.#serving.of(task.model);
       return pool.of({ folder, sampler, adapters: await files.of(task.accountId, task.input.loras, signal) });
     };
+  }
+
+  #isWarm(model: string): boolean {
+    if (!this.#engines) return true;
+    try {
+      return this.#engines.has({ folder: this.#serving.of(model).folder, adapters: [] });
+    } catch {
+      // Not installed here: another worker is the better one.
+      return false;
+    }
   }
 
   /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the kind. */

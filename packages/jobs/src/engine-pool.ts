@@ -66,6 +66,11 @@ export class EnginePool {
     return [...this.#entries.values()].map(({ name }) => name);
   }
 
+  /** Whether a model is loaded. */
+  has({ folder, adapters }: ModelChoice): boolean {
+    return this.#entries.has(keyOf({ folder, adapters }));
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ engine }) => engine.close()));
     this.#entries.clear();
@@ -84,7 +89,7 @@ export class EnginePool {
   }
 
   async #acquire(choice: ModelChoice): Promise<Entry> {
-    const key = JSON.stringify([choice.folder, choice.adapters]);
+    const key = keyOf(choice);
     const known = this.#entries.get(key);
     if (known) {
       known.users++;
@@ -124,6 +129,10 @@ export class EnginePool {
       this.#options.onChange?.({ change: 'evicted', model: name, loaded: this.loaded });
     }
   }
+}
+
+function keyOf({ folder, adapters }: ModelChoice): string {
+  return JSON.stringify([folder, adapters]);
 }
 
 function nameOf({ folder, adapters }: ModelChoice): string {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '@retone/database';
 import { type Db, type Job, PgBoss, type WorkOptions } from 'pg-boss';
+import { Tasks } from './tasks.ts';
 
 /** The queues: work to do, work whose last try was lost, results to tell, and what is done once a day. */
 const queues = { tasks: 'tasks', lost: 'lost-tasks', webhooks: 'webhooks', retention: 'retention' } as const;
@@ -19,6 +20,8 @@ export interface QueueSettings {
   superviseSeconds: number;
   /** Seconds before a webhook is tried again; doubled at each try. */
   webhookRetrySeconds: number;
+  /** How much later than others a process that would have to load a model first hears of a task, in seconds. */
+  coldDelaySeconds: number;
 }
 
 export const queueDefaults: QueueSettings = {
@@ -27,6 +30,7 @@ export const queueDefaults: QueueSettings = {
   pollSeconds: 1,
   superviseSeconds: 5,
   webhookRetrySeconds: 10,
+  coldDelaySeconds: 0.2,
 };
 
 /** How often a webhook is tried; with the default delay the last time is 11 hours after the first. */
@@ -61,6 +65,11 @@ export interface WebhookEvent {
   attempt: number;
 }
 
+/** What this process has ready for tasks; nothing where it takes none. */
+interface Readiness {
+  isWarm?: ((model: string) => boolean) | undefined;
+}
+
 /**
  * What is to be done, in order and once, on pg-boss. Accounts take turns (see `Tasks.nextTurn`), and an account's tasks above
  * its limit wait for each other.
@@ -68,10 +77,12 @@ export interface WebhookEvent {
 export class Queue {
   readonly #boss: PgBoss;
   readonly #settings: QueueSettings;
+  readonly #readiness: Readiness;
 
-  private constructor(boss: PgBoss, settings: QueueSettings) {
+  private constructor(boss: PgBoss, settings: QueueSettings, readiness: Readiness) {
     this.#boss = boss;
     this.#settings = settings;
+    this.#readiness = readiness;
   }
 
   /** @param onError hears what goes wrong in the background: lost connections, failed maintenance */
@@ -81,8 +92,14 @@ export class Queue {
     settings: Partial<QueueSettings> = {},
   ): Promise<Queue> {
     const complete = { ...queueDefaults, ...settings };
+    const readiness: Readiness = {};
+    const isCold = async () => {
+      const { isWarm } = readiness;
+      const next = isWarm && (await new Tasks(database).nextModel());
+      return next !== undefined && !isWarm!(next);
+    };
     const boss = new PgBoss({
-      db: bossDatabase(database),
+      db: bossDatabase(database, isCold, complete.coldDelaySeconds * 1000),
       backend: database.kind,
       useListenNotify: true,
       monitorIntervalSeconds: complete.superviseSeconds,
@@ -110,7 +127,7 @@ export class Queue {
     await boss.createQueue(queues.retention);
     // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
     if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));
-    return new Queue(boss, complete);
+    return new Queue(boss, complete, readiness);
   }
 
   /**
@@ -133,8 +150,17 @@ export class Queue {
     );
   }
 
-  /** Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try. */
-  async workOnTasks(atOnce: number, handle: (task: QueuedTask) => Promise<void>): Promise<void> {
+  /**
+   * Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try.
+   *
+   * @param isWarm whether tasks of a model could begin at once here; if not, others hear of them a moment earlier
+   */
+  async workOnTasks(
+    atOnce: number,
+    handle: (task: QueuedTask) => Promise<void>,
+    isWarm?: (model: string) => boolean,
+  ): Promise<void> {
+    this.#readiness.isWarm = isWarm;
     const groupConcurrency = { default: this.#settings.tasksAtOnce, tiers: ownLimits };
     await this.#work<{ taskId: string }>(queues.tasks, atOnce, { groupConcurrency }, ({ data, signal }) =>
       handle({ taskId: data.taskId, signal }),
@@ -207,8 +233,13 @@ async function takeBack(boss: PgBoss, database: Database, names: readonly string
     await boss.fail(name, id);
 }
 
-/** pg-boss's view of a database. */
-function bossDatabase(database: Database): Db {
+/**
+ * pg-boss's view of a database.
+ *
+ * @param isCold whether this process would have to load a model for the task that is next
+ * @param coldDelay how much later it then hears of it, in milliseconds
+ */
+function bossDatabase(database: Database, isCold: () => Promise<boolean>, coldDelay: number): Db {
   return {
     async executeSql(text, values) {
       // The statement that takes a task counts its account's running ones, but not those that others take meanwhile. So they
@@ -221,7 +252,13 @@ function bossDatabase(database: Database): Db {
       });
     },
     async listen(channel, onNotification) {
-      return { close: await database.listen(channel, onNotification) };
+      const hear = async (queue: string) => {
+        // Who has the model loaded is then faster; where nobody has, the delay is nothing beside the loading.
+        if (queue === queues.tasks && (await isCold().catch(() => false)))
+          setTimeout(onNotification, coldDelay, queue).unref();
+        else onNotification(queue);
+      };
+      return { close: await database.listen(channel, (queue) => void hear(queue)) };
     },
   };
 }

@@ -174,6 +174,14 @@ export class Tasks {
     return row!.turn;
   }
 
+  /** The public model of the task that is next, if one waits. */
+  async nextModel(): Promise<string | undefined> {
+    const [next] = await this.#db.query<{ model: string }>(
+      `SELECT model FROM tasks WHERE status = 'created' ORDER BY turn LIMIT 1`,
+    );
+    return next?.model;
+  }
+
   /** Notes how the telling of a task's end goes. */
   async noteWebhook(id: string, webhook: WebhookState): Promise<void> {
     await this.#db.query('UPDATE tasks SET webhook = $2 WHERE id = $1', [id, JSON.stringify(webhook)]);

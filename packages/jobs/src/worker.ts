@@ -15,6 +15,8 @@ export interface WorkerOptions {
   lifecycle: Lifecycle;
   /** The engine with what a task is to be made with. */
   engineFor: (task: Task, signal: AbortSignal) => Promise<Engine>;
+  /** Whether what serves a public model is loaded here; other workers leave such tasks to this one where they can. */
+  isWarm?: ((model: string) => boolean) | undefined;
   /** Limits on fetching the recordings that tasks name. */
   fetching: GuardOptions;
   /** Milliseconds that decoding or encoding a file may take; as long as `@retone/audio` lets it if not given. */
@@ -36,9 +38,9 @@ export class Worker {
   }
 
   async start(): Promise<void> {
-    const { queue, lifecycle, atOnce = 1 } = this.#options;
+    const { queue, lifecycle, atOnce = 1, isWarm } = this.#options;
     keepCodecReady();
-    await queue.workOnTasks(atOnce, (queued) => this.#work(queued));
+    await queue.workOnTasks(atOnce, (queued) => this.#work(queued), isWarm);
     await queue.onLostTask(async (taskId) => {
       await lifecycle.fail(
         taskId,

@@ -1,7 +1,7 @@
 import { onEveryDatabase } from '@retone/database/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deleteExpired, EngineFailure } from '../src/index.ts';
-import { endless, price, Workplace } from './workplace.ts';
+import { endless, type Machine, price, Workplace } from './workplace.ts';
 
 onEveryDatabase((tests) => {
   let place: Workplace;
@@ -152,6 +152,28 @@ onEveryDatabase((tests) => {
       expect(await place.storedFiles('outputs/')).toHaveLength(12);
       expect(await place.ledger.balance(account)).toBe(10e6 - 12 * price);
       expect(await place.ledger.openHolds()).toEqual([]);
+    });
+
+    // In PGlite there is one process, and so nobody to leave a task to.
+    test.runIf(tests.kind === 'postgres')('leave tasks to the one that has their model loaded', async () => {
+      const account = await place.account(10);
+      // Looks are so seldom that all is by notification, and the delay is one that a busy machine keeps.
+      const settings = { pollSeconds: 60, coldDelaySeconds: 5 };
+      const machines = [await place.machine(settings), await place.machine(settings)];
+      const [cold, warm] = machines as [Machine, Machine];
+      await cold.work({ isWarm: () => false });
+      await warm.work({ isWarm: () => true });
+      for (let i = 0; i < 5; i++) {
+        const { id } = await place.submit(cold, account, { prompt: `${i}` });
+        await place.until(id, 'completed');
+      }
+      expect(warm.engine.begun).toHaveLength(5);
+      expect(cold.engine.begun).toEqual([]);
+      // Where nobody has it, somebody does it all the same.
+      await warm.queue.close(1);
+      const { id } = await place.submit(cold, account, { prompt: 'alone' });
+      await place.until(id, 'completed');
+      expect(cold.engine.begun).toEqual(['alone']);
     });
 
     test('take up the task of one that was lost, whose late result does not count', async () => {
