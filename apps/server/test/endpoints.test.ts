@@ -675,7 +675,7 @@ test.each([
 });
 
 test.each([
-  ['GET', '/'],
+  ['GET', '/none'],
   ['GET', '/api/v3/none'],
   ['GET', '/api/v3/stability-ai'],
 ])('%s %s is nowhere', async (method, path) => {
