@@ -52,6 +52,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
   async function listen(): Promise<AddressInfo> {
     host = createServer((request, response) => {
       if (request.url === '/lora.safetensors') response.end(readFileSync(lora));
+      else if (request.url === '/page.html') response.end('<html>an adapter, soon</html>');
       else response.writeHead(404).end();
     });
     await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
@@ -153,6 +154,10 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     const byName = await make('text-to-audio', { loras: [{ path: 'house-style' }] });
     expect(byName.task.error).toBe('');
     expect(byUrl.bytes.equals(byName.bytes)).toBe(true);
+    const none = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/page.html` }] });
+    expect(none.task.error).toMatch(/^the adapter announces a header of/);
+    const gone = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/gone` }] });
+    expect(gone.task.error).toBe("the adapter's URL answers 404 instead of a file");
   });
 
   test.each([

@@ -1,4 +1,3 @@
-import { listFiles, modelInfo } from '@huggingface/hub';
 import { HubError, Passing } from './errors.ts';
 import { type Asked, refusal } from './refusals.ts';
 import { retrying } from './retrying.ts';
@@ -67,6 +66,8 @@ export class Hub {
       throw new HubError('unknown-model', `"${name}" is no repository; it is written owner/name`);
     }
     return this.retrying(async () => {
+      // Large, and of use to those alone who pull.
+      const { listFiles, modelInfo } = await import('@huggingface/hub');
       const ask = this.#asking({ hub: this.url, repository: name, revision, token: this.#token }, signal);
       const asked = { name, revision, additionalFields: ['sha'] as 'sha'[], hubUrl: this.url, fetch: ask };
       const { sha: commit } = await modelInfo(asked);

@@ -83,7 +83,12 @@ export class AdapterFiles {
   }
 
   async #named(path: string, signal: AbortSignal | undefined): Promise<string> {
-    if (/^https?:/i.test(path)) return this.#kept(await this.#fetched(path, signal));
+    if (/^https?:/i.test(path)) {
+      const bytes = await this.#fetched(path, signal);
+      const problem = checkAdapter(bytes);
+      if (problem) throw new EngineFailure('bad-adapter', problem);
+      return this.#kept(bytes);
+    }
     const name = /^[\w][\w.-]*$/.test(path) ? path.replace(/\.safetensors$/, '') : undefined;
     const file = name && join(installedAdapters(), `${name}.safetensors`);
     if (file && existsSync(file)) return file;
