@@ -21,7 +21,7 @@ export function PromptField({ value, ideas, fault, maxLength, onChange, onSubmit
       <textarea
         id={id}
         name="prompt"
-        rows={2}
+        rows={3}
         maxLength={maxLength}
         value={value}
         placeholder={ideas[0]}

@@ -65,10 +65,10 @@ export function wordsFor(name: string): Words {
 /** Prompts to start from. */
 export const ideas = {
   transform: [
+    'dark cinematic ambient with deeper low end, distant metallic resonance, slower pacing, spacious mix',
     'warm analog synth pad, slow, spacious',
     'the same riff as a bowed cello in a cathedral',
     'music box, bright, dry',
-    'distorted electric guitar, loud',
   ],
   generate: [
     'slow piano melody, warm, spacious',
