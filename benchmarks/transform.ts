@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { audioToAudio, Model, parsePrecision } from '@retone/engine';
+import { audioToAudio, engineSettings, Model } from '@retone/engine';
 
 // One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps>.
 // Prints one line of JSON, as reference.py does.
@@ -24,7 +24,7 @@ function enter(next: string): void {
   [stage, since] = [next, at];
 }
 
-const model = await Model.load(folder, { precision: parsePrecision(name), threads: Number(threads) });
+const model = await Model.load(folder, engineSettings({ precision: name, threads: Number(threads) }));
 const samples = Math.floor(seconds * model.sampleRate);
 const data = Float32Array.from({ length: 2 * samples }, (_, i) => 0.5 * Math.sin(0.03 * (i % samples)));
 await audioToAudio(model, {

@@ -5,8 +5,11 @@ import type { Scope } from './scope.ts';
 
 /** How networks are computed: the form of their large products, and the sessions that run their graphs. */
 export interface Backend {
-  /** The fully connected layer at a place in a network, `x W^T`, plus a bias if the checkpoint has one. */
-  linear(scope: Scope, x: Value, out: number): Value;
+  /**
+   * The fully connected layer at a place in a network, `x W^T`, plus a bias if the checkpoint has one; its outputs cut
+   * into `parts` of equal width.
+   */
+  linear(scope: Scope, x: Value, out: number, parts: number): Value[];
   /**
    * Sessions for graphs whose layers were made with this backend.
    *
@@ -31,9 +34,10 @@ export function exactBackend(options: SessionOptions = {}): Backend {
   };
 }
 
-export function exactLinear(scope: Scope, x: Value, out: number): Value {
+export function exactLinear(scope: Scope, x: Value, out: number, parts: number): Value[] {
   const inner = x.shape.at(-1) as number;
-  return ops.linear(x, scope.weight('weight', [out, inner]), scope.optional('bias', [out]));
+  const y = ops.linear(x, scope.weight('weight', [out, inner]), scope.optional('bias', [out]));
+  return parts === 1 ? [y] : ops.split(y, parts);
 }
 
 export function mapValues<Key extends string, From, To>(

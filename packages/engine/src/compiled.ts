@@ -15,7 +15,7 @@ import { matchesSeal, seal } from './seal.ts';
 // then mapped into memory by every process. What is missing or damaged there is made again.
 
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** The folder of what can be made again: `RETONE_CACHE`, or one in the user's cache folder. */
 export function cacheFolder(): string {
@@ -56,7 +56,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
   };
 
   return {
-    linear: (scope, x, out) => quantisedLinear(scope, x, out, source.precision, peaks),
+    linear: (scope, x, out, parts) => quantisedLinear(scope, x, out, parts, { precision: source.precision, peaks }),
     async open(weights, builds) {
       const missing = Object.entries<() => Graph>(builds).filter(([name]) => !matchesSeal(join(folder, name)));
       if (missing.length > 0) await compile(weights, Object.fromEntries(missing));

@@ -9,7 +9,12 @@ export type NormType = 'layer_norm' | 'rms_norm' | 'dyt';
 
 /** A fully connected layer, with a bias if the checkpoint has one. */
 export function linear(scope: Scope, x: Value, out: number): Value {
-  return scope.backend.linear(scope, x, out);
+  return scope.backend.linear(scope, x, out, 1)[0]!;
+}
+
+/** A fully connected layer whose outputs are several things side by side. */
+function linearParts(scope: Scope, x: Value, out: number, parts: number): Value[] {
+  return scope.backend.linear(scope, x, out, parts);
 }
 
 /** Linear, SiLU, linear: the form of every embedder. The inner width is the outer one except where given. */
@@ -71,7 +76,7 @@ export function selfAttention(
   const { heads, differential, attend, angles, valid, keep = (y: Value) => y } = options;
   const width = x.shape.at(-1) as number;
   const parts = differential ? 5 : 3;
-  const [q, k, v, q2, k2] = ops.split(linear(scope.at('to_qkv'), x, parts * width), parts);
+  const [q, k, v, q2, k2] = linearParts(scope.at('to_qkv'), x, parts * width, parts);
   const turned = (part: Value, side: 'q' | 'k') => {
     return ops.rotary(headNorm(scope.at(`${side}_norm`), part, options), angles, heads);
   };
@@ -97,7 +102,7 @@ export function crossKeysAndValues(
 ): KeysAndValues {
   const contextWidth = context.shape.at(-1) as number;
   const parts = options.differential ? 3 : 2;
-  const all = ops.split(linear(scope.at('to_kv'), context, parts * contextWidth), parts);
+  const all = linearParts(scope.at('to_kv'), context, parts * contextWidth, parts);
   const headWidth = width / options.heads;
   const keys = all
     .slice(0, -1)
@@ -112,9 +117,9 @@ export function crossKeysAndValues(
 export function crossAttention(scope: Scope, x: Value, context: KeysAndValues, options: AttentionOptions): Value {
   const width = x.shape.at(-1) as number;
   const maps = options.differential ? 2 : 1;
-  const queries = ops
-    .split(linear(scope.at('to_q'), x, maps * width), maps)
-    .map((part) => headNorm(scope.at('q_norm'), part, options));
+  const queries = linearParts(scope.at('to_q'), x, maps * width, maps).map((part) =>
+    headNorm(scope.at('q_norm'), part, options),
+  );
   const attended = fullAttention(options.heads, width / options.heads)(queries, context.keys, context.values);
   const out = linear(scope.at('to_out'), attended, width);
   return options.feat_scale ? featureScale(scope, out, undefined) : out;
@@ -158,7 +163,7 @@ function featureScale(scope: Scope, x: Value, valid: Value | undefined): Value {
 export function feedForward(scope: Scope, x: Value, options: Pick<FeedForwardConfig, 'mult' | 'sinusoidal'>): Value {
   const width = x.shape.at(-1) as number;
   const inner = Math.trunc(width * options.mult);
-  const [value, gate] = ops.split(linear(scope.at('ff.0.proj'), x, 2 * inner), 2) as [Value, Value];
+  const [value, gate] = linearParts(scope.at('ff.0.proj'), x, 2 * inner, 2) as [Value, Value];
   const activated = options.sinusoidal ? ops.sin(ops.mul(gate, Math.PI)) : ops.silu(gate);
   return linear(scope.at('ff.2'), ops.mul(value, activated), width);
 }

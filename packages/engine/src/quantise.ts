@@ -36,34 +36,54 @@ export type InputPeaks = ReadonlyMap<string, Float32Array>;
 const kindOf = (scope: Scope) => layerKinds.find(({ name }) => name.test(scope.prefix));
 
 /** A layer in 8 bits where the precision wants that of its kind, else in float32. */
-export function quantisedLinear(scope: Scope, x: Value, out: number, precision: Precision, peaks: InputPeaks): Value {
+export function quantisedLinear(
+  scope: Scope,
+  x: Value,
+  out: number,
+  parts: number,
+  options: { precision: Precision; peaks: InputPeaks },
+): Value[] {
+  const { precision, peaks } = options;
   const kind = kindOf(scope);
-  if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out);
+  if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out, parts);
   const inner = x.shape.at(-1) as number;
   const weight = weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
   // Building goes on without a missing weight, so that all that is missing can be told together.
-  if (weight.length === 0) return exactLinear(scope, x, out);
-  const bias = scope.optional('bias', [out]);
+  if (weight.length === 0) return exactLinear(scope, x, out, parts);
+  const bias = scope.weights.optional(scope.path('bias'), [out]);
+  const biases = bias && weightValues(bias);
+  // Parts are products of their own: to cut one large result costs more than it saves.
+  const width = out / parts;
+  const each = (product: (weight: Float32Array, bias: Value | undefined) => Value) =>
+    Array.from({ length: parts }, (_, i) => {
+      const part = biases && scope.graph.constant(biases.slice(i * width, (i + 1) * width), [width]);
+      return product(weight.subarray(i * width * inner, (i + 1) * width * inner), part);
+    });
+
   if (kind.form === 'stored') {
-    if (inner % blockSize !== 0) return exactLinear(scope, x, out);
-    return ops.blockQuantisedLinear(x, storedMatrix(scope, weight, out, inner), bias);
+    if (inner % blockSize !== 0) return exactLinear(scope, x, out, parts);
+    return each((rows, bias) => ops.blockQuantisedLinear(x, storedMatrix(scope, rows, width, inner), bias));
   }
   const layerPeaks = peaks.get(scope.prefix);
-  if (!layerPeaks) return exactLinear(scope, x, out);
+  if (!layerPeaks) return exactLinear(scope, x, out, parts);
   const smoothing = smoothingFactors(weight, layerPeaks);
-  const matrix = integerMatrix(scope, weight, smoothing, out);
   const divisors = scope.graph.constant(
     smoothing.map((factor) => 1 / factor),
     [inner],
   );
-  if (kind.form === 'integers') return ops.quantisedLinear(ops.mul(x, divisors), matrix, bias);
+  if (kind.form === 'integers') {
+    const even = ops.mul(x, divisors);
+    return each((rows, bias) => ops.quantisedLinear(even, integerMatrix(scope, rows, smoothing, width), bias));
+  }
   const { normed, factor } = ops.rmsNormed(x, divisors);
-  const y = ops.div(ops.quantisedLinear(normed, matrix), factor);
-  return bias ? ops.add(y, bias) : y;
+  return each((rows, bias) => {
+    const y = ops.div(ops.quantisedLinear(normed, integerMatrix(scope, rows, smoothing, width)), factor);
+    return bias ? ops.add(y, bias) : y;
+  });
 }
 
 /** A layer in float32 that also puts out the peaks of its input, as {@link quantisedLinear} wants them. */
-export function observedLinear(scope: Scope, x: Value, out: number): Value {
+export function observedLinear(scope: Scope, x: Value, out: number, parts: number): Value[] {
   const kind = kindOf(scope);
   if (kind && kind.form !== 'stored') {
     const inner = x.shape.at(-1) as number;
@@ -71,7 +91,7 @@ export function observedLinear(scope: Scope, x: Value, out: number): Value {
     const input = kind.form === 'integers' ? x : ops.rmsNormed(x, ones()).normed;
     scope.graph.output(`${peaksMark}${scope.prefix}`, ops.channelPeaks(input));
   }
-  return exactLinear(scope, x, out);
+  return exactLinear(scope, x, out, parts);
 }
 
 const peaksMark = 'input peaks of ';

@@ -27,10 +27,12 @@ export function engineSettings(
   const threads = given.threads ?? (RETONE_THREADS ? Number(RETONE_THREADS) : undefined);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
     throw new EngineError('invalid-argument', `the number of threads is ${threads}; it takes one from 1 to 1024`);
+  const workers = Number(RETONE_WORKERS || 1);
   return {
     precision: choice('the precision', precisions, given.precision ?? (RETONE_PRECISION || defaultPrecision)),
     device: choice('the device', devices, given.device ?? (RETONE_DEVICE || 'auto')),
-    threads: threads ?? usableThreads(Number(RETONE_WORKERS ?? 1)),
+    threads: threads ?? usableThreads(workers),
+    spinning: workers === 1,
   };
 }
 
