@@ -28,7 +28,7 @@ async function drawn(page: Page): Promise<void> {
   await page.waitForTimeout(700);
 }
 
-async function transformed(page: Page): Promise<void> {
+async function transformed(page: Page, variations: number): Promise<void> {
   await drop(page, await example('riff.wav'));
   await source(page).waitFor();
   await prompt(page).fill('warm analog synth pad, slow, spacious');
@@ -36,9 +36,12 @@ async function transformed(page: Page): Promise<void> {
   await page.getByText('Fine tuning').click();
   await page.getByLabel('Seed', { exact: true }).fill('7');
   await page.getByText('Fine tuning').click();
-  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '2' }).click();
+  await page
+    .getByRole('group', { name: 'Variations' })
+    .getByRole('button', { name: String(variations) })
+    .click();
   await page.getByRole('button', { name: /^Transform \$/ }).click();
-  await result(page, 2).waitFor();
+  await result(page, variations).waitFor();
   await page.getByLabel('Position in seconds').fill('2.4');
   await page.locator('main').focus();
   await page.evaluate(() => {
@@ -58,7 +61,7 @@ async function views(browser: Browser, url: string, folder: string): Promise<voi
         await page.screenshot({ path, fullPage: viewport.width < 1000 });
       };
       await shoot('transform-empty');
-      await transformed(page);
+      await transformed(page, 2);
       await shoot('transform');
       await source(page).getByRole('button', { name: 'Trim' }).click();
       await shoot('transform-trim');
@@ -88,8 +91,8 @@ async function views(browser: Browser, url: string, folder: string): Promise<voi
 }
 
 async function readme(browser: Browser, url: string): Promise<void> {
-  const page = await openPage(browser, url, { colorScheme: 'light', viewport: { width: 1280, height: 960 } });
-  await transformed(page);
+  const page = await openPage(browser, url, { colorScheme: 'light', viewport: { width: 1120, height: 800 } });
+  await transformed(page, 1);
   await page.screenshot({ path: join(root, 'docs', 'images', 'playground.png') });
 }
 

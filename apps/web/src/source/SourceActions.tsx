@@ -31,7 +31,13 @@ export function SourceActions({ kind, source, trim, busy }: Props) {
   return (
     <>
       {source.whole && (
-        <button type="button" className="quiet" disabled={busy} onClick={() => void uncutSource(kind)}>
+        <button
+          type="button"
+          className="quiet"
+          disabled={busy}
+          onClick={() => void uncutSource(kind)}
+          title="Undo trim"
+        >
           <Icon name="undo" /> <span className="words">Undo trim</span>
         </button>
       )}

@@ -119,7 +119,7 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.press('Shift+Tab');
   await tabTo(/Keep 0:00.0 to 0:02.9/);
   await page.keyboard.press('Enter');
-  await source(page).getByText('0:02.9').first().waitFor();
+  await source(page).getByText('0:02.9 ·').waitFor();
 
   await page.locator('textarea').focus();
   await page.keyboard.press('Control+Enter');
