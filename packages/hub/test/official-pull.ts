@@ -23,6 +23,8 @@ const options = parseArgs({
     model: { type: 'string', default: 'small-music' },
     /** How the files store weights: F32, F16 or BF16. */
     precision: { type: 'string', default: 'F16' },
+    /** What the model is compiled for before it transforms; exact is not compiled. */
+    compute: { type: 'string', default: 'exact' },
     /** How often a pull is killed. */
     kills: { type: 'string', default: '3' },
   },
@@ -71,11 +73,17 @@ await timed('compared', async () => {
   }
   console.log(`  ${await retone('models', 'verify', name).ended}`);
 });
+if (options.compute !== 'exact') {
+  await timed('compiled', async () => {
+    console.log(`  ${await retone('models', 'compile', name, '--precision', options.compute).ended}`);
+  });
+}
 await timed('transformed 10 s', async () => {
   const channel = Float32Array.from({ length: 441000 }, (_, i) => 0.5 * Math.sin(0.03 * i));
   writeFileSync(join(place, 'tone.wav'), await encodeAudio({ sampleRate: 44100, channels: [channel, channel] }, 'wav'));
-  const args = ['-p', 'warm strings', '-m', name, '-o', join(place, 'made.wav'), '--json'];
-  const made = JSON.parse(await retone('transform', join(place, 'tone.wav'), ...args).ended);
+  const args = ['-p', 'warm strings', '-m', name, '--precision', options.compute, '--json'];
+  const files = [join(place, 'tone.wav'), '-o', join(place, 'made.wav')];
+  const made = JSON.parse(await retone('transform', ...files, ...args).ended);
   if (made.seconds !== 10 || made.model !== name) throw new Error(JSON.stringify(made));
   console.log(`  ${made.steps} ${made.sampler} steps in ${made.elapsedSeconds.toFixed(0)} s`);
 });
@@ -101,7 +109,13 @@ async function publish(): Promise<{ checkpoint: string; text: string }> {
 /** Runs the command; `ended` gives what it printed. */
 function retone(...args: string[]): { process: ChildProcess; ended: Promise<string> } {
   const main = fileURLToPath(new URL('../../../apps/cli/src/main.ts', import.meta.url));
-  const env = { ...process.env, HF_ENDPOINT: hub.url, HF_TOKEN: 'hf_reader', RETONE_MODELS: join(place, 'models') };
+  const env = {
+    ...process.env,
+    HF_ENDPOINT: hub.url,
+    HF_TOKEN: 'hf_reader',
+    RETONE_MODELS: join(place, 'models'),
+    RETONE_CACHE: join(place, 'cache'),
+  };
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk) => {
