@@ -75,6 +75,8 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: Math.ceil((service.settings.RETONE_MAX_UPLOAD_MB * 1e6 * 4) / 3) + bodyOverhead,
     requestTimeout: arrival,
+    // A busy machine may take its time to start.
+    pluginTimeout: 120_000,
     forceCloseConnections: true,
     genReqId: ({ headers: { 'x-request-id': given } }) =>
       typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID(),

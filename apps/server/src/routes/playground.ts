@@ -88,6 +88,6 @@ async function pageOf(html: string, models: unknown) {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
-  const br = await promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+  const br = await promisify(brotliCompress)(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
   return { identity, br, gzip: await promisify(gzip)(identity), policy };
 }
