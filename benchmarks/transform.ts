@@ -26,7 +26,8 @@ function enter(next: string): void {
 
 const model = await Model.load(folder, engineSettings({ precision: name, threads: Number(threads) }));
 const samples = Math.floor(seconds * model.sampleRate);
-const data = Float32Array.from({ length: 2 * samples }, (_, i) => 0.5 * Math.sin(0.03 * (i % samples)));
+const data = new Float32Array(2 * samples);
+for (let i = 0; i < data.length; i++) data[i] = 0.5 * Math.sin(0.03 * (i % samples));
 await audioToAudio(model, {
   audio: { data, shape: [2, samples] },
   prompt: 'warm strings over a slow drum',
