@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from data import captions
 from dataset import Clips, draw_local, draw_seconds, label_matrix, word
 from fit_pretransform import load as load_pretransform
+from listen import write_samples
 from model.critic import Critic, Statistician
 from train import FRAME_SECONDS, label_loss, new_model, save, set_up_machine
 
@@ -276,6 +277,7 @@ def main():
             saved = time.time()
             save(in_work(options.target), average=average.state_dict(), student=student.state_dict(), critic=critic.state_dict(), step=step)
     save(in_work(options.target), average=average.state_dict(), student=student.state_dict(), critic=critic.state_dict(), step=step)
+    write_samples(in_work("samples-refined"), step, average, load_pretransform(options.work), guidance=1.0)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 Renders clips and fits the pretransform first if DIR has none (`fit_pretransform.py`, `render_dataset.py`), trains the tokenizer,
 warms the text encoder up on naming the facts of a caption, then trains all jointly with rectified flow. Writes DIR/checkpoint.pt every
-few minutes (weights, their moving average, optimiser, step), DIR/log.jsonl, DIR/plots/. Run it again to go on.
+few minutes (weights, their moving average, optimiser, step), DIR/log.jsonl, DIR/plots/, and every 400 steps sounds in DIR/samples/ to
+listen to. Run it again to go on.
 """
 import argparse
 import copy
@@ -22,6 +23,8 @@ from torch.nn import functional as F
 
 from data import captions, tokenizer
 from dataset import Clips, draw_bucket, draw_local, draw_seconds, draw_times, label_matrix, word
+from fit_pretransform import load as load_pretransform
+from listen import write_samples
 from model.retone import Retone
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -218,6 +221,8 @@ def main():
             losses = []
             if step % 200 == 0:
                 entry["held_out"] = measure(average, held_out)
+                if step % 400 == 0:
+                    write_samples(os.path.join(options.work, "samples"), step, average, load_pretransform(options.work))
                 logged = time.time()
             print(json.dumps(entry), flush=True)
             with open(os.path.join(options.work, "log.jsonl"), "a") as file:
