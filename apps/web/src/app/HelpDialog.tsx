@@ -1,10 +1,29 @@
 import { Dialog } from '../shared/Dialog.tsx';
 import { shortcuts } from './shortcuts.ts';
 
-/** The keys. */
+const advice = [
+  ['Describe the result', '“a solo flute in a large hall”, not “replace the piano”'],
+  ['Genre', 'lo-fi hip hop, film score, tech house'],
+  ['Instruments', 'a bowed cello, warm and close; distorted guitar'],
+  ['Tempo', '90 BPM, slow'],
+  ['Mood and space', 'brooding, triumphant; in a cathedral, dry'],
+  ['In English', 'other languages have little effect; there is no speech'],
+] as const;
+
+/** What to write, and the keys. */
 export function HelpDialog({ onClose }: { onClose(): void }) {
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Help" onClose={onClose}>
+      <h3>What to write</h3>
+      <dl className="keys">
+        {advice.map(([what, such]) => (
+          <div key={what}>
+            <dt>{what}</dt>
+            <dd>{such}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>Keys</h3>
       <dl className="keys">
         {shortcuts.map(([key, what]) => (
           <div key={key}>

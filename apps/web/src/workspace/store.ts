@@ -82,7 +82,7 @@ async function readInto(kind: Kind, stored: StoredSource): Promise<void> {
   try {
     const sound = await decode(stored.blob, stored.name);
     transport.pause();
-    setSource(kind, { ...stored, sound });
+    await setSource(kind, { ...stored, sound });
   } catch (error) {
     use.setState({ sourceProblem: { ...problemOf(error) } });
   } finally {
@@ -96,7 +96,10 @@ export function longestSource(kind: Kind): number | undefined {
   return parametersOf(modelNamed(model)).find(({ name }) => name === 'duration')?.maximum;
 }
 
-function setSource(kind: Kind, source: Source | undefined): void {
+/** Keeps the source before it shows it: what is seen survives a reload. */
+async function setSource(kind: Kind, source: Source | undefined): Promise<void> {
+  const { sound: _, ...stored } = source ?? ({} as Source);
+  await writeSource(kind, source ? (stored as StoredSource) : undefined);
   const longest = longestSource(kind) ?? Number.POSITIVE_INFINITY;
   const tooLong = source && source.sound.duration > longest + 0.01;
   workspaces[kind].use.setState({
@@ -109,13 +112,11 @@ function setSource(kind: Kind, source: Source | undefined): void {
         }
       : undefined,
   });
-  const { sound: _, ...stored } = source ?? ({} as Source);
-  void writeSource(kind, source ? (stored as StoredSource) : undefined);
 }
 
-export function clearSource(kind: Kind): void {
+export function clearSource(kind: Kind): Promise<void> {
   workspaces[kind].transport.pause();
-  setSource(kind, undefined);
+  return setSource(kind, undefined);
 }
 
 /** Notes where the source was uploaded to, so that it need not be sent again. */
@@ -151,7 +152,7 @@ export async function takeUrl(kind: Kind, url: string, name: string): Promise<vo
   try {
     const [bytes, sound] = await Promise.all([fetchBytes(url), decodeUrl(url)]);
     workspaces[kind].transport.pause();
-    setSource(kind, { id: url, name, blob: new Blob([bytes]), url, sound });
+    await setSource(kind, { id: url, name, blob: new Blob([bytes]), url, sound });
   } catch (error) {
     use.setState({ sourceProblem: problemOf(error) });
   } finally {

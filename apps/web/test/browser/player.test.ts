@@ -135,7 +135,7 @@ test('everything goes by keyboard alone', async () => {
   await page.keyboard.press('Shift+ArrowLeft');
   await expect.poll(position).toBeCloseTo(0.9, 1);
   await page.keyboard.press('?');
-  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.getByRole('dialog', { name: 'Help' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 });

@@ -176,3 +176,33 @@ test('sound effects are made from a sentence', async () => {
   expect(await request.textContent()).toContain('stable-audio-3/text-to-audio');
   expect(await page.getByRole('region', { name: 'Response as JSON' }).textContent()).toContain('"status": "completed"');
 });
+
+test('keys are made and revoked', async () => {
+  await page.getByLabel('New key for').fill('laptop');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const fresh = await page.locator('.fresh code').textContent();
+  const balance = () =>
+    fetch(`${running.url}/api/v3/balance`, { headers: { authorization: `Bearer ${fresh}` } }).then(
+      ({ status }) => status,
+    );
+  expect(await balance()).toBe(200);
+  await page.getByRole('button', { name: 'Revoke laptop' }).click();
+  await page.getByText('laptop', { exact: true }).waitFor({ state: 'detached' });
+  expect(await balance()).toBe(401);
+});
+
+test('a task of the history is run again with another seed, and deleted', async () => {
+  await page.getByRole('link', { name: 'History' }).click();
+  const rows = page.locator('.item').filter({ hasText: 'rain on a tin roof' });
+  await rows.getByRole('button', { name: 'Run again' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Generate' }).waitFor();
+  await result(page, 2).waitFor();
+  await page.getByRole('link', { name: 'History' }).click();
+  await rows.nth(1).waitFor();
+  await rows.nth(1).getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await rows.nth(1).waitFor({ state: 'detached' });
+  await page.reload();
+  await rows.first().waitFor();
+  expect(await rows.count()).toBe(1);
+});
