@@ -10,7 +10,7 @@ from data.captions import caption, labels
 
 #: (frames of a crop, clips in a batch, share of the steps). 21.5 frames a second.
 BUCKETS = ((64, 40, 0.35), (128, 20, 0.40), (192, 13, 0.20), (640, 4, 0.05))
-#: Frames of the longest clips.
+#: Frames of the long clips; requests for more are served by repeating them.
 LONGEST = 640
 HELD_OUT_SHARD = 0
 
@@ -30,11 +30,12 @@ class Clips:
                     entry = json.loads(line)
                     self.entries.append((len(self.latents) - 1, entry["start"], entry["frames"], entry["facts"]))
         self.lengths = np.array([entry[2] for entry in self.entries])
+        self.longest = min(LONGEST, self.lengths.max())
 
     def crops(self, rng, frames, count):
-        """(latents float32 [count, C, frames], facts list) of random clips at random places; clips of 30 s are repeated where more is asked."""
+        """(latents float32 [count, C, frames], facts list) of random clips at random places; the longest clips are repeated where more is asked."""
         chosen, facts = [], []
-        for index in rng.choice(np.flatnonzero(self.lengths >= min(frames, LONGEST)), count):
+        for index in rng.choice(np.flatnonzero(self.lengths >= min(frames, self.longest)), count):
             shard, start, length, fact = self.entries[index]
             offset = int(rng.integers(max(1, length - frames + 1)))
             places = start + (offset + np.arange(frames)) % length

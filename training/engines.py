@@ -92,8 +92,12 @@ class NodeEngine:
     """The TypeScript engine in a process of its own (`engine.ts`)."""
 
     def __init__(self, folder):
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine.ts")
-        self.process = subprocess.Popen(["node", script, os.path.abspath(folder)], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        here = os.path.dirname(os.path.abspath(__file__))
+        node = os.path.join(here, "..", "node_modules", ".bin", "node")  # the version that the repository is tested with
+        if not os.path.exists(node):
+            raise FileNotFoundError("the TypeScript engine is not installed: run `npm install` in the repository")
+        self.process = subprocess.Popen([node, os.path.join(here, "engine.ts"), os.path.abspath(folder)], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.folder = tempfile.TemporaryDirectory()
 
     def close(self):
