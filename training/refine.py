@@ -20,14 +20,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from critics import accuracy, naming_loss, train_critic, train_statistician, veiled
 from data import captions
-from dataset import Clips, draw_local, draw_seconds, label_matrix, word
+from dataset import Clips
 from fit_pretransform import load as load_pretransform
 from listen import write_samples
 from model.critic import Critic, Statistician
-from train import FRAME_SECONDS, label_loss, new_model, save, set_up_machine
+from train import label_loss, new_model, save, set_up_machine
+from trajectories import STEPS, Pool
 
-STEPS = 8
 EMA = 0.99
 #: (frames, trajectories, whether regions are filled in, share of the steps)
 POOLS = ((64, 36, False, 0.25), (128, 18, False, 0.37), (192, 12, False, 0.12), (128, 18, True, 0.12), (192, 12, True, 0.05),
@@ -39,128 +40,11 @@ ANCHOR_EVERY = 2
 NAMING, REALNESS = 0.1, 0.05
 
 
-class Pool:
-    """Trajectories of one length, each at a step of its own; one that ends makes room for a new one."""
-
-    def __init__(self, clips, model, rng, frames, count, filled):
-        self.clips, self.model, self.rng, self.frames, self.count, self.filled = clips, model, rng, frames, count, filled
-        channels = clips.latents[0].shape[1]
-        self.x, self.clip = torch.zeros(2, count, channels, frames).unbind(0)
-        self.local = torch.zeros(count, channels + 1, frames if filled else 1)
-        self.level, self.step = torch.zeros(count), torch.full((count,), STEPS)
-        self.labels, self.heard = torch.zeros(2, count, captions.LABEL_COUNT).unbind(0)
-        self.context = self.duration = None
-        self.refill(torch.tensor(rng.integers(0, STEPS, count)))
-
-    @property
-    def t(self):
-        return self.level * (1 - self.step / STEPS)
-
-    def refill(self, step=0):
-        """Starts new trajectories where old ones have ended, at the given step."""
-        rng, rows = self.rng, torch.nonzero(self.step >= STEPS)[:, 0]
-        if not len(rows):
-            return
-        count = len(rows)
-        clip, facts = self.clips.crops(rng, self.frames, count)
-        source, _ = self.clips.crops(rng, self.frames, count)
-        own = torch.tensor(rng.random(count) < 0.2)
-        source[own] = clip[own]
-        kinds = rng.random(count)
-        level = np.where(kinds < 0.6, 0.9, np.where(kinds < 0.8, 1.0, rng.uniform(0.4, 1.0, count)))
-        if self.filled:
-            self.local[rows] = draw_local(rng, clip, share=1.0)
-            level[:] = 1.0
-        level = torch.tensor(level, dtype=torch.float32)
-        texts = word(rng, facts)
-        with torch.no_grad():
-            ids, mask = self.model.tokenize(texts)
-            context, duration = self.model.conditioner(
-                self.model.encode_text(ids, mask), mask, draw_seconds(rng, self.frames, count, FRAME_SECONDS))
-        if self.context is None:
-            self.context, self.duration = context.clone(), duration.clone()
-        start = (level * (1 - step / STEPS))[:, None, None]
-        # The first ones start in the middle of their way, so that the rows are at different steps: as if they had gone well.
-        source = torch.where(torch.as_tensor(step > 0).reshape(-1, 1, 1), clip, source)
-        self.x[rows] = (1 - start) * source + start * torch.randn_like(source)
-        self.clip[rows], self.level[rows], self.step[rows] = clip, level, step
-        self.context[rows], self.duration[rows] = context, duration
-        self.labels[rows] = label_matrix(facts, captions.LABEL_COUNT)
-        self.heard[rows] = torch.stack([captions.worded(text, fact) for text, fact in zip(texts, facts)])
-
-    def advance(self, velocity):
-        """One Euler step of all."""
-        self.x = self.x - (self.level / STEPS)[:, None, None] * velocity
-        self.step += 1
-        self.refill()
-
-
 def excerpt(rng, *tensors):
     """The same place of at most HEARD frames out of all."""
     frames = tensors[0].shape[2]
     start = int(rng.integers(0, max(1, frames - HEARD + 1)))
     return [x[..., start:start + HEARD] for x in tensors]
-
-
-def veiled(latents, level):
-    """Latents under a little noise: a critic that hears through it gives smoother advice."""
-    return latents + level[:, None, None] * torch.randn_like(latents)
-
-
-def train_critic(critic, clips, rng, minutes, rate=1e-3):
-    """Teaches the critic to name the facts of clips."""
-    optimiser = torch.optim.AdamW(critic.parameters(), lr=rate, weight_decay=0.05)
-    begin, step = time.time(), 0
-    while time.time() - begin < minutes * 60:
-        for group in optimiser.param_groups:
-            group["lr"] = rate * (1 - (time.time() - begin) / (minutes * 60))
-        frames, count = ((64, 64), (128, 32))[step % 2]
-        latents, facts = clips.crops(rng, frames, count)
-        labels, level = label_matrix(facts, captions.LABEL_COUNT), torch.rand(count) * 0.6
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = label_loss(critic(veiled(latents, level), level, labels)[0].float(), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        step += 1
-        if step % 100 == 0:
-            print(f"critic {step}: {loss.item():.3f}", flush=True)
-
-
-def train_statistician(statistician, clips, rng, steps=3000):
-    """Teaches it the same, from statistics taken once."""
-    vectors, labels = [], []
-    with torch.no_grad():
-        for number in range(240):
-            latents, facts = clips.crops(rng, (64, 96, 128)[number % 3], 64)
-            vectors.append(statistician.statistics(latents))
-            labels.append(label_matrix(facts, captions.LABEL_COUNT))
-    vectors, labels = torch.cat(vectors), torch.cat(labels)
-    optimiser = torch.optim.AdamW(statistician.name.parameters(), lr=1e-3, weight_decay=0.05)
-    for step in range(steps):
-        rows = torch.from_numpy(rng.integers(len(vectors), size=256))
-        loss = label_loss(statistician.name(vectors[rows]), labels[rows])
-        optimiser.param_groups[0]["lr"] = 1e-3 * (1 - step / steps)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-
-@torch.no_grad()
-def accuracy(name, clips, count=256):
-    """How often `name` (latents, labels -> logits) is right about what sounds in clips it was not trained on."""
-    latents, facts = clips.crops(np.random.default_rng(3), 96, count)
-    labels = label_matrix(facts, captions.LABEL_COUNT)
-    logits = name(latents, labels)[:, :captions.NAME_COUNT]
-    return float((logits.argmax(1) == labels[:, :captions.NAME_COUNT].argmax(1)).float().mean())
-
-
-def naming_loss(logits, labels, heard):
-    """As `label_loss`, row by row, counting only the facts that the caption speaks of."""
-    names = captions.NAME_COUNT
-    named = F.cross_entropy(logits[:, :names], labels[:, :names].argmax(1), reduction="none")
-    facts = F.binary_cross_entropy_with_logits(logits[:, names:], labels[:, names:], reduction="none") * heard[:, names:]
-    return named + 0.3 * facts.sum(1)
 
 
 def anchored(before, pool, velocity):
@@ -174,8 +58,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", required=True)
     parser.add_argument("--minutes", type=float, default=40)
-    parser.add_argument("--critic-minutes", type=float, default=5)
-    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--critic-minutes", type=float, help="default: an eighth of the minutes")
+    parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--naming", type=float, default=NAMING)
     parser.add_argument("--realness", type=float, default=REALNESS)
     parser.add_argument("--threads", type=int, default=2)
@@ -196,7 +80,7 @@ def main():
         critic.load_state_dict(stored["critic"])
         statistician.load_state_dict(stored["statistician"])
     else:
-        train_critic(critic, clips, np.random.default_rng(4), options.critic_minutes)
+        train_critic(critic, clips, np.random.default_rng(4), options.critic_minutes or options.minutes / 8)
         train_statistician(statistician, clips, np.random.default_rng(5))
         save(in_work("critics.pt"), critic=critic.state_dict(), statistician=statistician.state_dict())
     held_out = Clips(options.work, held_out=True)

@@ -134,6 +134,8 @@ def plot(work):
     from matplotlib import pyplot
     with open(os.path.join(work, "log.jsonl")) as file:
         lines = [line for line in map(json.loads, file) if "held_out" in line]
+    if not lines:
+        return
     figure, axes = pyplot.subplots(figsize=(8, 5))
     for key in lines[-1]["held_out"]:
         axes.plot([l["step"] for l in lines], [l["held_out"][key] for l in lines], "--" if "shuffled" in key else "-", label=key)

@@ -1,8 +1,6 @@
 """What the evaluation does with a model. Every function takes the `Evaluation` that it adds its figures and examples to."""
 import numpy as np
 
-from data.clips import make_clip
-
 from . import measures, recordings
 from .classifier import CLASSES
 
