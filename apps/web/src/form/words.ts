@@ -77,6 +77,6 @@ export const ideas = {
     'ocean waves, wide, slow',
     'church organ, bright',
   ],
-  inpaint: ['a flute answers', 'drum fill, energetic', 'soft choir, spacious', 'silence, room tone'],
+  inpaint: ['harp arpeggio', 'drum fill, energetic', 'soft choir, spacious', 'solo flute, warm'],
   extend: ['the band comes in', 'fades into a warm pad', 'the riff goes on, louder', 'slow strings, spacious'],
 } as const;
