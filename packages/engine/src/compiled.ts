@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Checkpoint, SafetensorsFile } from '@retone/checkpoint';
+import type { Checkpoint } from '@retone/checkpoint';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import { type Backend, mapValues, type Running, settled } from './backend.ts';
+import { describeFile, fingerprint } from './fingerprint.ts';
 import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
 import { type InputPeaks, quantisedLinear } from './quantise.ts';
@@ -41,7 +41,7 @@ export interface CompiledSource {
 
 /** Large products in 8-bit integers, from compiled graphs. */
 export function compiledBackend(source: CompiledSource, options: SessionOptions = {}): Backend {
-  const model = join(compiledFolder(), fingerprint(source.checkpoint, source.adapters));
+  const model = join(compiledFolder(), fingerprint(dependencies(source.checkpoint), source.adapters));
   const folder = join(model, source.precision);
   let peaks: InputPeaks = new Map();
   let told = false;
@@ -109,23 +109,13 @@ async function knownPeaks(path: string, calibrate: () => Promise<InputPeaks>): P
   return peaks;
 }
 
-/** A name for all that compiled graphs depend on, apart from the precision. */
-function fingerprint({ config, file, text }: Checkpoint, adapters: readonly Adapter[]): string {
-  const hash = createHash('sha256');
-  const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
-  add([formatVersion, runtimeVersion, process.platform, process.arch, processorKind()]);
-  add([config, describeFile(file)]);
-  if (text) add([text.config, describeFile(text.file)]);
-  for (const { path, strength } of adapters) {
-    add(strength);
-    hash.update(readFileSync(path));
-  }
-  return hash.digest('hex').slice(0, 32);
-}
-
-/** A file's tensors, size and time of change: its content, without reading gigabytes. */
-export function describeFile(file: SafetensorsFile): unknown {
-  return [[...file.tensors.values()], file.byteLength, statSync(file.path).mtimeMs];
+/** All that compiled graphs depend on, apart from the precision and the adapters. */
+function dependencies({ config, file, text }: Checkpoint): unknown[] {
+  return [
+    [formatVersion, runtimeVersion, process.platform, process.arch, processorKind()],
+    [config, describeFile(file)],
+    ...(text ? [[text.config, describeFile(text.file)]] : []),
+  ];
 }
 
 /** The processor's name and instructions: packed weights have the order that its kernels read. */

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
 import { type Backend, exactLinear, mapValues } from './backend.ts';
-import { cacheFolder, describeFile } from './compiled.ts';
+import { cacheFolder } from './compiled.ts';
 import { Conditioners } from './conditioners.ts';
 import { Dit } from './dit.ts';
+import { describeFile, fingerprint } from './fingerprint.ts';
 import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './lora.ts';
 
 // Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
@@ -36,7 +36,8 @@ export async function foldedWeights(
 ): Promise<SafetensorsFile> {
   const open = new Adapters(adapters);
   try {
-    const path = join(folder, `${fingerprint(checkpoint, adapters)}.safetensors`);
+    const made = [formatVersion, checkpoint.config, describeFile(checkpoint.file)];
+    const path = join(folder, `${fingerprint([made], adapters)}.safetensors`);
     if (!existsSync(path)) {
       mkdirSync(folder, { recursive: true });
       await fold(checkpoint, open, path, onFold);
@@ -99,17 +100,6 @@ const building: Backend = {
     return mapValues(builds, () => ({ run, release: async () => {} }));
   },
 };
-
-function fingerprint({ config, file }: Checkpoint, adapters: readonly Adapter[]): string {
-  const hash = createHash('sha256');
-  const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
-  add([formatVersion, config, describeFile(file)]);
-  for (const { path, strength } of adapters) {
-    add(strength);
-    hash.update(readFileSync(path));
-  }
-  return hash.digest('hex').slice(0, 32);
-}
 
 /** Removes what was not used for the longest time, until all is within the limit. Who has loaded it keeps it. */
 function dropOldest(folder: string, current: string): void {
