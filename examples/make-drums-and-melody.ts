@@ -3,19 +3,9 @@
 
 import { writeFile } from 'node:fs/promises';
 import { encodeAudio } from '@retone/audio';
+import { noise } from './noise.ts';
 
 const sampleRate = 44100;
-
-/** A small generator of numbers in [-1, 1) (mulberry32). */
-function noise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  };
-}
 
 /** So many seconds of sound, from a function of the time in seconds. */
 function sound(seconds: number, at: (time: number) => number): Float32Array {

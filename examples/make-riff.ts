@@ -3,22 +3,12 @@
 
 import { writeFile } from 'node:fs/promises';
 import { encodeAudio } from '@retone/audio';
+import { noise } from './noise.ts';
 
 const sampleRate = 44100;
 const beat = 0.5; // seconds, 120 beats per minute
 const bars = 4;
 const length = bars * 4 * beat * sampleRate;
-
-/** A small generator of numbers in [-1, 1) (mulberry32). */
-function noise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  };
-}
 
 interface Note {
   /** Hz. */
