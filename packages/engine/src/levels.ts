@@ -1,7 +1,7 @@
 import type { Tensor } from '@retone/runtime';
 import type { Region } from './generate.ts';
-import { amplify, limit, loudness } from './loudness.ts';
-import { columns } from './pieces.ts';
+import { limit } from './limiter.ts';
+import { integratedLoudness } from './loudness.ts';
 
 /** Peaks of results that are brought to a loudness stay below this. */
 const ceiling = 0.98;
@@ -14,14 +14,14 @@ const mostChange = 4;
 
 /** Factor that brings a recording to the loudness that the model was trained at; 1 for silence. */
 export function gainTo(wanted: number, recording: Tensor, sampleRate: number): number {
-  const given = loudness(recording, sampleRate);
-  return given < softest ? 1 : 10 ** ((wanted - given) / 20);
+  const given = integratedLoudness(channels(recording), sampleRate);
+  return given < softest ? 1 : factorOf(wanted - given);
 }
 
 /** Brings a result to a loudness, in place. */
 export function level(result: Tensor, wanted: number, sampleRate: number): void {
-  const now = loudness(result, sampleRate);
-  if (now !== -Infinity) amplify(result, 10 ** ((wanted - now) / 20));
+  const now = integratedLoudness(channels(result), sampleRate);
+  if (now !== -Infinity) amplify(result, factorOf(wanted - now));
   limit(result, sampleRate, ceiling);
 }
 
@@ -32,43 +32,43 @@ export function levelRegions(
   regions: readonly Region[],
   { sampleRate, seam }: { sampleRate: number; seam: number },
 ): void {
-  const [channels, samples] = result.shape as [number, number];
-  const kept = keptSamples(regions, samples, sampleRate);
+  const samples = result.shape[1]!;
+  const kept = new Uint8Array(samples).fill(1);
+  const spans = regions.map(({ start, end }) => [start, end].map((time) => Math.trunc(time * sampleRate)));
+  for (const [start, end] of spans as [number, number][]) kept.fill(0, start, end);
   const changed = result.data.slice();
-  for (const region of regions) {
-    const [from, to] = [Math.trunc(region.start * sampleRate), Math.trunc(region.end * sampleRate)];
-    const reach = surroundings * sampleRate;
-    const near = places(from - reach, to + reach, samples).filter((i) => kept[i]);
-    const wanted = loudness(selected(recording, near), sampleRate);
-    const now = loudness(columns(result, from, Math.min(to, samples) - from), sampleRate);
+  for (const [start, end] of spans as [number, number][]) {
+    const from = Math.max(start - surroundings * sampleRate, 0);
+    const near = channels(recording, from, end + surroundings * sampleRate);
+    const around = near.map((channel) => channel.filter((_, i) => kept[from + i]));
+    const wanted = integratedLoudness(around, sampleRate);
+    const now = integratedLoudness(channels(result, start, end), sampleRate);
     if (wanted < softest || now < softest) continue;
-    const factor = Math.min(Math.max(10 ** ((wanted - now) / 20), 1 / mostChange), mostChange);
-    for (const i of places(from - seam, to + seam, samples))
-      for (let c = 0; c < channels; c++) changed[c * samples + i] = result.data[c * samples + i]! * factor;
+    const factor = Math.min(Math.max(factorOf(wanted - now), 1 / mostChange), mostChange);
+    const [first, last] = [Math.max(Math.trunc(start - seam), 0), Math.trunc(end + seam)];
+    for (const [c, channel] of channels(result, first, last).entries())
+      changed.set(
+        channel.map((value) => value * factor),
+        c * samples + first,
+      );
   }
   result.data.set(changed);
   limit(result, sampleRate, ceiling);
 }
 
-/** 1 for every sample outside all regions. */
-function keptSamples(regions: readonly Region[], samples: number, sampleRate: number): Uint8Array {
-  const kept = new Uint8Array(samples).fill(1);
-  for (const { start, end } of regions) kept.fill(0, Math.trunc(start * sampleRate), Math.trunc(end * sampleRate));
-  return kept;
+/** Multiplies all samples, in place. */
+export function amplify(audio: Tensor, factor: number): void {
+  if (factor !== 1) for (let i = 0; i < audio.data.length; i++) audio.data[i]! *= factor;
 }
 
-function places(from: number, to: number, samples: number): number[] {
-  const first = Math.max(Math.trunc(from), 0);
-  return Array.from({ length: Math.max(Math.min(Math.trunc(to), samples) - first, 0) }, (_, i) => first + i);
+/** The channels of audio [channels, samples] from one sample to another, without a copy. */
+export function channels(audio: Tensor, from = 0, to = audio.shape[1]!): Float32Array[] {
+  const [count, samples] = audio.shape as [number, number];
+  return Array.from({ length: count }, (_, c) =>
+    audio.data.subarray(c * samples + from, c * samples + Math.min(to, samples)),
+  );
 }
 
-/** The samples at these places, one after the other. */
-function selected(audio: Tensor, at: readonly number[]): Tensor {
-  const [channels, samples] = audio.shape as [number, number];
-  const data = new Float32Array(channels * at.length);
-  for (let c = 0; c < channels; c++)
-    at.forEach((place, i) => {
-      data[c * at.length + i] = audio.data[c * samples + place]!;
-    });
-  return { data, shape: [channels, at.length] };
+function factorOf(decibels: number): number {
+  return 10 ** (decibels / 20);
 }

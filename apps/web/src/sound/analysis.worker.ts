@@ -1,4 +1,4 @@
-import { integratedLoudness } from './loudness.ts';
+import { integratedLoudness } from '@retone/engine/loudness';
 import { spectrogram } from './spectrogram.ts';
 import { wavFile } from './wav.ts';
 
