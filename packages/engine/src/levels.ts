@@ -9,8 +9,8 @@ const ceiling = 0.98;
 const softest = -60;
 /** How much around a region says how loud it should be, in seconds. */
 const surroundings = 3;
-/** A region is changed by a factor of at most this, so that rests stay rests. */
-const mostChange = 4;
+/** A region is changed by a factor of at most this (24 dB), so that rests stay rests. */
+const mostChange = 16;
 
 /** Factor that brings a recording to the loudness that the model was trained at; 1 for silence. */
 export function gainTo(wanted: number, recording: Tensor, sampleRate: number): number {
@@ -43,7 +43,7 @@ export function levelRegions(
     const around = near.map((channel) => channel.filter((_, i) => kept[from + i]));
     const wanted = integratedLoudness(around, sampleRate);
     const now = integratedLoudness(channels(result, start, end), sampleRate);
-    if (wanted < softest || now < softest) continue;
+    if (wanted < softest || now === -Infinity) continue;
     const factor = Math.min(Math.max(factorOf(wanted - now), 1 / mostChange), mostChange);
     const [first, last] = [Math.max(Math.trunc(start - seam), 0), Math.trunc(end + seam)];
     for (const [c, channel] of channels(result, first, last).entries())
