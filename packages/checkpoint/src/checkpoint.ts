@@ -1,16 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type AutoencoderModelConfig,
-  isAutoencoderAlone,
-  type ModelConfig,
-  parseAutoencoderConfig,
-  parseModelConfig,
-  parseTextConfig,
-  type TextEncoderConfig,
-} from './config.ts';
+import type { AutoencoderModelConfig, ModelConfig, TextEncoderConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
+import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig, parseTextConfig } from './parse-config.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
 /** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
-import { CheckpointError, shown } from './errors.ts';
 
 // The schema of model_config.json. Objects are loose: keys that only matter to training are let through unread.
 // Defaults are those of the reference implementation's constructors.
@@ -21,31 +19,34 @@ const withShiftType = (shift: unknown) => {
   return typeof shift === 'object' && shift !== null && !('type' in shift) ? { type: 'full', ...shift } : shift;
 };
 
-const samplingShift = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('none') }),
-  z.looseObject({
-    type: z.literal('flux'),
-    min_length: positive.default(256),
-    max_length: positive.default(4096),
-    alpha_min: positive.default(1),
-    alpha_max: positive.default(1),
-  }),
-  z.looseObject({
-    type: z.literal('full'),
-    base_shift: z.number().default(0.5),
-    max_shift: z.number().default(1.15),
-    min_length: positive.default(256),
-    max_length: positive.default(4096),
-    use_sine: z.boolean().default(false),
-  }),
-  z.looseObject({
-    type: z.literal('logsnr'),
-    anchor_length: positive.default(2000),
-    anchor_logsnr: z.number().default(-6.2),
-    rate: z.number().default(1),
-    logsnr_end: z.number().default(2),
-  }),
-]);
+export const samplingShift = z.preprocess(
+  withShiftType,
+  z.discriminatedUnion('type', [
+    z.looseObject({ type: z.literal('none') }),
+    z.looseObject({
+      type: z.literal('flux'),
+      min_length: positive.default(256),
+      max_length: positive.default(4096),
+      alpha_min: positive.default(1),
+      alpha_max: positive.default(1),
+    }),
+    z.looseObject({
+      type: z.literal('full'),
+      base_shift: z.number().default(0.5),
+      max_shift: z.number().default(1.15),
+      min_length: positive.default(256),
+      max_length: positive.default(4096),
+      use_sine: z.boolean().default(false),
+    }),
+    z.looseObject({
+      type: z.literal('logsnr'),
+      anchor_length: positive.default(2000),
+      anchor_logsnr: z.number().default(-6.2),
+      rate: z.number().default(1),
+      logsnr_end: z.number().default(2),
+    }),
+  ]),
+);
 
 const attention = z.looseObject({
   qk_norm: z.enum(['none', 'l2', 'ln', 'rms', 'dyt']).default('none'),
@@ -211,7 +212,7 @@ const dit = z.looseObject({
   sliding_window: z.null().default(null),
 });
 
-const modelConfig = z.looseObject({
+export const modelConfig = z.looseObject({
   model_type: z.enum(['diffusion_cond', 'diffusion_cond_inpaint']),
   sample_size: count,
   sample_rate: count,
@@ -233,10 +234,7 @@ const modelConfig = z.looseObject({
       local_add_cond_ids: z.array(z.enum(['inpaint_mask', 'inpaint_masked_input'])).default([]),
       input_concat_ids: z.array(z.never()).default([]),
       prepend_cond_ids: z.array(z.never()).default([]),
-      sampling_distribution_shift_options: z.preprocess(
-        withShiftType,
-        samplingShift.nullish().transform((shift) => shift ?? undefined),
-      ),
+      sampling_distribution_shift_options: samplingShift.nullish().transform((shift) => shift ?? undefined),
       config: dit,
     }),
     io_channels: width,
@@ -253,7 +251,7 @@ const modelConfig = z.looseObject({
 });
 
 /** `model_config.json` of a repository that has an autoencoder alone, such as SAME-S. */
-const autoencoderModelConfig = z.looseObject({
+export const autoencoderModelConfig = z.looseObject({
   sample_rate: count,
   model: autoencoder,
 });
@@ -270,7 +268,7 @@ export type PretransformConfig = z.infer<typeof pretransform>;
 export type ConditionerConfig = z.infer<typeof conditioner>;
 export type SamplingShift = z.infer<typeof samplingShift>;
 
-const textEncoder = z.looseObject({
+export const textEncoder = z.looseObject({
   hidden_size: width,
   intermediate_size: width,
   num_hidden_layers: layers,
@@ -293,87 +291,9 @@ const textEncoder = z.looseObject({
 /** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
 export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
-/** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
-export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
-  if (isAutoencoderAlone(json)) {
-    throw new CheckpointError(
-      'bad-config',
-      `${file} is an autoencoder alone, which cannot make sound of a prompt; it is for retone encode and retone decode`,
-    );
-  }
-  const config = parse(modelConfig, json, file);
-  const problem = contradiction(config);
-  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
-  return config;
-}
-
 /** `model_config.json` of an autoencoder that is published alone, in the form of a diffusion model's pretransform. */
 export interface AutoencoderModelConfig {
   model_type: 'autoencoder';
   sample_rate: number;
   pretransform: PretransformConfig;
-}
-
-/** @throws CheckpointError as {@link parseModelConfig}. */
-export function parseAutoencoderConfig(json: unknown, file = 'model_config.json'): AutoencoderModelConfig {
-  const { sample_rate, model } = parse(autoencoderModelConfig, json, file);
-  const problem = autoencoderContradiction(model);
-  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
-  // In pieces, as the diffusion models use the same autoencoders.
-  const pretransform = { type: 'autoencoder' as const, scale: 1, chunked: true, config: model };
-  return { model_type: 'autoencoder', sample_rate, pretransform };
-}
-
-/** Whether a configuration has an autoencoder where others have a diffusion model: its encoder is at the top. */
-export function isAutoencoderAlone(json: unknown): boolean {
-  const model = (json as { model?: unknown } | null)?.model;
-  return typeof model === 'object' && model !== null && 'encoder' in model;
-}
-
-/** The shift of a noise schedule, as `sampling_distribution_shift_options` has it. */
-export function parseSamplingShift(json: unknown): SamplingShift {
-  return parse(samplingShift, withShiftType(json), 'shift');
-}
-
-/** @throws CheckpointError as {@link parseModelConfig}. */
-export function parseTextConfig(json: unknown, file = 'config.json'): TextEncoderConfig {
-  const encoder = json !== null && typeof json === 'object' && 'encoder' in json ? json.encoder : json;
-  const config = parse(textEncoder, encoder, file);
-  const problem = textContradiction(config);
-  if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
-  return config;
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: string): z.infer<Schema> {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const given = issue!.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
-    json,
-  );
-  throw new CheckpointError('bad-config', `${file}: ${keyName(issue!.path)} is ${shown(given)}; ${accepted(issue!)}`);
-}
-
-function accepted(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union' && 'discriminator' in issue && 'options' in issue && issue.options) {
-    return `accepted: ${(issue.options as unknown[]).map((option) => JSON.stringify(option)).join(', ')}`;
-  }
-  if (issue.code === 'invalid_value')
-    return `accepted: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-  if (issue.code === 'invalid_type') return `accepted: ${issue.expected === 'never' ? 'nothing' : issue.expected}`;
-  const unit = 'origin' in issue && issue.origin === 'array' ? ' items' : '';
-  if (issue.code === 'too_small')
-    return `accepted: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit}`;
-  if (issue.code === 'too_big') return `accepted: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit}`;
-  return issue.message;
-}
-
-function keyName(path: PropertyKey[]): string {
-  return (
-    path
-      .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
-      .join('')
-      .replace(/^\./, '') || 'the file'
-  );
 }

@@ -15,13 +15,8 @@ export {
   type DitConfig,
   defaultChunkSize,
   type FeedForwardConfig,
-  isAutoencoderAlone,
   type ModelConfig,
   type PretransformConfig,
-  parseAutoencoderConfig,
-  parseModelConfig,
-  parseSamplingShift,
-  parseTextConfig,
   type ResamplerConfig,
   type SamplingShift,
   type SpectralConfig,
@@ -31,6 +26,13 @@ export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dt
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
 export { readJson } from './json.ts';
 export { builtInModel, findModel, type InstalledModel, installedModels, modelsFolder } from './library.ts';
+export {
+  isAutoencoderAlone,
+  parseAutoencoderConfig,
+  parseModelConfig,
+  parseSamplingShift,
+  parseTextConfig,
+} from './parse-config.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
 export { type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
+import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig } from './parse-config.ts';
 
 /** The model that ships with Retone, and that is used when none is named. */
 export const builtInModel = 'retone-small';
