@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { start } from '../runs/run.ts';
+import { start } from '../runs/running.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { dollars } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';

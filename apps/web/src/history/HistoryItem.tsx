@@ -1,12 +1,12 @@
 import { go } from '../app/router.ts';
 import { Download } from '../runs/ResultActions.tsx';
-import { start } from '../runs/run.ts';
+import { start } from '../runs/running.ts';
 import { ownUrl } from '../service/client.ts';
 import type { Task } from '../service/types.ts';
 import { when } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { kindOf, kinds } from '../workspace/kinds.ts';
-import { reopen } from '../workspace/store.ts';
+import { reopen } from './reopen.ts';
 
 interface Props {
   task: Task;

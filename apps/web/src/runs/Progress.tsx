@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react';
 import { roughly } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 import type { Kind } from '../workspace/kinds.ts';
-import { cancel, hurry, isOpen, type Run, start } from './run.ts';
+import { isOpen, type Run } from './run.ts';
+import { cancel, hurry, start } from './running.ts';
 
 const stages = {
   text: 'Reading the prompt',

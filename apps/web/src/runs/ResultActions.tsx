@@ -1,9 +1,10 @@
 import { useId } from 'react';
 import { ownUrl } from '../service/client.ts';
 import { Icon } from '../shared/Icon.tsx';
+import { takeUrl } from '../source/source.ts';
 import { type Kind, kinds } from '../workspace/kinds.ts';
-import { takeUrl } from '../workspace/store.ts';
-import { type Run, removeRun, start } from './run.ts';
+import type { Run } from './run.ts';
+import { removeRun, start } from './running.ts';
 
 const formats: [string, string][] = [
   ['wav', 'WAV'],

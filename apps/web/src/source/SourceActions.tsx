@@ -2,7 +2,8 @@ import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import type { Region } from '../sound/transport.ts';
 import type { Kind } from '../workspace/kinds.ts';
-import { clearSource, cutSource, longestSource, type Source, uncutSource, workspaces } from '../workspace/store.ts';
+import { type Source, workspaces } from '../workspace/store.ts';
+import { clearSource, cutSource, longestSource, uncutSource } from './source.ts';
 
 interface Props {
   kind: Kind;

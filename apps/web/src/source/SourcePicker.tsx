@@ -2,9 +2,10 @@ import { type DragEvent, useRef, useState } from 'react';
 import { problemOf } from '../service/problems.ts';
 import { Icon } from '../shared/Icon.tsx';
 import type { Kind } from '../workspace/kinds.ts';
-import { takeFile, workspaces } from '../workspace/store.ts';
+import { workspaces } from '../workspace/store.ts';
 import { examples } from './examples.ts';
 import { Recorder } from './Recorder.tsx';
+import { takeFile } from './source.ts';
 
 /** Where a recording comes from: a file, the microphone, or an example. */
 export function SourcePicker({ kind }: { kind: Kind }) {

@@ -7,16 +7,18 @@ import { TransportBar } from '../player/TransportBar.tsx';
 import { useEveryFrame } from '../player/useEveryFrame.ts';
 import { Progress } from '../runs/Progress.tsx';
 import { ResultActions } from '../runs/ResultActions.tsx';
-import { isOpen, type Run, resume } from '../runs/run.ts';
+import { isOpen, type Run } from '../runs/run.ts';
+import { resume } from '../runs/running.ts';
 import { useSession } from '../service/session.ts';
 import { clock, decibels } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 import type { Region } from '../sound/transport.ts';
 import { SourceActions } from '../source/SourceActions.tsx';
 import { SourcePicker } from '../source/SourcePicker.tsx';
+import { clearSource, longestSource } from '../source/source.ts';
 import type { Axis } from './axis.ts';
 import type { Kind } from './kinds.ts';
-import { clearSource, longestSource, type Source, workspaces } from './store.ts';
+import { type Source, workspaces } from './store.ts';
 
 interface Props {
   kind: Kind;
