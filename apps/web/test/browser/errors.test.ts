@@ -126,18 +126,25 @@ test('too many requests are waited out', async () => {
   await page.context().close();
 });
 
-test('an unknown key is asked for again, and nothing typed is lost', async () => {
-  const page = await openPage(browser, running.url);
-  await page.route('**/playground/session', (route) =>
-    route.fulfill({ status: 403, json: { code: 403, message: 'no' } }),
-  );
-  await page.evaluate(() => localStorage.setItem('retone.key', 'rt_unknown'));
-  await page.reload();
+test('a service for others asks for a key, again when it is unknown, and nothing typed is lost', async () => {
+  const forOthers = await startService({ engine, settings: { RETONE_HOST: '0.0.0.0' } });
+  const page = await openPage(browser, forOthers.url);
   const dialog = page.getByRole('dialog', { name: 'API key' });
-  await dialog.getByLabel('Key', { exact: true }).fill(running.key);
-  await dialog.getByRole('button', { name: 'Use this key' }).click();
-  await page.getByTitle('Credit').waitFor();
+  const give = async (key: string) => {
+    await dialog.getByLabel('Key', { exact: true }).fill(key);
+    await dialog.getByRole('button', { name: 'Use this key' }).click();
+  };
+  await give('rt_unknown');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await prompt(page).fill('a bell');
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await page.getByRole('button', { name: /^Transform/ }).click();
+  await give(forOthers.key);
+  await result(page).waitFor();
+  expect(await prompt(page).inputValue()).toBe('a bell');
   await page.context().close();
+  await forOthers.close();
 });
 
 test('a service that is gone is waited for, through a reload, and nothing is lost', async () => {
