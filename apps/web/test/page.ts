@@ -48,12 +48,19 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
 }
 
 /** A recording of a tone, as a file to be dropped. */
-export function tone(seconds: number, pitch = 300, level = 0.1): { name: string; mimeType: string; buffer: Buffer } {
+export function tone(
+  seconds: number,
+  { pitch = 300, level = 0.1, channels = 2 } = {},
+): { name: string; mimeType: string; buffer: Buffer } {
   const channel = Float32Array.from(
     { length: seconds * 44100 },
     (_, i) => level * Math.sin((2 * Math.PI * pitch * i) / 44100),
   );
-  return { name: 'tone.wav', mimeType: 'audio/wav', buffer: Buffer.from(wavFile([channel, channel], 44100)) };
+  return {
+    name: 'tone.wav',
+    mimeType: 'audio/wav',
+    buffer: Buffer.from(wavFile(Array(channels).fill(channel), 44100)),
+  };
 }
 
 /** Drops a file where recordings are dropped. */

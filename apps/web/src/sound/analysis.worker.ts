@@ -42,7 +42,8 @@ function done(job: Job): [unknown, Transferable[]] {
     const peaks = peaksOf(channels, job.points);
     const facts: Facts = {
       peaks,
-      loudness: integratedLoudness(channels, sampleRate),
+      // Mono is heard from both speakers.
+      loudness: integratedLoudness(channels.length === 1 ? [channels[0]!, channels[0]!] : channels, sampleRate),
       peak: Math.max(...peaks.map(Math.abs)),
     };
     return [facts, [peaks.buffer]];

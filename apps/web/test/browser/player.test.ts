@@ -38,16 +38,16 @@ async function level(): Promise<number> {
 }
 const position = () => page.getByLabel('Position in seconds').inputValue().then(Number);
 
-async function make(seconds = 6): Promise<void> {
-  await drop(page, tone(seconds));
+async function make(seconds = 6, channels = 2): Promise<void> {
+  await drop(page, tone(seconds, { channels }));
   await source(page).waitFor();
   await prompt(page).fill('a bell');
   await page.getByRole('button', { name: /^Transform/ }).click();
   await result(page).waitFor();
 }
 
-test('A and B are switched in place, at one loudness', async () => {
-  await make();
+test.each([1, 2])('A with %i channels and B are switched in place, at one loudness', async (channels) => {
+  await make(6, channels);
   await page.keyboard.press('Space');
   await expect.poll(pitch).toBe(1000);
   const loud = await level();
