@@ -19,6 +19,7 @@ import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import type { Service } from './service.ts';
+import { maxFileBytes } from './settings.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** Largest JSON body in bytes, beside a recording in base64: that much again by a third. */
@@ -73,7 +74,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: Math.ceil((service.settings.RETONE_MAX_UPLOAD_MB * 1e6 * 4) / 3) + bodyOverhead,
+    bodyLimit: Math.ceil((maxFileBytes(service.settings) * 4) / 3) + bodyOverhead,
     requestTimeout: arrival,
     // A busy machine may take its time to start.
     pluginTimeout: 120_000,

@@ -1,6 +1,5 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { AudioError } from '@retone/audio';
 import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
@@ -39,23 +38,16 @@ import {
   sourceBytes,
 } from '@retone/storage';
 import { ApiError } from './envelope.ts';
+import { fileTooLarge } from './file-form.ts';
 import { Metrics } from './metrics.ts';
 import { taskResult } from './results.ts';
-import type { Settings } from './settings.ts';
+import { maxFileBytes, type Settings } from './settings.ts';
 
 /** Longest fetch of a recording in milliseconds. */
 const fetchTimeout = 120_000;
 
 /** Where an upload's bytes are. */
 export const uploadKey = (token: string) => `uploads/${token}`;
-
-export function uploadTooLarge({ settings }: Service): ApiError {
-  return new ApiError(
-    413,
-    'too_large',
-    `the file is too large; at most ${settings.RETONE_MAX_UPLOAD_MB} MB are accepted`,
-  );
-}
 
 /** Where a service tells what happens; a logger is one. */
 export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
@@ -169,7 +161,7 @@ export class Service {
     const { database, store, queue, lifecycle, settings } = this;
     const { engine } = this.#hooks;
     const allowHosts = settings.RETONE_ALLOW_HOSTS;
-    const fetching = { allowHosts, maxBytes: settings.RETONE_MAX_UPLOAD_MB * 1e6, timeoutMs: fetchTimeout };
+    const fetching = { allowHosts, maxBytes: maxFileBytes(settings), timeoutMs: fetchTimeout };
     const engineFor = engine ? async () => engine : await this.#startEngines(fetching);
     const worker = new Worker({
       database,
@@ -323,18 +315,16 @@ export class Service {
 
   /** The bytes of a recording that is a data URI or base64. */
   inlineAudio(value: string): Promise<Uint8Array> {
-    return sourceBytes(value, { maxBytes: this.settings.RETONE_MAX_UPLOAD_MB * 1e6, timeoutMs: fetchTimeout });
+    return sourceBytes(value, { maxBytes: maxFileBytes(this.settings), timeoutMs: fetchTimeout });
   }
 
   /** Stores an upload's bytes; answers how many. */
-  async keepUpload(token: string, content: Readable): Promise<number> {
+  async keepUpload(token: string, content: AsyncIterable<Uint8Array>): Promise<number> {
     try {
-      const { size } = await this.store.put(uploadKey(token), content, {
-        maxBytes: this.settings.RETONE_MAX_UPLOAD_MB * 1e6,
-      });
+      const { size } = await this.store.put(uploadKey(token), content, { maxBytes: maxFileBytes(this.settings) });
       return size;
     } catch (error) {
-      if (error instanceof StorageError && error.code === 'too-large') throw uploadTooLarge(this);
+      if (error instanceof StorageError && error.code === 'too-large') throw fileTooLarge(this.settings);
       throw error;
     }
   }

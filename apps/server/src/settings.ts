@@ -154,6 +154,11 @@ export function describeSettings(): string {
     .join('\n');
 }
 
+/** Bytes of the largest file that is taken in, however it comes. */
+export function maxFileBytes({ RETONE_MAX_UPLOAD_MB: megabytes }: Settings): number {
+  return megabytes * 1e6;
+}
+
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }

@@ -405,11 +405,11 @@ async function upload(name: string, content = bytes(1000), type = 'audio/wav'): 
   const { body } = await sendForm((form) => form.append('file', new Blob([content], { type }), name));
   return body.data.download_url;
 }
-async function sendForm(fill: (form: FormData) => void) {
+async function sendForm(fill: (form: FormData) => void, path = '/api/v3/media/upload/binary') {
   const form = new FormData();
   fill(form);
   const headers = { authorization: `Bearer ${running.key}` };
-  const response = await fetch(`${running.url}/api/v3/media/upload/binary`, { method: 'POST', headers, body: form });
+  const response = await fetch(running.url + path, { method: 'POST', headers, body: form });
   // biome-ignore lint/suspicious/noExplicitAny: what an answer holds is for the test to say
   return { status: response.status, body: (await response.json()) as any };
 }
@@ -440,12 +440,22 @@ describe('an upload', () => {
     expect((await fetch(body.data.download_url)).status).toBe(200);
   });
 
-  test('that is larger than allowed is answered with 413', async () => {
-    const { status, body } = await sendForm((form) => form.append('file', new Blob([bytes(1_000_001)]), 'a.wav'));
-    expect(status).toBe(413);
-    expect(body).toEqual(refusal(413, 'too_large'));
-    expect(body.message).toContain('1 MB');
-  });
+  test.each(['/api/v3/media/upload/binary', '/api/v3/adapters'])(
+    'that is larger than allowed is answered with 413 by %s, and leaves nothing',
+    async (path) => {
+      const stored = async () => {
+        const keys: string[] = [];
+        for await (const { key } of running.service.store.list('')) keys.push(key);
+        return keys;
+      };
+      const before = await stored();
+      const { status, body } = await sendForm((form) => form.append('file', new Blob([bytes(1_000_001)]), 'a'), path);
+      expect(status).toBe(413);
+      expect(body).toEqual(refusal(413, 'too_large'));
+      expect(body.message).toContain('1 MB');
+      expect(await stored()).toEqual(before);
+    },
+  );
 
   test('without a part named "file" is answered with 400', async () => {
     expect(await sendForm((form) => form.append('audio', new Blob(['x']), 'a.wav'))).toMatchObject({ status: 400 });

@@ -1,11 +1,11 @@
-import multipart from '@fastify/multipart';
+import { buffer } from 'node:stream/consumers';
 import { checkAdapter, newTaskId } from '@retone/jobs';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
+import { fileForm, fileOf, takeForms } from '../file-form.ts';
 import { answers } from '../openapi.ts';
-import { type Service, uploadTooLarge } from '../service.ts';
-import { asFormError, fileName } from './uploads.ts';
+import type { Service } from '../service.ts';
 
 const tags = ['Files'];
 const adapter = z
@@ -16,40 +16,22 @@ const adapter = z
     created_at: z.iso.datetime(),
   })
   .meta({ id: 'Adapter', description: 'An adapter (LoRA) that this account has uploaded.' });
-const form = z.object({
-  file: z.string().meta({ format: 'binary', description: 'The adapter, a .safetensors file, in a part of this name.' }),
-});
 
 /** Adapters of an account: they stay until it deletes them, and no other account can use them. */
 export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
-  const maxBytes = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
-  await api.register(multipart, { limits: { files: 1, fileSize: maxBytes, fields: 10, parts: 11 } });
+  const { settings } = service;
+  await takeForms(api, settings);
 
-  const uploadSchema = {
-    tags,
-    summary: 'Upload an adapter',
-    description: `At most ${service.settings.RETONE_MAX_UPLOAD_MB} MB.`,
-    consumes: ['multipart/form-data'],
-    body: form,
-    response: answers(adapter),
-  };
-  // The form is read as it comes, and looked at then.
-  const unchecked = () => (value: unknown) => ({ value });
-  api.post('/adapters', { schema: uploadSchema, validatorCompiler: unchecked }, async (request) => {
-    if (!request.isMultipart())
-      throw new ApiError(415, 'unsupported_media_type', 'an adapter is multipart/form-data with one part named "file"');
-    const part = await request.file().catch(asFormError);
-    if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'an adapter comes in one part named "file"');
-    const bytes = await part.toBuffer().catch((error: Error) => {
-      if (part.file.truncated) throw uploadTooLarge(service);
-      return asFormError(error);
-    });
+  const { schema: form, validatorCompiler } = fileForm(settings, 'The adapter, a .safetensors file');
+  const uploadSchema = { tags, summary: 'Upload an adapter', ...form, response: answers(adapter) };
+  api.post('/adapters', { schema: uploadSchema, validatorCompiler }, async (request) => {
+    const { name, content } = await fileOf(request, settings);
+    const bytes = await buffer(content);
     const problem = checkAdapter(bytes);
     if (problem) throw new ApiError(400, 'bad_adapter', `file: ${problem}`);
     const id = newTaskId();
     const key = `adapters/${id}`;
     await service.store.put(key, bytes);
-    const name = fileName(part.filename ?? '');
     return success(
       shown(await service.adapters.add({ id, accountId: request.account.id, name, key, size: bytes.length })),
     );

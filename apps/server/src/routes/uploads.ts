@@ -1,12 +1,13 @@
-import multipart from '@fastify/multipart';
 import { audioFormats, formatOfFileName } from '@retone/audio';
-import { newToken, StorageError } from '@retone/storage';
+import { newToken } from '@retone/storage';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { ApiError, success } from '../envelope.ts';
+import { success } from '../envelope.ts';
+import { fileForm, fileName, fileOf, fileTooLarge, takeForms } from '../file-form.ts';
 import { answers } from '../openapi.ts';
 import { fileUrl } from '../results.ts';
-import { type Service, uploadKey, uploadTooLarge } from '../service.ts';
+import { type Service, uploadKey } from '../service.ts';
+import { maxFileBytes } from '../settings.ts';
 
 const tags = ['Files'];
 const uploaded = z.object({
@@ -14,9 +15,6 @@ const uploaded = z.object({
   download_url: z.string().describe('Accepted wherever a recording is; needs no key.'),
   filename: z.string(),
   size: z.int().describe('Bytes.'),
-});
-const form = z.object({
-  file: z.string().meta({ format: 'binary', description: 'The file, in a part of this name.' }),
 });
 const ticket = z.strictObject({
   filename: z
@@ -35,34 +33,16 @@ const instruction = uploaded.extend({
 
 /** Files that clients send: in one multipart request, or by a ticket that says where to PUT the bytes. */
 export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
-  const maxBytes = service.settings.RETONE_MAX_UPLOAD_MB * 1e6;
-  const tooLarge = () => uploadTooLarge(service);
-  // Here alone: everywhere else multipart is a type that is not supported.
-  await api.register(multipart, { limits: { files: 1, fileSize: maxBytes, fields: 10, parts: 11 } });
+  const { settings } = service;
+  await takeForms(api, settings);
 
-  const uploadSchema = {
-    tags,
-    summary: 'Upload a file',
-    description: `At most ${service.settings.RETONE_MAX_UPLOAD_MB} MB.`,
-    consumes: ['multipart/form-data'],
-    body: form,
-    response: answers(uploaded),
-  };
-  // The form is read as it comes, and looked at then.
-  const unchecked = () => (value: unknown) => ({ value });
-  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler: unchecked }, async (request) => {
-    if (!request.isMultipart())
-      throw new ApiError(415, 'unsupported_media_type', 'an upload is multipart/form-data with one part named "file"');
-    const part = await request.file().catch(asFormError);
-    if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'an upload has one part named "file"');
+  const { schema: form, validatorCompiler } = fileForm(settings, 'The file');
+  const uploadSchema = { tags, summary: 'Upload a file', ...form, response: answers(uploaded) };
+  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler }, async (request) => {
+    const { name, mediaType: given, content } = await fileOf(request, settings);
     const token = newToken();
-    const name = fileName(part.filename ?? '');
-    const mediaType = mediaTypeOf(name, part.mimetype);
-    const size = await service.keepUpload(token, part.file).catch(asFormError);
-    if (part.file.truncated) {
-      await service.store.delete(uploadKey(token));
-      throw tooLarge();
-    }
+    const size = await service.keepUpload(token, content);
+    const mediaType = mediaTypeOf(name, given);
     return success(await add({ accountId: request.account.id, token, name, mediaType, size }));
   });
 
@@ -74,7 +54,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
   };
   api.post('/media/uploads', { schema: ticketSchema }, async ({ account, body }) => {
     const { filename, size, content_type: contentType } = body;
-    if (size > maxBytes) throw tooLarge();
+    if (size > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
     const token = newToken();
     const mediaType = mediaTypeOf(name, contentType);
@@ -101,23 +81,6 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     };
   }
 };
-
-/** What is neither ours nor the store's comes from the form, which ends too early or is none; its reader has plain errors. */
-export function asFormError(error: Error): never {
-  if (error instanceof ApiError || error instanceof StorageError || 'statusCode' in error) throw error;
-  throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
-}
-
-/** A name without folders and control characters. */
-export function fileName(given: string): string {
-  const name = given
-    .split(/[/\\]/)
-    .at(-1)!
-    .replace(/[\p{Cc}"]/gu, '')
-    .slice(-200)
-    .toWellFormed();
-  return name || 'upload';
-}
 
 function mediaTypeOf(name: string, given: string | undefined): string {
   const known =

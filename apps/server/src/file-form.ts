@@ -1,0 +1,78 @@
+import multipart, { type MultipartFile } from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ApiError } from './envelope.ts';
+import { maxFileBytes, type Settings } from './settings.ts';
+
+/** A file of a form, on its way. */
+export interface IncomingFile {
+  /** Without folders and control characters. */
+  name: string;
+  /** As the client has it. */
+  mediaType: string;
+  /** Throws ApiError where the form ends too early, or the file is larger than the settings allow. */
+  content: AsyncIterable<Uint8Array>;
+}
+
+/** Has the routes of an app take forms. Everywhere else multipart is a type that is not supported. */
+export async function takeForms(app: FastifyInstance, settings: Settings): Promise<void> {
+  await app.register(multipart, { limits: { files: 1, fileSize: maxFileBytes(settings), fields: 10, parts: 11 } });
+}
+
+/** What a route declares that takes a form with one file. */
+export function fileForm(settings: Settings, file: string) {
+  return {
+    schema: {
+      description: `At most ${settings.RETONE_MAX_UPLOAD_MB} MB.`,
+      consumes: ['multipart/form-data'],
+      body: z.object({ file: z.string().meta({ format: 'binary', description: `${file}, in a part of this name.` }) }),
+    },
+    // The form is read as it comes, and looked at then.
+    validatorCompiler: () => (value: unknown) => ({ value }),
+  };
+}
+
+/**
+ * The file of a form, which its reader has to go through.
+ *
+ * @throws ApiError when the request is no form, or one without a file
+ */
+export async function fileOf(request: FastifyRequest, settings: Settings): Promise<IncomingFile> {
+  if (!request.isMultipart()) {
+    throw new ApiError(415, 'unsupported_media_type', 'a file comes as multipart/form-data with one part named "file"');
+  }
+  const part = await request.file().catch(refuse);
+  if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'the form has no part named "file" with a file');
+  return { name: fileName(part.filename ?? ''), mediaType: part.mimetype, content: whole(part.file, settings) };
+}
+
+async function* whole(file: MultipartFile['file'], settings: Settings): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* file;
+  } catch (error) {
+    refuse(error as Error);
+  }
+  // What is too large is cut off without an error.
+  if (file.truncated) throw fileTooLarge(settings);
+}
+
+/** The form's reader has plain errors for forms that end too early, and for what is none. */
+function refuse(error: Error): never {
+  if ('statusCode' in error) throw error;
+  throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
+}
+
+export function fileTooLarge({ RETONE_MAX_UPLOAD_MB: megabytes }: Settings): ApiError {
+  return new ApiError(413, 'too_large', `the file is too large; at most ${megabytes} MB are accepted`);
+}
+
+/** A name without folders and control characters. */
+export function fileName(given: string): string {
+  const name = given
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/[\p{Cc}"]/gu, '')
+    .slice(-200)
+    .toWellFormed();
+  return name || 'upload';
+}
