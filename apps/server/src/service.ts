@@ -59,7 +59,7 @@ export interface ServiceHooks {
   engine?: Engine;
 }
 
-type TryEvent = Parameters<NonNullable<WorkerOptions['onTask']>>[0];
+type TryEvent = Parameters<NonNullable<WorkerOptions['onTry']>>[0];
 
 /** A task's news for whoever watches it. */
 export interface TaskEvent {
@@ -172,7 +172,7 @@ export class Service {
       isWarm: (model) => this.#isWarm(model),
       fetching,
       atOnce: settings.RETONE_WORKERS,
-      onTask: (event) => this.#hearOfTry(event),
+      onTry: (event) => this.#hearOfTry(event),
     });
     await worker.start();
     this.metrics.workerStarted(settings.RETONE_WORKERS);
@@ -201,8 +201,8 @@ export class Service {
   }
 
   /** Stops taking work, ends or hands back what is in hand, and closes everything. */
-  async close(graceSeconds = 20): Promise<void> {
-    await this.queue.close(graceSeconds);
+  async close(): Promise<void> {
+    await this.queue.close(this.settings.RETONE_STOP_SECONDS);
     await this.#engines?.close();
     for (const close of this.#closing) await close();
     await this.database.close();

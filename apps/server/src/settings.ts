@@ -81,6 +81,12 @@ const schema = z.object({
     .describe('How long tasks and files are kept.'),
   RETONE_MAX_UPLOAD_MB: count(10_000).default(200).describe('Largest upload, and largest recording fetched.'),
   RETONE_SYNC_SECONDS: count(86_400).default(300).describe('How long a synchronous submission waits for its result.'),
+  RETONE_STOP_SECONDS: z.coerce
+    .number('takes a number of seconds')
+    .min(0, 'takes a number of seconds from 0')
+    .max(86_400, 'takes a number of seconds up to 86400')
+    .default(20)
+    .describe('How long tasks may go on after SIGTERM before they are handed back.'),
   RETONE_ALLOW_HOSTS: list
     .superRefine((hosts, context) => {
       try {

@@ -41,7 +41,8 @@ export async function startService(
   } = {},
 ): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'retone-service-'));
-  const settings = readSettings({ RETONE_DATA: folder, RETONE_PORT: '0', ...options.settings });
+  const own = { RETONE_DATA: folder, RETONE_PORT: '0', RETONE_STOP_SECONDS: '5' };
+  const settings = readSettings({ ...own, ...options.settings });
   const service = await Service.open(settings, {
     log: options.events ??
       options.log ?? { info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
@@ -75,7 +76,7 @@ export async function startService(
     },
     async close() {
       await app.close();
-      await service.close(5);
+      await service.close();
       rmSync(folder, { recursive: true, force: true });
       expect(conformance.faults).toEqual([]);
     },

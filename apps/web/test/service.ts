@@ -43,7 +43,7 @@ export async function startService({ settings = {}, engine }: Options = {}): Pro
     },
     async stop() {
       await app.close();
-      await running.service.close(2);
+      await running.service.close();
     },
     async close() {
       await running.stop();

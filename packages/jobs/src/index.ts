@@ -19,7 +19,7 @@ export {
   shown,
   type TaskInput,
 } from './models.ts';
-export { maxAttempts, Queue, type QueueSettings, queueDefaults, type WebhookEvent } from './queue.ts';
+export { Queue, type QueueSettings, queueDefaults, type WebhookEvent } from './queue.ts';
 export { deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';
 export {

@@ -78,4 +78,11 @@ export const jobsMigrations: readonly Migration[] = [
       ALTER TABLE tasks ADD COLUMN warnings jsonb NOT NULL DEFAULT '[]';
     `,
   },
+  {
+    name: 'jobs-004-tries-handed-back',
+    sql: `
+      -- Of the attempts, those whose worker stopped as it was asked to. They do not count among the tries that a task has.
+      ALTER TABLE tasks ADD COLUMN handed_back integer NOT NULL DEFAULT 0;
+    `,
+  },
 ];

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Queryable } from '@retone/database';
-import { type Db, type Job, PgBoss, type WorkOptions } from 'pg-boss';
+import { type Db, type Job, PgBoss, type QueueOptions, type WorkOptions } from 'pg-boss';
 import { Tasks } from './tasks.ts';
 
-/** The queues: work to do, work whose last try was lost, results to tell, and what is done once a day. */
-const queues = { tasks: 'tasks', lost: 'lost-tasks', webhooks: 'webhooks', retention: 'retention' } as const;
-
-/** How often a task is tried before it is given up. */
-export const maxAttempts = 3;
+/** The queues: work to do, results to tell, and what is done once a day. */
+const queues = { tasks: 'tasks', webhooks: 'webhooks', retention: 'retention' } as const;
 
 export interface QueueSettings {
   /** Seconds without a sign of life after which a worker's task is taken up by another; at least 10. */
@@ -35,6 +32,10 @@ export const queueDefaults: QueueSettings = {
 
 /** How often a webhook is tried; with the default delay the last time is 11 hours after the first. */
 const webhookAttempts = 13;
+/** How often pg-boss gives a job to another worker. More often than ever happens: whoever handles it counts for itself. */
+const handOvers = 10_000;
+/** Seconds that handing back what is in hand may take when the process stops. */
+const handBackSeconds = 5;
 /** Seconds after which a job that a worker has is given to another, if it shows no sign of life. Webhooks take less. */
 const longestTask = 6 * 3600;
 /** Seconds that jobs are kept after their end. */
@@ -52,8 +53,10 @@ const ownLimits = Object.fromEntries(Array.from({ length: mostTasksAtOnce }, (_,
 /** One task in the hands of a worker. */
 export interface QueuedTask {
   taskId: string;
-  /** Aborted when the queue gives the task to another worker, or stops. */
+  /** Aborted when the queue gives the task to another worker. */
   signal: AbortSignal;
+  /** Aborted when this process stops, and its time to end what is in hand is over. */
+  stopping: AbortSignal;
 }
 
 /** The telling of a task's end, for the n-th time. */
@@ -78,6 +81,7 @@ export class Queue {
   readonly #boss: PgBoss;
   readonly #settings: QueueSettings;
   readonly #readiness: Readiness;
+  readonly #stopping = new AbortController();
 
   private constructor(boss: PgBoss, settings: QueueSettings, readiness: Readiness) {
     this.#boss = boss;
@@ -108,22 +112,14 @@ export class Queue {
     });
     boss.on('error', onError);
     await boss.start();
-    await boss.createQueue(queues.lost, { deleteAfterSeconds: jobRetention, notify: true });
-    await boss.createQueue(queues.tasks, {
-      retryLimit: maxAttempts - 1,
-      heartbeatSeconds: complete.heartbeatSeconds,
-      expireInSeconds: longestTask,
-      deleteAfterSeconds: jobRetention,
-      deadLetter: queues.lost,
-      notify: true,
-    });
-    await boss.createQueue(queues.webhooks, {
-      // Their own tries are jobs of their own; these are for workers that died.
-      retryLimit: 100,
+    const handedOver = {
       heartbeatSeconds: complete.heartbeatSeconds,
       deleteAfterSeconds: jobRetention,
+      retryLimit: handOvers,
       notify: true,
-    });
+    };
+    await createQueue(boss, queues.tasks, { ...handedOver, expireInSeconds: longestTask });
+    await createQueue(boss, queues.webhooks, handedOver);
     await boss.createQueue(queues.retention);
     // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
     if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));
@@ -151,7 +147,7 @@ export class Queue {
   }
 
   /**
-   * Takes tasks, `atOnce` at a time. A handler that throws has its task tried again, or given up after the last try.
+   * Takes tasks, `atOnce` at a time. A task whose handler throws, or whose worker dies, is handed over again.
    *
    * @param isWarm whether tasks of a model could begin at once here; if not, others hear of them a moment earlier
    */
@@ -163,13 +159,8 @@ export class Queue {
     this.#readiness.isWarm = isWarm;
     const groupConcurrency = { default: this.#settings.tasksAtOnce, tiers: ownLimits };
     await this.#work<{ taskId: string }>(queues.tasks, atOnce, { groupConcurrency }, ({ data, signal }) =>
-      handle({ taskId: data.taskId, signal }),
+      handle({ taskId: data.taskId, signal, stopping: this.#stopping.signal }),
     );
-  }
-
-  /** Hears of tasks whose last try ended without a word: its worker died, or threw. */
-  async onLostTask(handle: (taskId: string) => Promise<void>): Promise<void> {
-    await this.#work<{ taskId: string }>(queues.lost, 1, {}, ({ data }) => handle(data.taskId));
   }
 
   /** Queues the telling of an ended task in the transaction that ends it. */
@@ -201,7 +192,9 @@ export class Queue {
 
   /** Stops taking work; what is in hand has `seconds` to end, and is then handed back. */
   async close(seconds: number): Promise<void> {
-    await this.#boss.stop({ graceful: true, timeout: seconds * 1000, close: false });
+    const grace = setTimeout(() => this.#stopping.abort(), seconds * 1000);
+    await this.#boss.stop({ graceful: true, timeout: (seconds + handBackSeconds) * 1000, close: false });
+    clearTimeout(grace);
   }
 
   /** Has jobs of a queue handled, `atOnce` at a time, each as soon as there is one and a hand free for it. */
@@ -226,7 +219,13 @@ export class Queue {
   }
 }
 
-/** Has what is in hand tried again, or given up after the last try. */
+/** Makes a queue, or brings one that an earlier version made up to date. */
+async function createQueue(boss: PgBoss, name: string, options: QueueOptions): Promise<void> {
+  await boss.createQueue(name, options);
+  await boss.updateQueue(name, options);
+}
+
+/** Has what is in hand handed over again. */
 async function takeBack(boss: PgBoss, database: Database, names: readonly string[]): Promise<void> {
   const sql = "SELECT name, id FROM pgboss.job WHERE state = 'active' AND name = ANY($1)";
   for (const { name, id } of await database.query<{ name: string; id: string }>(sql, [names]))

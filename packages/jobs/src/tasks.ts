@@ -34,7 +34,10 @@ export interface Task {
   webhookUrl: string | null;
   /** Null where there is no webhook, or nothing to tell yet. */
   webhook: WebhookState | null;
+  /** Tries that were begun: the number of the latest. */
   attempts: number;
+  /** How many of them were handed back by workers that stopped; these do not count towards the most that there are. */
+  handedBack: number;
   progress: Progress | null;
   /** Tokens of the output files. */
   outputs: string[];
@@ -70,8 +73,8 @@ export interface TaskFilter {
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
-  webhook_url AS "webhookUrl", webhook, attempts, progress, outputs, error, warnings, inference_ms AS "inferenceMs",
-  created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
+  webhook_url AS "webhookUrl", webhook, attempts, handed_back AS "handedBack", progress, outputs, error, warnings,
+  inference_ms AS "inferenceMs", created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
 
 /** 32 hex digits from the system's random source. */
 export function newTaskId(): string {
@@ -205,12 +208,15 @@ export class Tasks {
     return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
-  /** Starts a try. Undefined when the task has ended meanwhile. The number of the try is `attempts`. */
-  claim(id: string): Promise<Task | undefined> {
+  /**
+   * Starts a try; its number is `attempts`. Undefined when the task has ended meanwhile, or has had its tries, apart from
+   * those that were handed back.
+   */
+  claim(id: string, maxTries: number): Promise<Task | undefined> {
     return this.#one(
       `UPDATE tasks SET status = 'processing', attempts = attempts + 1, started_at = coalesce(started_at, now()), progress = NULL
-       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
-      [id],
+       WHERE id = $1 AND status IN ('created', 'processing') AND attempts - handed_back < $2 RETURNING ${columns}`,
+      [id, maxTries],
     );
   }
 
@@ -219,6 +225,16 @@ export class Tasks {
     const rows = await this.#db.query(
       `UPDATE tasks SET progress = $3 WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING id`,
       [id, attempt, JSON.stringify(progress)],
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives a try back: the task waits again, and has one more. False when the try no longer counts. */
+  async handBack(id: string, attempt: number): Promise<boolean> {
+    const rows = await this.#db.query(
+      `UPDATE tasks SET status = 'created', handed_back = handed_back + 1, progress = NULL
+       WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING id`,
+      [id, attempt],
     );
     return rows.length > 0;
   }

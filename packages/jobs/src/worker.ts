@@ -5,8 +5,14 @@ import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } 
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
 import { publicModel, type TaskInput } from './models.ts';
-import { maxAttempts, type Queue, type QueuedTask } from './queue.ts';
+import type { Queue, QueuedTask } from './queue.ts';
 import { type Task, Tasks } from './tasks.ts';
+
+/** How often a task is tried before it is given up. */
+const maxTries = 3;
+
+/** What becomes of a try. `dropped`: it did not count any more; `handed back`: the worker stops. */
+export type TryOutcome = 'completed' | 'failed' | 'retried' | 'handed back' | 'dropped';
 
 export interface WorkerOptions {
   database: Database;
@@ -23,10 +29,8 @@ export interface WorkerOptions {
   codingTimeoutMs?: number | undefined;
   /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */
   atOnce?: number;
-  /** Hears of what becomes of tasks, for logs and metrics. */
-  onTask?:
-    | ((event: { task: Task; outcome: 'completed' | 'failed' | 'retried' | 'dropped'; error?: unknown }) => void)
-    | undefined;
+  /** Hears of what becomes of tries, for logs and metrics. */
+  onTry?: ((event: { task: Task; outcome: TryOutcome; error?: unknown }) => void) | undefined;
 }
 
 /** Takes tasks from the queue and does them, until it is closed. */
@@ -38,33 +42,39 @@ export class Worker {
   }
 
   async start(): Promise<void> {
-    const { queue, lifecycle, atOnce = 1, isWarm } = this.#options;
+    const { queue, atOnce = 1, isWarm } = this.#options;
     keepCodecReady();
     await queue.workOnTasks(atOnce, (queued) => this.#work(queued), isWarm);
-    await queue.onLostTask(async (taskId) => {
-      await lifecycle.fail(
-        taskId,
-        `the task was tried ${maxAttempts} times, and each time the worker that had it was lost`,
-      );
-    });
   }
 
-  async #work({ taskId, signal }: QueuedTask): Promise<void> {
-    const { database, lifecycle, onTask } = this.#options;
-    const task = await new Tasks(database).claim(taskId);
-    if (!task) return;
+  async #work({ taskId, signal, stopping }: QueuedTask): Promise<void> {
+    const { database, lifecycle, onTry } = this.#options;
+    const tasks = new Tasks(database);
+    const task = await tasks.claim(taskId, maxTries);
+    if (!task) {
+      await lifecycle.fail(taskId, `${maxTries} tries were begun, and each time the worker that had the task was lost`);
+      return;
+    }
     // News that is lost costs nothing: whoever waits for it looks for himself now and then.
     const told = database.notify(taskChannel, taskId).catch(() => {});
+    const isLast = task.attempts - task.handedBack === maxTries;
+    const over = AbortSignal.any([signal, stopping]);
     try {
-      const done = await this.#do(task, signal);
-      onTask?.({ task, outcome: done ? 'completed' : 'dropped' });
+      // However long the engine takes to notice: a result that comes late does not count.
+      const done = await unlessAborted(this.#do(task, over), over);
+      onTry?.({ task, outcome: done ? 'completed' : 'dropped' });
     } catch (error) {
-      if (signal.aborted || (!isFinal(error) && task.attempts < maxAttempts)) {
-        onTask?.({ task, outcome: 'retried', error });
+      if (stopping.aborted && !signal.aborted) {
+        await tasks.handBack(task.id, task.attempts);
+        onTry?.({ task, outcome: 'handed back', error });
+        throw error;
+      }
+      if (signal.aborted || (!isFinal(error) && !isLast)) {
+        onTry?.({ task, outcome: 'retried', error });
         throw error;
       }
       const failed = await lifecycle.fail(task.id, sentence(error), task.attempts);
-      onTask?.({ task, outcome: failed ? 'failed' : 'dropped', error });
+      onTry?.({ task, outcome: failed ? 'failed' : 'dropped', error });
     } finally {
       await told;
     }
@@ -143,6 +153,15 @@ export class Worker {
     }
     return sourceBytes((input as Required<TaskInput>).audio, { ...fetching, signal });
   }
+}
+
+/** What work comes to, if the signal is not aborted before. */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new EngineFailure('aborted', 'the worker stops'));
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
 /** Whether another try would end the same way. */

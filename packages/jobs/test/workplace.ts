@@ -138,7 +138,7 @@ export class Workplace {
           lifecycle,
           engineFor: async () => engine,
           fetching: { maxBytes: 1e6, timeoutMs: 1000 },
-          onTask: ({ task, outcome, error }) => outcomes.push({ id: task.id, outcome, error }),
+          onTry: ({ task, outcome, error }) => outcomes.push({ id: task.id, outcome, error }),
           ...more,
         }).start(),
     };

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@retone/database';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { postgresBinaries, startPostgres } from '@retone/database/testing';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { ServiceProcess } from './process.ts';
 
 let folder: string;
@@ -36,7 +37,7 @@ test('SIGTERM lets what is in hand end, leaves the rest for later, and does not 
   for (let i = 0; i < 4; i++) {
     const parameters = { prompt: 'a drum', duration: 1, num_inference_steps: 8 };
     const answer = await call('POST', '/stability-ai/stable-audio-3/music', parameters);
-    ids.push(((await answer.json()) as { data: { id: string } }).data.id);
+    ids.push(((await answer.json()) as Answer).data.id);
   }
   // A client that would hear of the last task for as long as it takes.
   const events = await call('GET', `/predictions/${ids.at(-1)}/events`);
@@ -54,6 +55,67 @@ test('SIGTERM lets what is in hand end, leaves the rest for later, and does not 
   expect(service.errors).not.toContain('"level":"error"');
 });
 
+describe('a task whose worker is stopped again and again waits for the next one, and is done', () => {
+  // More often than a task is tried.
+  const stops = 4;
+  const parameters = { prompt: 'a drum', duration: 30, num_inference_steps: 20 };
+  const settings = () => ({ RETONE_DATA: folder, RETONE_STOP_SECONDS: '0' });
+
+  async function submit(): Promise<string> {
+    const answer = await call('POST', '/stability-ai/stable-audio-3/music', parameters);
+    return ((await answer.json()) as Answer).data.id;
+  }
+  async function status(id: string): Promise<string> {
+    return ((await (await call('GET', `/predictions/${id}`)).json()) as Answer).data.status;
+  }
+  const until = (id: string, wanted: string) => expect.poll(() => status(id), { timeout: 60_000 }).toBe(wanted);
+  async function row(id: string, options: { url?: string; folder?: string }) {
+    const database = await openDatabase(options);
+    try {
+      const [task] = await database.query('SELECT status, attempts, handed_back FROM tasks WHERE id = $1', [id]);
+      return task;
+    } finally {
+      await database.close();
+    }
+  }
+
+  test('with the embedded database', { timeout: 180_000 }, async () => {
+    service = new ServiceProcess('serve', settings());
+    await service.start();
+    const id = await submit();
+    for (let stop = 1; stop <= stops; stop++) {
+      await until(id, 'processing');
+      expect(await service.stop()).toBe(0);
+      const stopped = await row(id, { folder: join(folder, 'database') });
+      expect(stopped).toEqual({ status: 'created', attempts: stop, handed_back: stop });
+      await service.start();
+    }
+    await until(id, 'completed');
+  });
+
+  test.skipIf(!postgresBinaries && !process.env.CI)('on a Postgres server', { timeout: 180_000 }, async () => {
+    const server = await startPostgres();
+    onTestFinished(() => server.stop());
+    const url = await server.createDatabase();
+    const environment = { ...settings(), DATABASE_URL: url };
+    service = new ServiceProcess('api', environment);
+    const worker = new ServiceProcess('worker', environment);
+    onTestFinished(() => worker.kill());
+    await service.start();
+    const id = await submit();
+    for (let stop = 1; stop <= stops; stop++) {
+      await worker.start();
+      await until(id, 'processing');
+      expect(await worker.stop()).toBe(0);
+      expect(await row(id, { url })).toEqual({ status: 'created', attempts: stop, handed_back: stop });
+    }
+    await worker.start();
+    await until(id, 'completed');
+    await worker.stop();
+    await service.stop();
+  });
+});
+
 interface Answer {
-  data: { status: string };
+  data: { id: string; status: string };
 }
