@@ -7,7 +7,8 @@ import {
   Weights,
   weightValues,
 } from '@retone/checkpoint';
-import { Matrix, SVD } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
+import { leadingSingularVectors } from './singular-vectors.ts';
 
 /** Ways of adapting a weight (spec, section 8). `-xs`: the low-rank bases are singular vectors of the base weight. */
 const adapterTypes = [
@@ -317,17 +318,14 @@ function applied(
 
 /** U M V^T with the leading singular vectors of the base weight; in each column of U the largest entry is positive. */
 function xsDelta(base: Float32Array, rows: number, columns: number, rank: number, core: Float32Array): Matrix {
-  const svd = new SVD(new Matrix([...chunks(base, columns)]), { autoTranspose: true });
-  const left = svd.leftSingularVectors.subMatrix(0, rows - 1, 0, rank - 1);
-  const right = svd.rightSingularVectors.subMatrix(0, columns - 1, 0, rank - 1);
-  for (let j = 0; j < rank; j++) {
-    const column = left.getColumn(j);
-    const largest = column.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-    if (largest >= 0) continue;
-    left.mulColumn(j, -1);
-    right.mulColumn(j, -1);
-  }
-  return left.mmul(new Matrix([...chunks(core, rank)])).mmul(right.transpose());
+  const { left, right } = leadingSingularVectors(base, rows, columns, rank);
+  const signs = left.map((vector) => {
+    const largest = vector.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+    return largest < 0 ? -1 : 1;
+  });
+  const signed = core.map((value, place) => value * signs[Math.floor(place / rank)]! * signs[place % rank]!);
+  const weighted = new Matrix([...chunks(signed, rank)]).mmul(new Matrix(right));
+  return new Matrix(left).transpose().mmul(weighted);
 }
 
 function withRowNorms(
