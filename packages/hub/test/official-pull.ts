@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,6 +85,7 @@ await timed('compared', async () => {
 if (options.compute !== 'exact') {
   await timed('compiled', async () => {
     console.log(`  ${await retone('models', 'compile', name, '--precision', options.compute).ended}`);
+    console.log(`  ${(folderBytes(join(place, 'cache')) / 1e9).toFixed(2)} GB`);
   });
 }
 await timed('transformed 10 s', async () => {
@@ -134,6 +144,11 @@ async function timed<Result>(what: string, work: () => Promise<Result>): Promise
   const result = await work();
   console.log(`${what}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
   return result;
+}
+
+function folderBytes(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return entries.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
 
 function bytesOf(folder: string): number {
