@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Weight, WeightDType } from '@retone/checkpoint';
 import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
+import { standardNodes } from './standard.ts';
 
 /** Element types of values inside a graph. */
 export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'uint8' | 'int64';
@@ -22,7 +23,7 @@ export interface Value {
 
 export type Attribute = number | { int: number } | string | readonly number[];
 
-interface Node {
+export interface Node {
   op: string;
   domain: string;
   inputs: readonly (Value | undefined)[];
@@ -44,6 +45,11 @@ type Initializer = { value: Value; read: () => Uint8Array } & ({ data: Uint8Arra
 export interface OnnxModel {
   bytes: Uint8Array;
   externalDataFolder: string | undefined;
+}
+
+export interface OnnxOptions {
+  gatherInto?: string;
+  forAccelerators?: boolean;
 }
 
 /** ONNX operator set, and the version of ONNX Runtime's own operators (fused matrix products, attention, rotary). */
@@ -136,37 +142,45 @@ export class Graph {
       const stored: Value = { graph: this, name, type: storedType[weight.dtype], shape: weight.shape };
       const external = { path: file.path, offset: entry.offset, length: entry.byteLength };
       this.#initializers.push({ value: stored, external, read: () => file.read(entry) });
-      value =
-        weight.dtype === 'F32'
-          ? stored
-          : this.node('Cast', [stored], { to: { int: onnxType.float32 } }, [weight.shape])[0]!;
+      value = this.cast(stored, 'float32');
     }
     this.#weights.set(name, value);
     return value;
   }
 
-  /** Adds a node with float32 outputs of the given shapes. Operators with checks are in `ops.ts`; this checks nothing. */
+  /** Adds a node with outputs of the given shapes. Operators with checks are in `ops.ts`; this checks nothing. */
   node(
     op: string,
     inputs: readonly (Value | undefined)[],
     attributes: Record<string, Attribute>,
     shapes: readonly Shape[],
+    type: ValueType = 'float32',
   ): Value[] {
     const [domain, name] = op.includes('::') ? (op.split('::') as [string, string]) : ['', op];
     const outputs = shapes.map((shape, i): Value => {
-      return { graph: this, name: `${name}_${this.#nodes.length}_${i}`, type: 'float32', shape };
+      return { graph: this, name: `${name}_${this.#nodes.length}_${i}`, type, shape };
     });
     this.#nodes.push({ op: name, domain, inputs, outputs, attributes });
     return outputs;
   }
 
   /**
+   * Converts a value to another element type. A weight is converted when the session loads.
+   */
+  cast(value: Value, type: ValueType): Value {
+    if (value.type === type) return value;
+    return this.node('Cast', [value], { to: { int: onnxType[type] } }, [value.shape], type)[0]!;
+  }
+
+  /**
    * The graph in ONNX's format. Weights in safetensors files are referred to, not copied; all must be in one folder.
    *
-   * @param gatherInto a file to write all weights to instead, wherever they were
+   * @param options.gatherInto a file to write all weights to instead, wherever they were
+   * @param options.forAccelerators in operators that all execution providers have and compute rightly
    */
-  toOnnx(gatherInto?: string): OnnxModel {
+  toOnnx({ gatherInto, forAccelerators = false }: OnnxOptions = {}): OnnxModel {
     const initializers = gatherInto === undefined ? this.#initializers : gathered(this.#initializers, gatherInto);
+    const nodes = forAccelerators ? this.#nodes.flatMap(standardNodes) : this.#nodes;
     const folders = new Set(initializers.flatMap((each) => ('external' in each ? [dirname(each.external.path)] : [])));
     if (folders.size > 1)
       throw new Error(`the weights of graph ${this.name} are in several folders: ${[...folders].join(', ')}`);
@@ -176,7 +190,7 @@ export class Graph {
       opsetImport: operatorSets,
       graph: {
         name: this.name,
-        node: this.#nodes.map(nodeProto),
+        node: nodes.map(nodeProto),
         initializer: initializers.map(tensorProto),
         input: this.#inputs.map(valueInfo),
         output: this.#outputs.map(valueInfo),

@@ -48,11 +48,22 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
     `cannot apply a linear layer [${weight.shape}] to [${x.shape}]`,
   );
   checkVector(bias, out, 'bias');
-  const product = single('com.microsoft::FusedMatMul', [x, weight], { transB: { int: 1 } }, [
-    ...x.shape.slice(0, -1),
-    out,
-  ]);
+  const product = transposedProduct(x, weight);
   return bias ? add(product, bias) : product;
+}
+
+/** {@link linear} with its product in 16-bit floats: x and the weight are rounded to them, and so is the product. */
+export function halfLinear(x: Value, weight: Value, bias?: Value): Value {
+  const { graph } = x;
+  const product = transposedProduct(graph.cast(x, 'float16'), graph.cast(weight, 'float16'));
+  return bias ? add(graph.cast(product, 'float32'), bias) : graph.cast(product, 'float32');
+}
+
+/** `x W^T`, of the element type of both. */
+function transposedProduct(x: Value, weight: Value): Value {
+  const shape = [...x.shape.slice(0, -1), weight.shape[0]!];
+  const attributes = { transB: { int: 1 } };
+  return x.graph.node('com.microsoft::FusedMatMul', [x, weight], attributes, [shape], x.type)[0]!;
 }
 
 /** A matrix in 8 bits: `values * scale`, one scale per output. */
@@ -276,6 +287,13 @@ export function layerNorm(x: Value, scale: Value, bias: Value | undefined, epsil
   checkVector(scale, x.shape.at(-1)!, 'scale');
   checkVector(bias, x.shape.at(-1)!, 'bias');
   return single('LayerNormalization', [x, scale, bias], { axis: { int: -1 }, epsilon }, x.shape);
+}
+
+/** `sqrt(mean(x^2))` over the last axis [..., 1], at least `epsilon`. */
+export function rootMeanSquare(x: Value, epsilon: number): Value {
+  const norm = single('ReduceL2', [x, [-1]], { keepdims: { int: 1 } }, x.shape.with(-1, 1));
+  const size = div(norm, Math.sqrt(x.shape.at(-1) as number));
+  return single('Max', [size, x.graph.constant(epsilon)], {}, size.shape);
 }
 
 /** `x / max(||x||, epsilon)` over the last axis. */

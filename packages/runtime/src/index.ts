@@ -1,2 +1,10 @@
-export { type Device, deviceProblem, devices, integersAreExact } from './device.ts';
+export {
+  type Accelerator,
+  type Device,
+  deviceProblem,
+  devices,
+  halfProblem,
+  integersAreExact,
+  isAccelerator,
+} from './device.ts';
 export { runtimeVersion, Session, type SessionOptions, type Tensor } from './session.ts';

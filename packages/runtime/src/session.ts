@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Graph } from '@retone/graph';
 import { env, InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
-import type { Device } from './device.ts';
+import { type Device, isAccelerator } from './device.ts';
 
 /** A float32 tensor in memory, row-major. */
 export interface Tensor {
@@ -35,14 +35,14 @@ export class Session {
 
   /** Loads a graph. Its weights stay in their files, from where the system maps them into memory. */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
-    const model = graph.toOnnx();
-    const session = await InferenceSession.create(model.bytes, {
-      ...sessionOptions(options, {
-        // Weights then stay file pages that the system may drop, instead of being copied to the heap.
-        disable_prepacking: '1',
-        ...externalData(model.externalDataFolder),
-      }),
-    });
+    // Accelerators copy weights to their own memory, in the order that their kernels want.
+    const model = graph.toOnnx({ forAccelerators: isAccelerator(options.device) });
+    // On the processor weights then stay file pages that the system may drop, instead of being copied to the heap.
+    const inFile = isAccelerator(options.device) ? {} : { disable_prepacking: '1' };
+    const session = await InferenceSession.create(
+      model.bytes,
+      sessionOptions(options, { ...inFile, ...externalData(model.externalDataFolder) }),
+    );
     return new Session(session);
   }
 
@@ -52,7 +52,7 @@ export class Session {
    * processor or another version of ONNX Runtime needs its own.
    */
   static async compile(graph: Graph, folder: string, gatherInto: string): Promise<void> {
-    const model = graph.toOnnx(gatherInto);
+    const model = graph.toOnnx({ gatherInto });
     const session = await InferenceSession.create(model.bytes, {
       ...sessionOptions(
         {},
@@ -93,9 +93,8 @@ export class Session {
 }
 
 function sessionOptions(options: SessionOptions, session: Record<string, unknown>): InferenceSession.SessionOptions {
-  const accelerated = options.device && options.device !== 'auto' && options.device !== 'cpu';
   return {
-    executionProviders: accelerated ? [options.device!, 'cpu'] : ['cpu'],
+    executionProviders: isAccelerator(options.device) ? [options.device, 'cpu'] : ['cpu'],
     graphOptimizationLevel: 'all',
     // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
     enableMemPattern: false,

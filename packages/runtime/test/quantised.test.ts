@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Graph, ops } from '@retone/graph';
-import { deviceProblem, integersAreExact, Session } from '@retone/runtime';
+import { integersAreExact, Session } from '@retone/runtime';
 import { expect, test } from 'vitest';
 import { at, expectClose, noise, run, sumOver, tensor } from './tensors.ts';
 
@@ -80,13 +80,6 @@ test('a compiled graph gives what the graph gives, from its own files', async ()
   expectClose((await compiled.run({ x })).y!, (await plain.run({ x })).y!, 1e-5);
   await compiled.release();
   rmSync(folder, { recursive: true });
-});
-
-test('the processor needs no trial; a device that is not there has a problem', async () => {
-  expect(await deviceProblem('auto')).toBeUndefined();
-  expect(await deviceProblem('cpu')).toBeUndefined();
-  const elsewhere = process.platform === 'darwin' ? 'dml' : 'coreml';
-  expect(await deviceProblem(elsewhere)).toMatch(/./);
 });
 
 test('whether 8-bit products are exact is tried once', async () => {
