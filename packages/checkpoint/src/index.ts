@@ -34,5 +34,6 @@ export {
   parseTextConfig,
 } from './parse-config.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
+export { folderState } from './state.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
 export { type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
+import { folderState, openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
 import type { Adapter, SamplerName } from '@retone/engine';
 import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineProcess } from './engine-process.ts';
@@ -16,13 +16,23 @@ export interface PoolOptions {
   /** Bytes that loaded models may take together. One alone may take more. */
   budget: number;
   /** Hears of what is loaded and what goes, with what is loaded then. */
-  onChange?: ((event: { change: 'loaded' | 'evicted'; model: string; loaded: string[] }) => void) | undefined;
+  onChange?: ((event: PoolChange) => void) | undefined;
   /** Makes an engine; by default a process of its own. */
   create?: (choice: ModelChoice) => Engine & { close(): Promise<void> };
 }
 
+/** `evicted`: for want of room; `outdated`: because its files were replaced. */
+export interface PoolChange {
+  change: 'loaded' | 'evicted' | 'outdated';
+  model: string;
+  loaded: string[];
+}
+
 interface Entry {
   name: string;
+  folder: string;
+  /** The folder's, as of loading. */
+  state: string;
   engine: ReturnType<NonNullable<PoolOptions['create']>>;
   bytes: number;
   /** Requests that need it. */
@@ -35,7 +45,7 @@ const workingBytes = 0.5e9;
 
 /**
  * Engines with models loaded, as many as a memory budget allows. Who was not asked for the longest time goes first; who is
- * at work stays, and a model for which there is no room waits for that.
+ * at work stays, and a model for which there is no room waits for that. A model whose files were replaced is loaded anew.
  */
 export class EnginePool {
   readonly #options: PoolOptions;
@@ -67,8 +77,8 @@ export class EnginePool {
   }
 
   /** Whether a model is loaded. */
-  has({ folder, adapters }: ModelChoice): boolean {
-    return this.#entries.has(keyOf({ folder, adapters }));
+  has(choice: ModelChoice): boolean {
+    return this.#entries.has(keyOf(choice, folderState(choice.folder)));
   }
 
   async close(): Promise<void> {
@@ -89,7 +99,9 @@ export class EnginePool {
   }
 
   async #acquire(choice: ModelChoice): Promise<Entry> {
-    const key = keyOf(choice);
+    const state = folderState(choice.folder);
+    await this.#dropOutdated(choice.folder, state);
+    const key = keyOf(choice, state);
     const known = this.#entries.get(key);
     if (known) {
       known.users++;
@@ -101,7 +113,8 @@ export class EnginePool {
     await this.#makeRoom(bytes);
     const create = this.#options.create ?? (({ folder, adapters }) => new EngineProcess(folder, adapters));
     const engine = create(choice);
-    const entry: Entry = { name: nameOf(choice), engine, bytes, users: 1, facts: engine.load() };
+    const { folder } = choice;
+    const entry: Entry = { name: nameOf(choice), folder, state, engine, bytes, users: 1, facts: engine.load() };
     this.#entries.set(key, entry);
     try {
       await entry.facts;
@@ -119,20 +132,28 @@ export class EnginePool {
       const total = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, bytes);
       if (this.#entries.size === 0 || total <= this.#options.budget) return;
       const idle = [...this.#entries].find(([, { users }]) => users === 0);
-      if (!idle) {
-        await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        continue;
-      }
-      const [key, { name, engine }] = idle;
-      this.#entries.delete(key);
-      await engine.close();
-      this.#options.onChange?.({ change: 'evicted', model: name, loaded: this.loaded });
+      if (idle) await this.#putAway(...idle, 'evicted');
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  /** Puts away what was loaded from a folder in another state; what is at work goes another time. */
+  async #dropOutdated(folder: string, state: string): Promise<void> {
+    for (const [key, entry] of this.#entries) {
+      if (entry.folder === folder && entry.state !== state && entry.users === 0)
+        await this.#putAway(key, entry, 'outdated');
+    }
+  }
+
+  async #putAway(key: string, { name, engine }: Entry, change: 'evicted' | 'outdated'): Promise<void> {
+    this.#entries.delete(key);
+    await engine.close();
+    this.#options.onChange?.({ change, model: name, loaded: this.loaded });
   }
 }
 
-function keyOf({ folder, adapters }: ModelChoice): string {
-  return JSON.stringify([folder, adapters]);
+function keyOf({ folder, adapters }: ModelChoice, state: string): string {
+  return JSON.stringify([folder, state, adapters]);
 }
 
 function nameOf({ folder, adapters }: ModelChoice): string {

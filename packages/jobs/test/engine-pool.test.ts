@@ -1,5 +1,8 @@
+import { cpSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findModel } from '@retone/checkpoint';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   type Engine,
   EngineFailure,
@@ -14,8 +17,10 @@ const folder = findModel();
 const model = (name: string): ModelChoice => ({ folder, adapters: [{ path: name, strength: 1 }] });
 const request = { pipeline: 'text-to-audio', seconds: 1, controls: { prompt: 'x' } } as EngineRequest;
 
+const sound = { data: new Float32Array(1), shape: [1, 1] };
+
 /** A pool with room for a number of models, and engines that say who they are. */
-function poolFor(models: number, run: Engine['run'] = async () => ({ data: new Float32Array(1), shape: [1, 1] })) {
+function poolFor(models: number, run: Engine['run'] = async () => sound) {
   const log: string[] = [];
   const runs: string[] = [];
   const create: PoolOptions['create'] = ({ adapters }) => ({
@@ -52,7 +57,7 @@ test('what is at work stays, and another model waits for it', async () => {
   const { pool, log } = poolFor(1, async () => {
     begun.resolve();
     await gate.promise;
-    return { data: new Float32Array(1), shape: [1, 1] };
+    return sound;
   });
   const first = pool.of(model('a')).run(request);
   const second = pool.of(model('b')).load();
@@ -75,6 +80,37 @@ test('one that cannot be loaded takes no room, and says why each time', async ()
   for (let i = 0; i < 2; i++) await expect(pool.of(model('broken')).run(request)).rejects.toThrow('cannot be loaded');
   await pool.of(model('a')).run(request);
   expect(log).toEqual(['close broken', 'close broken', 'loaded a']);
+});
+
+test('one whose files were replaced is loaded anew; who is at work with the old one ends in peace', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'retone-pool-'));
+  onTestFinished(() => rmSync(own, { recursive: true }));
+  cpSync(folder, own, { recursive: true });
+  const gate = Promise.withResolvers<void>();
+  const gates = [Promise.resolve(), gate.promise];
+  const { pool, log } = poolFor(3, async () => {
+    await gates.shift();
+    return sound;
+  });
+  const choice = { ...model('a'), folder: own };
+  const replace = (file: string, second: number) => utimesSync(join(own, file), second, second);
+
+  await pool.of(choice).run(request);
+  expect(pool.has(choice)).toBe(true);
+  replace('model.safetensors', 1);
+  expect(pool.has(choice)).toBe(false);
+  const old = pool.of(choice).run(request);
+  await pool.of(choice).load();
+  expect(log).toEqual(['loaded a', 'close a', 'outdated a', 'loaded a']);
+
+  replace('model_config.json', 2);
+  await pool.of(choice).load();
+  expect(log.slice(4)).toEqual(['loaded a']);
+  gate.resolve();
+  await old;
+  await pool.of(choice).load();
+  expect(log.slice(5)).toEqual(['close a', 'outdated a']);
+  expect(pool.loaded).toHaveLength(1);
 });
 
 test('a sampler that is set for a model is used where the request names none', async () => {
