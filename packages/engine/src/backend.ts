@@ -17,6 +17,8 @@ export interface Backend {
    * @throws CheckpointError when the graphs ask for weights that are not there
    */
   open<Name extends string>(weights: Weights, builds: Record<Name, () => Graph>): Promise<Record<Name, Running>>;
+  /** For graphs that hardly come again and are not worth compiling; absent: this one, which compiles nothing. */
+  uncompiled?: Backend;
 }
 
 /** A graph that can be run. */

@@ -1,5 +1,5 @@
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
-import { type Backend, mapValues, type Running, settled } from './backend.ts';
+import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
 import type { Model } from './model.ts';
 import { seededNoise } from './noise.ts';
 import { audioToAudio } from './pipelines.ts';
@@ -45,6 +45,7 @@ function observingBackend(peaks: Map<string, Float32Array>, options: SessionOpti
       const sessions = await settled(mapValues(graphs, (graph) => Session.create(graph, options)));
       return mapValues(sessions, (session) => observed(session, peaks));
     },
+    uncompiled: exactBackend(options),
   };
 }
 

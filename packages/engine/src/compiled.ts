@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
-import { type Backend, mapValues, type Running, settled } from './backend.ts';
+import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
 import { describeFile, fingerprint } from './fingerprint.ts';
 import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
@@ -65,6 +65,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
       );
       return settled(sessions);
     },
+    uncompiled: exactBackend(options),
   };
 }
 

@@ -7,13 +7,21 @@ import {
   Weights,
   type WeightsReport,
 } from '@retone/checkpoint';
-import { deviceProblem, integersAreExact, type SessionOptions } from '@retone/runtime';
+import {
+  type Accelerator,
+  deviceProblem,
+  halfProblem,
+  integersAreExact,
+  isAccelerator,
+  type SessionOptions,
+} from '@retone/runtime';
 import { type Backend, exactBackend } from './backend.ts';
 import { calibrate } from './calibrate.ts';
 import { compiledBackend } from './compiled.ts';
 import { Conditioners } from './conditioners.ts';
 import { Dit, type PaddingMode } from './dit.ts';
 import { foldedWeights } from './folded.ts';
+import { halfBackend } from './half.ts';
 import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
 import type { Pretransform } from './pretransform.ts';
@@ -26,6 +34,8 @@ export interface ModelOptions extends SessionOptions {
   precision?: Precision | undefined;
   /** Hears, as a sentence, when the device or the precision asked for cannot be used and what is used instead. */
   onFallback?: ((message: string) => void) | undefined;
+  /** Computes the networks in place of what device and precision say: to observe them, or to try another one. */
+  backend?: Backend | undefined;
   /** How frames beyond the valid ones are treated; see {@link PaddingMode}. Default: left out. */
   padding?: PaddingMode;
   /** Called before a model is compiled for its precision, which takes a while and is done once. */
@@ -97,10 +107,13 @@ export class Model {
    * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
    */
   static async load(folder: string, asked: ModelOptions = {}): Promise<Model> {
+    const { backend } = asked;
+    if (backend) return Model.#load(folder, asked, () => backend);
     const options = await usableOptions(asked);
-    const { precision = 'exact', onCompile, adapters = [] } = options;
+    const { precision = 'exact', device, onCompile, adapters = [] } = options;
     if (precision === 'exact') return Model.#load(folder, options, () => exactBackend(options));
-    const observe = (backend: Backend) => Model.#load(folder, options, () => backend);
+    if (isAccelerator(device)) return Model.#load(folder, options, () => halfBackend({ ...options, precision }));
+    const observe = (observing: Backend) => Model.load(folder, { ...options, backend: observing });
     return Model.#load(folder, options, (checkpoint) => {
       const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
       return compiledBackend(source, options);
@@ -164,18 +177,24 @@ export class Model {
 
 /** The options with what works on this machine in place of a device or a precision that does not. */
 async function usableOptions(options: ModelOptions): Promise<ModelOptions> {
-  const { device = 'auto', precision = 'exact', onFallback } = options;
-  const problem = await deviceProblem(device);
-  if (problem) onFallback?.(`the device "${device}" cannot be used, so the processor is (${problem})`);
-  const onProcessor = device === 'auto' || device === 'cpu' || problem !== undefined;
-  if (precision === 'exact') return { ...options, device: problem ? 'cpu' : device };
-  if (!onProcessor) {
-    onFallback?.(`precision ${precision} is for processors; on "${device}" it is exact`);
-    return { ...options, precision: 'exact' };
-  }
-  if (await integersAreExact()) return { ...options, device: 'cpu' };
-  onFallback?.(`this processor cannot multiply 8-bit integers exactly, so the precision is exact and not ${precision}`);
-  return { ...options, device: 'cpu', precision: 'exact' };
+  const { device: asked = 'auto', precision = 'exact', onFallback } = options;
+  const problem = await deviceProblem(asked);
+  if (problem) onFallback?.(`the device "${asked}" cannot be used, so the processor is: ${problem}`);
+  const device = problem === undefined && isAccelerator(asked) ? asked : 'cpu';
+  if (precision === 'exact') return { ...options, device };
+  const missing = isAccelerator(device) ? await missingHalves(device) : await missingIntegers();
+  if (missing === undefined) return { ...options, device };
+  onFallback?.(`${missing}, so the precision is exact and not ${precision}`);
+  return { ...options, device, precision: 'exact' };
+}
+
+async function missingHalves(device: Accelerator): Promise<string | undefined> {
+  const problem = await halfProblem(device);
+  return problem && `the device "${device}" cannot multiply 16-bit floats (${problem})`;
+}
+
+async function missingIntegers(): Promise<string | undefined> {
+  return (await integersAreExact()) ? undefined : 'this processor cannot multiply 8-bit integers exactly';
 }
 
 /** Prefix of the pretransform's weights in the checkpoint of a diffusion model. */

@@ -35,6 +35,11 @@ export type InputPeaks = ReadonlyMap<string, Float32Array>;
 
 const kindOf = (scope: Scope) => layerKinds.find(({ name }) => name.test(scope.prefix));
 
+/** Whether a precision wants the layer at a place in fewer bits than 32. */
+export function isReduced(scope: Scope, precision: Precision): boolean {
+  return kindOf(scope)?.precisions.includes(precision) ?? false;
+}
+
 /** A layer in 8 bits where the precision wants that of its kind, else in float32. */
 export function quantisedLinear(
   scope: Scope,

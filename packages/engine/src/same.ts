@@ -147,7 +147,8 @@ export class Same implements Pretransform {
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     if (!session) {
-      const backend = length === this.#segmentLength(side) ? this.#backend : exactBackend();
+      const { uncompiled = this.#backend } = this.#backend;
+      const backend = length === this.#segmentLength(side) ? this.#backend : uncompiled;
       const opened = await backend.open(this.#weights, {
         [`same-${side}`]: () => graph(this.#config, this.#weights, this.#prefix, length, { ...this.#options, backend }),
       });
