@@ -16,7 +16,6 @@ declare module 'fastify' {
 
 /** Lets only requests with a key of an active account in, and no more of them than the account may make. */
 export function authenticate(api: FastifyInstance, service: Service): void {
-  const windows = new Map<string, { minute: number; count: number }>();
   api.decorateRequest('account', null as unknown as Account);
   api.decorateRequest('keyId', '');
   api.decorateRequest('actor', {
@@ -33,15 +32,11 @@ export function authenticate(api: FastifyInstance, service: Service): void {
     request.account = known.account;
     request.keyId = known.keyId;
 
-    const minute = Math.floor(Date.now() / 60_000);
     const limit = known.account.requestsPerMinute ?? service.settings.RETONE_REQUESTS_PER_MINUTE;
-    const earlier = windows.get(known.account.id);
-    const window = earlier?.minute === minute ? earlier : { minute, count: 0 };
-    windows.set(known.account.id, window);
-    if (++window.count > limit) {
-      const seconds = 60 - (Date.now() % 60_000) / 1000;
-      const message = `more than ${limit} requests in a minute; try again in ${Math.ceil(seconds)} s`;
-      throw new ApiError(429, 'rate_limited', message, retryAfter(seconds));
+    const { requests, secondsLeft } = await service.requests.count(known.account.id);
+    if (requests > limit) {
+      const message = `more than ${limit} requests in a minute; try again in ${Math.ceil(secondsLeft)} s`;
+      throw new ApiError(429, 'rate_limited', message, retryAfter(secondsLeft));
     }
   });
 }

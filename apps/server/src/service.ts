@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AudioError } from '@retone/audio';
-import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices } from '@retone/billing';
+import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices, RequestCounter } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
@@ -88,6 +88,7 @@ export class Service {
   readonly lifecycle: Lifecycle;
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
+  readonly requests: RequestCounter;
   readonly ledger: Ledger;
   readonly tasks: Tasks;
   readonly files: Files;
@@ -115,6 +116,7 @@ export class Service {
     this.#hooks = hooks;
     this.accounts = new Accounts(database);
     this.keys = new ApiKeys(database);
+    this.requests = new RequestCounter(database);
     this.ledger = new Ledger(database);
     this.tasks = new Tasks(database);
     this.files = new Files(database);

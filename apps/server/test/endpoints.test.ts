@@ -1,5 +1,6 @@
 import { Audit } from '@retone/billing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildApp } from '../src/index.ts';
 import { type Running, startService } from './service.ts';
 
 // The endpoint table of the contract, as far as it needs no worker.
@@ -75,6 +76,20 @@ test('more requests in a minute than the account may make are answered with 429 
   }
   expect(statuses).toContain(429);
   expect((await running.call('GET', '/api/v3/balance')).status).toBe(200);
+});
+
+test('the requests of an account are counted by all APIs together', async () => {
+  const { id, key } = await running.newAccount();
+  await running.service.accounts.setLimits(id, { requestsPerMinute: 3, concurrentTasks: null }, 'test');
+  const apis = [1, 2, 3].map(() => buildApp(running.service));
+  const statuses: number[] = [];
+  // As above, seven are too many; but no one of the three has more than three of them.
+  for (let i = 0; i < 7; i++) {
+    const headers = { authorization: `Bearer ${key}` };
+    statuses.push((await apis[i % 3]!.inject({ url: '/api/v3/balance', headers })).statusCode);
+  }
+  for (const api of apis) await api.close();
+  expect(statuses).toContain(429);
 });
 
 describe('POST /{model-id}', () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -199,5 +199,19 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     expect(task.warnings).toEqual([
       expect.stringMatching(/^the prompt has \d+ tokens, and the model reads the first \d+/),
     ]);
+  });
+
+  test('a model that is replaced on disk serves the next task as it is then', async () => {
+    const before = await make('text-to-audio');
+    log.length = 0;
+    const [file, other] = ['model.safetensors', 'other'].map((name) => join(place, 'models', 'two', name));
+    const weights = readFileSync(file!);
+    writeFileSync(other!, weights.fill(0, weights.length >> 1));
+    renameSync(other!, file!);
+    const after = await make('text-to-audio');
+    expect(after.task.status).toBe('completed');
+    expect(after.bytes.equals(before.bytes)).toBe(false);
+    const events = log.map(({ model, message }) => `${message} ${model}`);
+    expect(events.filter((event) => event.startsWith('model '))).toEqual(['model outdated two', 'model loaded two']);
   });
 });

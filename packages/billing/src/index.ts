@@ -9,3 +9,4 @@ export { billingMigrations } from './migrations.ts';
 export { dollars, dollarText, microDollars } from './money.ts';
 export type { Page } from './paging.ts';
 export { type ModelId, priceOf, prices } from './prices.ts';
+export { RequestCounter } from './request-counter.ts';

@@ -79,4 +79,14 @@ export const billingMigrations: readonly Migration[] = [
       CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
         FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();`,
   },
+  {
+    name: 'billing-4-request-counts',
+    sql: `
+      -- Unlogged: counting costs no write to disk, and what a crash of the server forgets is a minute's count at most.
+      CREATE UNLOGGED TABLE request_counts (
+        account_id text PRIMARY KEY REFERENCES accounts,
+        minute timestamptz NOT NULL,
+        requests integer NOT NULL
+      ) WITH (fillfactor = 50);`,
+  },
 ];
