@@ -191,7 +191,8 @@ async function make(
     const model = await Model.load(folder, {
       ...engineSettings(values),
       adapters,
-      onFold: () => bar.note('folding the adapters in, once'),
+      onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
+      signal,
       onCompile: () => bar.note('compiling the model, once'),
       onFallback: (message) => console.error(`retone: ${message}`),
     });

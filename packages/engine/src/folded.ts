@@ -19,8 +19,10 @@ const defaultLimit = 20e9;
 export interface FoldOptions {
   /** Where folded weights are kept; default: in the user's cache folder. */
   folder?: string | undefined;
-  /** Called before weights are folded that are not there yet. */
-  onFold?: (() => void) | undefined;
+  /** Hears how much is done, 0 to 1, while weights are folded that are not there yet. */
+  onFold?: ((done: number) => void) | undefined;
+  /** Ends the folding, which leaves nothing then. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -32,15 +34,16 @@ export interface FoldOptions {
 export async function foldedWeights(
   checkpoint: Checkpoint,
   adapters: readonly Adapter[],
-  { folder = join(cacheFolder(), 'folded'), onFold }: FoldOptions = {},
+  options: FoldOptions = {},
 ): Promise<SafetensorsFile> {
+  const { folder = join(cacheFolder(), 'folded') } = options;
   const open = new Adapters(adapters);
   try {
     const made = [formatVersion, checkpoint.config, describeFile(checkpoint.file)];
     const path = join(folder, `${fingerprint([made], adapters)}.safetensors`);
     if (!existsSync(path)) {
       mkdirSync(folder, { recursive: true });
-      await fold(checkpoint, open, path, onFold);
+      await fold(checkpoint, open, path, options);
     }
     const file = SafetensorsFile.open(path);
     utimesSync(path, new Date(), new Date());
@@ -55,18 +58,27 @@ async function fold(
   checkpoint: Checkpoint,
   adapters: Adapters,
   path: string,
-  onFold: (() => void) | undefined,
+  { onFold, signal }: FoldOptions,
 ): Promise<void> {
   const { file, folder } = checkpoint;
   const layers = await adaptableLayers(checkpoint);
   adapters.assertFit([...layers.values()], folder);
-  onFold?.();
+  const adapted = new Map([...layers].filter(([, layer]) => adapters.adapts(layer)));
+  const total = [...adapted.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  let done = 0;
+  onFold?.(0);
   const kept = [...file.tensors.values()].filter(({ name }) => !name.startsWith('pretransform.'));
   const tensors = kept.map((entry) => {
-    const layer = layers.get(entry.name);
-    if (!layer || !adapters.adapts(layer)) return { ...entry, bytes: () => file.read(entry) };
-    const values = () => new Uint8Array(adapters.fold(layer.name, layer.weight)!.buffer);
-    return { ...entry, dtype: 'F32' as const, bytes: values };
+    const layer = adapted.get(entry.name);
+    if (!layer) return { ...entry, bytes: () => file.read(entry) };
+    const bytes = () => {
+      signal?.throwIfAborted();
+      const values = adapters.fold(layer.name, layer.weight)!;
+      done += values.length;
+      onFold?.(done / total);
+      return new Uint8Array(values.buffer);
+    };
+    return { ...entry, dtype: 'F32' as const, bytes };
   });
   await writeSafetensors(path, tensors);
 }

@@ -42,8 +42,10 @@ export interface ModelOptions extends SessionOptions {
   onCompile?: (() => void) | undefined;
   /** Adapters to fold into the weights, in their order. */
   adapters?: readonly Adapter[];
-  /** Called before adapters are folded, which takes a while and is done once for these adapters and strengths. */
-  onFold?: (() => void) | undefined;
+  /** Hears how much is done, 0 to 1, while adapters are folded, which is done once for them and their strengths. */
+  onFold?: ((done: number) => void) | undefined;
+  /** Ends the folding of adapters. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a model generates with when a request does not say. */
@@ -125,11 +127,11 @@ export class Model {
     options: ModelOptions,
     makeBackend: (checkpoint: Checkpoint) => Backend,
   ): Promise<Model> {
-    const { adapters = [], onFold } = options;
+    const { adapters = [], onFold, signal } = options;
     const checkpoint = openCheckpoint(folder);
     let folded: SafetensorsFile | undefined;
     try {
-      if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold });
+      if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold, signal });
       const backend = makeBackend(checkpoint);
       const padding = options.padding ?? 'omit';
       const weights = new Weights(folded ?? checkpoint.file);

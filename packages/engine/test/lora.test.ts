@@ -24,17 +24,19 @@ describe.skipIf(fixturesMissing)('adapters', () => {
   });
 
   const sound = async (...adapters: Adapter[]) => {
-    const onFold = vi.fn();
-    const model = await Model.load(tinySmall, { adapters, onFold });
+    const progress: number[] = [];
+    const model = await Model.load(tinySmall, { adapters, onFold: (done) => progress.push(done) });
     const { data } = await textToAudio(model, { prompt: 'a cello', seconds: 1, steps: 1, seed: 1 });
     await model.release();
-    return { bytes: Buffer.from(data.buffer), folds: onFold.mock.calls.length };
+    return { bytes: Buffer.from(data.buffer), progress, folds: progress.filter((done) => done === 0).length };
   };
 
   test('are folded once for a set of them and their strengths', async () => {
     const plain = await sound();
     const first = await sound({ path: lora, strength: 1 });
     expect(first.folds).toBe(1);
+    expect(first.progress).toEqual(first.progress.toSorted((a, b) => a - b));
+    expect(first.progress.at(-1)).toBe(1);
     expect(first.bytes.equals(plain.bytes)).toBe(false);
     const again = await sound({ path: lora, strength: 1 });
     expect(again.folds).toBe(0);
@@ -45,6 +47,15 @@ describe.skipIf(fixturesMissing)('adapters', () => {
       expect(other.bytes.equals(first.bytes)).toBe(false);
     }
     expect(readdirSync(folded)).toHaveLength(4);
+  });
+
+  test('are given up when folding is ended, and nothing is left', async () => {
+    const ended = new AbortController();
+    const onFold = (done: number) => done > 0.3 && ended.abort();
+    const adapters = [{ path: lora, strength: 1 }];
+    await expect(Model.load(tinySmall, { adapters, onFold, signal: ended.signal })).rejects.toThrow(/aborted/);
+    expect(readdirSync(folded)).toEqual([]);
+    expect((await sound(...adapters)).folds).toBe(1);
   });
 
   test('of strength 0 leave the model as it is', async () => {
