@@ -1,0 +1,109 @@
+import type { Tensor } from '@retone/runtime';
+import { generate } from '../src/generate.ts';
+import type { Model } from '../src/model.ts';
+import type { Spectral } from '../src/spectral.ts';
+import { Stft } from '../src/stft.ts';
+
+// How far the results of the built-in model in one precision are from those in another: prompts, recordings and measures.
+
+export const prompts = [
+  'a bowed cello in a cathedral',
+  'distorted electric guitar',
+  'a soft synthesizer pad',
+  'a tight funk drum loop',
+  'rain and thunder',
+  'a slow dark choir',
+  'solo piano, close and dry',
+  'acid bass line',
+  'a brass band in a street',
+  'music box',
+  'orchestral strings, dramatic',
+  'lo-fi hip hop beat',
+  'flute over a drone',
+  'heavy metal riff',
+  'marimba and shakers',
+  'church organ',
+  'glitchy electronic percussion',
+  'acoustic guitar, fingerpicked',
+  'wind in the trees',
+  'an old radio, crackling',
+];
+const seconds = 2.5;
+
+/** A melody of decaying tones, another one for each index, with a burst of noise on every beat of some. */
+function recording(index: number, rate: number): Tensor {
+  const samples = seconds * rate;
+  const data = new Float32Array(2 * samples);
+  let state = index + 1;
+  for (let i = 0; i < samples; i++) {
+    const t = i / rate;
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const note = 110 * 2 ** (((index * 5 + Math.floor(t * 4) * 7) % 24) / 12);
+    const tone = Math.sin(2 * Math.PI * note * t) + 0.4 * Math.sin(4 * Math.PI * note * t);
+    const beat = index % 3 === 0 ? Math.exp(-20 * (t % 0.25)) * (state / 2 ** 31 - 1) : 0;
+    data[i] = data[samples + i] = 0.4 * Math.exp(-2 * (t % 0.5)) * tone + 0.3 * beat;
+  }
+  return { data, shape: [2, samples] };
+}
+
+export interface Made {
+  latents: Tensor;
+  audio: Tensor;
+}
+
+/** Eight steps of the model's own sampler, with the same noise for each index. */
+export async function made(model: Model, index: number): Promise<Made> {
+  let latents: Tensor = { data: new Float32Array(0), shape: [0, 0] };
+  const audio = await generate(model, {
+    source: recording(index, model.sampleRate),
+    initNoiseLevel: 0.9,
+    seconds,
+    prompt: prompts[index]!,
+    seed: index,
+    steps: 8,
+    inspect(name, value) {
+      if (name === 'latents') latents = { data: Float32Array.from(value.data), shape: value.shape };
+    },
+  });
+  return { latents, audio };
+}
+
+/** The norm of the difference in relation to that of b. */
+export function relativeError(a: Float32Array, b: Float32Array): number {
+  let [error, size] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    error += (a[i]! - b[i]!) ** 2;
+    size += b[i]! ** 2;
+  }
+  return Math.sqrt(error / size);
+}
+
+const stft = new Stft(2048, 512);
+const bandCount = 64;
+
+/** Magnitudes [frames, bins] as power in mel bands, in decibels, down to 60 below the loudest: softer ones are near the floor of the model. */
+function logMel(magnitudes: Float32Array, rate: number): Float64Array {
+  const mel = (hertz: number) => Math.log10(1 + hertz / 700);
+  const power = new Float64Array((magnitudes.length / stft.bins) * bandCount);
+  for (let i = 0; i < magnitudes.length; i++) {
+    const bin = i % stft.bins;
+    const band = Math.floor((mel((bin * rate) / stft.size) / mel(rate / 2)) * (bandCount - 1e-9));
+    power[Math.floor(i / stft.bins) * bandCount + band]! += magnitudes[i]! ** 2;
+  }
+  const loudest = power.reduce((most, value) => Math.max(most, value), 1e-20);
+  return power.map((value) => 10 * Math.log10(Math.max(value / loudest, 1e-6)));
+}
+
+export function meanDifference(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+}
+
+/** Log-mel spectra of what latents say, and of the sound with the phases that the decoder makes up for them. */
+export function spectra(model: Model, { latents, audio }: Made): { decoded: Float64Array; heard: Float64Array } {
+  const pretransform = model.pretransform as Spectral;
+  const decoded = pretransform.magnitudes(pretransform.decodeFeatures(latents)).data;
+  const samples = Math.floor(audio.shape[1]! / stft.hop) * stft.hop;
+  const { real, imaginary } = stft.forward(audio.data.slice(0, samples));
+  const heard = real.map((value, i) => Math.hypot(value, imaginary[i]!));
+  return { decoded: logMel(decoded, model.sampleRate), heard: logMel(heard, model.sampleRate) };
+}
