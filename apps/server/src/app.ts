@@ -7,6 +7,7 @@ import { ApiError, failure } from './envelope.ts';
 import { logRequests } from './logging.ts';
 import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
+import { tellPublicUrl } from './public-url.ts';
 import { answerBrokenRequests, checkRequests } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adapterRoutes } from './routes/adapters.ts';
@@ -40,7 +41,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
       maxAge: 3600,
     });
   }
-  describeApi(app, service);
+  describeApi(app);
   app.register(healthRoutes, { service });
   app.register(metricsRoutes, { service });
   app.register(fileRoutes, { service });
@@ -71,11 +72,13 @@ export function buildWorkerApp(service: Service, logger?: FastifyBaseLogger): Fa
 
 /** An app without routes: what all requests and answers have in common. */
 function bareApp(service: Service, logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const { RETONE_TRUST_PROXY: proxies } = service.settings;
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: Math.ceil((maxFileBytes(service.settings) * 4) / 3) + bodyOverhead,
     requestTimeout: arrival,
+    trustProxy: proxies.length > 0 && proxies,
     // A busy machine may take its time to start.
     pluginTimeout: 120_000,
     forceCloseConnections: true,
@@ -95,6 +98,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(commonHeaders(request.id));
   });
+  tellPublicUrl(app, service);
   logRequests(app);
   service.metrics.countRequests(app);
   checkRequests(app);

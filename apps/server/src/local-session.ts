@@ -26,9 +26,10 @@ export function localSessions(service: Service) {
   return {
     /** Whether a request comes from the service's own page, opened on this machine. */
     mayHave(request: FastifyRequest): boolean {
-      const { RETONE_HOST: listens, RETONE_PUBLIC_URL: reached } = service.settings;
+      const { RETONE_HOST: listens, RETONE_PUBLIC_URL: reached, RETONE_TRUST_PROXY: proxies } = service.settings;
       // A service for others, and one behind a proxy, through which all the world comes from this machine.
-      if (!isLoopback(listens) || (reached && !isLoopback(new URL(reached).hostname))) return false;
+      if (!isLoopback(listens) || proxies.length > 0 || (reached && !isLoopback(new URL(reached).hostname)))
+        return false;
       if (!isFromThisMachine(request)) return false;
       // Another name that has been pointed here (DNS rebinding), and a page of another site.
       const { host = '', origin, 'sec-fetch-site': site = 'same-origin' } = request.headers;

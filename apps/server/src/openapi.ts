@@ -5,7 +5,6 @@ import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-pro
 import { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { envelope, failureSchema } from './envelope.ts';
-import type { Service } from './service.ts';
 
 // The API's description, made of the schemas that the routes declare and are checked by.
 
@@ -55,7 +54,7 @@ export function answers<Data extends z.ZodType>(data: Data, ...codes: number[]) 
 export const noKey: Record<string, string[]>[] = [];
 
 /** Describes all routes that are registered after it at `/openapi.json`, and for people at `/docs`. */
-export function describeApi(app: FastifyInstance, service: Service): void {
+export function describeApi(app: FastifyInstance): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -86,13 +85,13 @@ export function describeApi(app: FastifyInstance, service: Service): void {
       css: [{ filename: 'retone.css', content: '.swagger-ui .topbar { display: none }' }],
     },
     uiConfig: { displayRequestDuration: true, persistAuthorization: true, defaultModelsExpandDepth: 0 },
-    transformSpecification: (document) => ({ ...document, servers: [{ url: service.publicUrl() }] }),
+    transformSpecification: (document, { publicUrl: url }) => ({ ...document, servers: [{ url }] }),
     transformSpecificationClone: false,
   });
   const response = { 200: z.looseObject({}), ...refusals(400, 415) };
   const schema = { tags: ['Operation'], summary: 'This document', security: noKey, response };
   app.register(async (root) => {
-    root.get('/openapi.json', { schema }, async () => ({ ...app.swagger(), servers: [{ url: service.publicUrl() }] }));
+    root.get('/openapi.json', { schema }, async ({ publicUrl: url }) => ({ ...app.swagger(), servers: [{ url }] }));
   });
 }
 

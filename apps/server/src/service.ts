@@ -219,7 +219,7 @@ export class Service {
     return (this.settings.RETONE_PUBLIC_URL ?? this.#url ?? '').replace(/\/+$/, '');
   }
 
-  /** Every URL under which files of this service may be named. */
+  /** Every URL under which files of this service may be named, apart from one that a proxy tells. */
   publicUrls(): string[] {
     return [this.publicUrl(), ...(this.#url ? [this.#url] : [])];
   }
@@ -250,15 +250,23 @@ export class Service {
     return this.ledger.balance(accountId);
   }
 
-  /** A task as its owner sees it. */
-  async result(task: Task, { inline = task.base64Output }: { inline?: boolean } = {}) {
-    if (!inline || task.outputs.length === 0) return taskResult(task, this.publicUrl());
+  /**
+   * A task as its owner sees it.
+   *
+   * @param inline whether the outputs themselves are in it instead of their URLs; default: as the task asks
+   * @param publicUrl how whoever gets it reaches the service
+   */
+  async result(
+    task: Task,
+    { inline = task.base64Output, publicUrl = this.publicUrl() }: { inline?: boolean; publicUrl?: string } = {},
+  ) {
+    if (!inline || task.outputs.length === 0) return taskResult(task, publicUrl);
     const outputs: string[] = [];
     for (const file of await this.files.ofTasks([task.id])) {
       const bytes = await this.store.read(file.key);
       if (bytes) outputs.push(`data:${file.mediaType};base64,${Buffer.from(bytes).toString('base64')}`);
     }
-    return taskResult(task, this.publicUrl(), outputs);
+    return taskResult(task, publicUrl, outputs);
   }
 
   /** The task when it has ended, or as it is when the time for that is over. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPrecision, devices, precisions } from '@retone/engine';
@@ -25,6 +26,9 @@ const port = z.coerce
   .int('takes a port from 0 to 65535')
   .min(0, 'takes a port from 0 to 65535')
   .max(65535, 'takes a port from 0 to 65535');
+
+/** Names that Fastify has for networks. */
+const addressRanges = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** The service's settings, each an environment variable of this name. */
 const schema = z.object({
@@ -102,6 +106,12 @@ const schema = z.object({
       'takes origins such as https://app.example.com, or *',
     )
     .describe('Origins whose web pages may call the API with a key, or * for all.'),
+  RETONE_TRUST_PROXY: list
+    .refine(
+      (proxies) => proxies.every((proxy) => addressRanges.includes(proxy) || isNetwork(proxy)),
+      `takes addresses and networks such as 10.1.0.0/16, or ${addressRanges.join(', ')}`,
+    )
+    .describe("Proxies whose word (X-Forwarded-For, -Proto, -Host) is taken for the client's address and URL."),
   RETONE_METRICS_TOKEN: z
     .string()
     .min(16, 'takes at least 16 characters')
@@ -163,6 +173,12 @@ export function describeSettings(): string {
 /** Bytes of the largest file that is taken in, however it comes. */
 export function maxFileBytes({ RETONE_MAX_UPLOAD_MB: megabytes }: Settings): number {
   return megabytes * 1e6;
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+?)(?:\/(\d+))?$/.exec(text) ?? [];
+  const most = { 0: 0, 4: 32, 6: 128 }[isIP(address)]!;
+  return most > 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= most));
 }
 
 function isOrigin(text: string): boolean {

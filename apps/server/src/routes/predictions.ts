@@ -1,4 +1,5 @@
 import { endedStatuses, type TaskFilter } from '@retone/jobs';
+import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { disconnection } from '../disconnection.ts';
@@ -73,7 +74,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     if (!task) throw new ApiError(404, 'unknown_task', `there is no task "${id.slice(0, 64)}"`);
     return task;
   };
-  const list = async (accountId: string, query: z.output<typeof history>) => {
+  const list = async ({ account, publicUrl }: FastifyRequest, query: z.output<typeof history>) => {
     const { status, include_inputs: includeInputs } = query;
     if (status === 'timeout' || status === 'deleted') return success({ page: query.page, total: 0, items: [] });
     const filter: TaskFilter = {
@@ -84,8 +85,8 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       createdAfter: dateOf(query.created_after),
       createdBefore: dateOf(query.created_before),
     };
-    const { total, tasks } = await service.tasks.list(accountId, filter);
-    const results = await Promise.all(tasks.map((task) => service.result(task, { inline: false })));
+    const { total, tasks } = await service.tasks.list(account.id, filter);
+    const results = await Promise.all(tasks.map((task) => service.result(task, { inline: false, publicUrl })));
     const items = includeInputs ? results.map((result) => ({ ...result, inputs: result.input })) : results;
     return success({ page: query.page, total, items });
   };
@@ -97,18 +98,19 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     api.get(
       path,
       { schema: { tags, summary, params, response: answers(resultSchema, 404) } },
-      async ({ account, params }) => success(await service.result(await find(account.id, params.id))),
+      async ({ account, params, publicUrl }) =>
+        success(await service.result(await find(account.id, params.id), { publicUrl })),
     );
   }
   api.get(
     '/predictions',
     { schema: { tags, summary: 'History', querystring: history, response: answers(page) } },
-    async ({ account, query }) => list(account.id, query),
+    async (request) => list(request, request.query),
   );
   api.post(
     '/predictions',
     { schema: { tags, summary: 'History', body: history, response: answers(page) } },
-    async ({ account, body }) => list(account.id, body),
+    async (request) => list(request, request.body),
   );
 
   api.post(

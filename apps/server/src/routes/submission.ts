@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Account, InsufficientCredit } from '@retone/billing';
+import { InsufficientCredit } from '@retone/billing';
 import {
   checkInput,
   endedStatuses,
@@ -11,7 +11,7 @@ import {
   type TaskInput,
 } from '@retone/jobs';
 import { GuardError, newToken } from '@retone/storage';
-import type { FastifySchemaCompiler } from 'fastify';
+import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -56,15 +56,16 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     // What serves the model may be another by the time of the request, and so may its limits.
     const current = () => service.model(model.id)!;
     api.post(`/${model.id}`, { schema, validatorCompiler: inputCompiler(current) }, async (request, reply) => {
-      const { account, body, query } = request;
-      const task = await submit(service, account, {
+      const { body, query, publicUrl } = request;
+      const task = await submit(service, request, {
         model,
         input: body,
         webhookUrl: query.webhook || body.webhook_url || null,
         idempotencyKey: request.headers['idempotency-key'],
       });
-      if (!body.enable_sync_mode) return success(await service.result(task));
-      return success(await awaited(service, task, disconnection(reply)));
+      if (!body.enable_sync_mode) return success(await service.result(task, { publicUrl }));
+      const ended = await service.ended(task.id, disconnection(reply));
+      return success(awaited(await service.result(ended, { publicUrl })));
     });
   }
   api.post('/*', { schema: { hide: true } }, async ({ params }) => {
@@ -110,7 +111,7 @@ interface Submission {
   idempotencyKey: string | undefined;
 }
 
-async function submit(service: Service, account: Account, submission: Submission): Promise<Task> {
+async function submit(service: Service, { account, publicUrl }: FastifyRequest, submission: Submission): Promise<Task> {
   const { model, webhookUrl, idempotencyKey } = submission;
   if (webhookUrl) await service.checkWebhook(webhookUrl);
   const { enable_sync_mode: _sync, enable_base64_output: base64Output, webhook_url: _url, ...input } = submission.input;
@@ -118,7 +119,7 @@ async function submit(service: Service, account: Account, submission: Submission
     .update(JSON.stringify([model.id, submission.input, webhookUrl]))
     .digest('hex');
   const { audio, ...rest } = input;
-  const source: Source = audio === undefined ? {} : await keepSource(service, account.id, audio);
+  const source: Source = audio === undefined ? {} : await keepSource(service, account.id, audio, publicUrl);
   const dropSource = async () => {
     if (source.key?.startsWith('sources/')) await service.store.delete(source.key);
   };
@@ -144,9 +145,8 @@ async function submit(service: Service, account: Account, submission: Submission
   }
 }
 
-/** The result when the task has ended, or as it is when the time for that is over. */
-async function awaited(service: Service, { id }: Task, signal: AbortSignal): Promise<TaskResult> {
-  const result = await service.result(await service.ended(id, signal));
+/** The result that was waited for; one of a task that has not ended says so. */
+function awaited(result: TaskResult): TaskResult {
   if (endedStatuses.includes(result.status)) return result;
   // Clients know this code and these words: the task goes on, and its result is there to be asked for.
   return { ...result, code: 5004, error: `Sync mode timed out; query the result later at: ${result.urls.get}` };
@@ -162,8 +162,8 @@ interface Source {
  * Puts a recording that came with the request into the store; an upload is there already, and a URL is fetched
  * by the worker.
  */
-async function keepSource(service: Service, accountId: string, audio: string): Promise<Source> {
-  const token = tokenOfFileUrl(audio, service.publicUrls());
+async function keepSource(service: Service, accountId: string, audio: string, publicUrl: string): Promise<Source> {
+  const token = tokenOfFileUrl(audio, [publicUrl, ...service.publicUrls()]);
   if (token) {
     const file = await service.files.get(token);
     if (!file || file.accountId !== accountId)

@@ -1,5 +1,7 @@
 import { audioFormats, formatOfFileName } from '@retone/audio';
+import type { SharedFile } from '@retone/jobs';
 import { newToken } from '@retone/storage';
+import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { success } from '../envelope.ts';
@@ -43,7 +45,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     const token = newToken();
     const size = await service.keepUpload(token, content);
     const mediaType = mediaTypeOf(name, given);
-    return success(await add({ accountId: request.account.id, token, name, mediaType, size }));
+    return success(await add(request, { token, name, mediaType, size }));
   });
 
   const ticketSchema = {
@@ -52,30 +54,27 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     body: ticket,
     response: answers(instruction),
   };
-  api.post('/media/uploads', { schema: ticketSchema }, async ({ account, body }) => {
-    const { filename, size, content_type: contentType } = body;
+  api.post('/media/uploads', { schema: ticketSchema }, async (request) => {
+    const { filename, size, content_type: contentType } = request.body;
     if (size > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
     const token = newToken();
     const mediaType = mediaTypeOf(name, contentType);
-    const announced = await add({ accountId: account.id, token, name, mediaType, size: null });
+    const announced = await add(request, { token, name, mediaType, size: null });
     const headers = { 'content-type': 'application/octet-stream' };
     const upload = { method: 'PUT' as const, url: announced.download_url, headers };
     return success({ ...announced, size, upload });
   });
 
   /** Notes a file, of which the bytes are there or, without a size, are to come. */
-  async function add(file: {
-    accountId: string;
-    token: string;
-    name: string;
-    mediaType: string;
-    size: number | null;
-  }): Promise<z.infer<typeof uploaded>> {
-    await service.files.add({ ...file, taskId: null, key: uploadKey(file.token) });
+  async function add(
+    { account, publicUrl }: FastifyRequest,
+    file: Pick<SharedFile, 'token' | 'name' | 'mediaType' | 'size'>,
+  ): Promise<z.infer<typeof uploaded>> {
+    await service.files.add({ ...file, accountId: account.id, taskId: null, key: uploadKey(file.token) });
     return {
       type: file.mediaType.split('/')[0]!,
-      download_url: fileUrl(service.publicUrl(), file.token),
+      download_url: fileUrl(publicUrl, file.token),
       filename: file.name,
       size: file.size ?? 0,
     };
