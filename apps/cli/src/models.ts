@@ -202,7 +202,9 @@ async function verifyModel(
   const name = basename(folder);
   if (problems.length > 0) {
     const { source, commit } = readRecord(folder) ?? {};
-    const remedy = commit ? `"retone models pull ${source}" mends it` : 'Remove it and install it again';
+    const named = source === undefined || basename(source) === name ? '' : ` --name ${name}`;
+    const again = `"retone models ${commit ? 'pull' : 'add'} ${source}${named}" mends it`;
+    const remedy = source === undefined ? 'Remove it and install it again' : again;
     throw new HubError('bad-checksum', `${name} is damaged: ${problems.join('; ')}. ${remedy}`);
   }
   if (json) console.log(JSON.stringify({ name, folder, compared }));

@@ -73,7 +73,10 @@ test('a folder is added, verified, found damaged, and removed', async () => {
   writeFileSync(weights, bytes);
   const damaged = await place.retone('models', 'verify', 'mine');
   expect(damaged.code).toBe(1);
-  expect(damaged.stderr).toMatch(/mine is damaged: model\.safetensors is not what was installed: .*install it again/);
+  expect(damaged.stderr).toMatch(/mine is damaged: model\.safetensors is not what was installed: .*another/);
+  expect(damaged.stderr).toMatch(/"retone models add \S*mine" mends it/);
+  await place.retone('models', 'add', folder);
+  expect((await place.retone('models', 'verify', 'mine')).code).toBe(0);
   await place.retone('models', 'remove', 'mine');
   expect((await place.retone('models', 'verify', 'mine')).stderr).toMatch(/there is no model "mine"/);
 });

@@ -53,7 +53,9 @@ export class SafetensorsFile {
       descriptor = openSync(realPath, 'r');
     } catch (cause) {
       if (cause instanceof CheckpointError) throw cause;
-      throw new CheckpointError('not-found', `${path} cannot be opened: ${(cause as Error).message}`, { cause });
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const what = code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be opened: ${message}`;
+      throw new CheckpointError('not-found', what, { cause });
     }
     try {
       const { size } = fstatSync(descriptor);
@@ -104,7 +106,8 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
   readSync(descriptor, prefix, 0, 8, 0);
   const headerLength = prefix.readBigUInt64LE();
   if (headerLength > BigInt(fileSize - 8)) {
-    fail('bad-header', `announces a header of ${headerLength} bytes, but has ${fileSize} bytes in all (truncated?)`);
+    const announced = `it announces a header of ${headerLength} bytes, and has ${fileSize} bytes in all`;
+    fail('bad-header', `is no safetensors file, or not all of one: ${announced}`);
   }
   if (headerLength > BigInt(maxHeaderBytes)) {
     fail('bad-header', `has a header of ${headerLength} bytes; at most ${maxHeaderBytes} are accepted`);

@@ -93,7 +93,7 @@ describe('opening a checkpoint', () => {
       'bad-config',
       /model_config\.json: model_type is absent/,
     ],
-    ['no weights', { 'model.safetensors': undefined }, 'not-found', /model\.safetensors cannot be opened/],
+    ['no weights', { 'model.safetensors': undefined }, 'not-found', /there is no file .*model\.safetensors/],
     ['broken weights', { 'model.safetensors': 'weights' }, 'not-safetensors', /model\.safetensors has 7 bytes/],
     ['no text encoder', { 'text/config.json': undefined }, 'not-found', /text\/config\.json is missing/],
     [
