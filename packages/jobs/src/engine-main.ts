@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import {
   audioToAudio,
   engineSettings,
@@ -18,6 +19,8 @@ const failure = (error: unknown): FromEngine => {
   return { type: 'error', code, message };
 };
 
+const note = (message: string) => console.error(`retone: ${message}`);
+
 let running: AbortController | undefined;
 
 process.on('disconnect', () => process.exit());
@@ -29,7 +32,9 @@ try {
   const model = await Model.load(folder, {
     ...engineSettings(),
     adapters: JSON.parse(adapters),
-    onFallback: (message) => console.error(`retone: ${message}`),
+    onFallback: note,
+    onFold: (done) => done === 0 && note(`folding adapters into ${basename(folder)}, once`),
+    onCompile: () => note(`compiling ${basename(folder)}, once`),
   });
   process.on('message', (message: ToEngine) => {
     if (message.type === 'cancel') running?.abort();
