@@ -7,7 +7,7 @@ import { parseArgs, promisify } from 'node:util';
 import { writeOfficialSize } from '../packages/engine/test/official-size/checkpoint.ts';
 
 // npm run bench: transforms at official size with random weights, in each precision and in PyTorch where there is one.
-// Every run is a process of its own. Prints a table with ratios, and writes the figures as JSON.
+// Every run is a process of its own. Prints a table with ratios, and writes the figures as JSON. On a GPU: -- --device webgpu.
 
 const run = promisify(execFile);
 
@@ -18,6 +18,8 @@ const { values: options } = parseArgs({
     subjects: { type: 'string', default: 'torch-fp32,torch-bf16,exact,balanced,fast' },
     steps: { type: 'string', default: '8' },
     threads: { type: 'string', default: String(cpus().length) },
+    /** What the precisions are computed on. PyTorch is always on the processor. */
+    device: { type: 'string', default: 'auto' },
     /** Runs of each; the fastest counts. They are interleaved, since other work on the machine comes and goes. */
     rounds: { type: 'string', default: '1' },
     python: { type: 'string', default: 'python3' },
@@ -39,10 +41,10 @@ const checkpoint = join(options.folder, 'small-music');
 const environment = { ...process.env, RETONE_CACHE: join(options.folder, 'cache') };
 
 async function measure(subject: string, seconds: string): Promise<Measure> {
-  const { steps, threads } = options;
+  const { steps, threads, device } = options;
   const [command, args] = subject.startsWith('torch-')
     ? [options.python, [here('reference.py'), seconds, subject.slice('torch-'.length), threads, steps]]
-    : [process.execPath, [here('transform.ts'), checkpoint, seconds, subject, threads, steps]];
+    : [process.execPath, [here('transform.ts'), checkpoint, seconds, subject, threads, steps, device]];
   const { stdout } = await run(command, args, { env: environment });
   return JSON.parse(stdout.trim().split('\n').at(-1)!);
 }
@@ -92,6 +94,7 @@ const report = {
   machine,
   node: process.version,
   steps: Number(options.steps),
+  device: options.device,
   results,
 };
 writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { audioToAudio, engineSettings, Model } from '@retone/engine';
 
-// One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps>.
+// One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps> <device>.
 // Prints one line of JSON, as reference.py does.
 
-const [folder, length, name, threads, steps] = process.argv.slice(2) as [string, string, string, string, string];
+type Arguments = [folder: string, seconds: string, precision: string, threads: string, steps: string, device: string];
+const [folder, length, precision, threads, steps, device] = process.argv.slice(2) as Arguments;
 const seconds = Number(length);
 
 const stages: Record<string, { seconds: number; processorSeconds: number }> = {};
@@ -24,7 +24,13 @@ function enter(next: string): void {
   [stage, since] = [next, at];
 }
 
-const model = await Model.load(folder, engineSettings({ precision: name, threads: Number(threads) }));
+const model = await Model.load(folder, {
+  ...engineSettings({ precision, device, threads: Number(threads) }),
+  // What is not computed as asked for is not what was to be measured.
+  onFallback(message) {
+    throw new Error(message);
+  },
+});
 const samples = Math.floor(seconds * model.sampleRate);
 const data = new Float32Array(2 * samples);
 for (let i = 0; i < data.length; i++) data[i] = 0.5 * Math.sin(0.03 * (i % samples));
@@ -39,7 +45,5 @@ await audioToAudio(model, {
 });
 enter('end');
 
-// The kernel's account; Linux only.
-const status = readFileSync('/proc/self/status', 'utf8');
-const peakBytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+const peakBytes = process.resourceUsage().maxRSS * 1024;
 console.log(JSON.stringify({ stages, peakBytes }));
