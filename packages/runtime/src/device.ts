@@ -24,7 +24,7 @@ export async function deviceProblem(device: Device): Promise<string | undefined>
   if (!isAccelerator(device)) return undefined;
   const known: string[] = listSupportedBackends().map(({ name }) => name);
   if (!known.includes(device)) {
-    return `${needs[device]}; here it could be ${devices.filter((other) => known.includes(other)).join(' or ')}`;
+    return `${needs[device]}; here it could be ${devices.filter((other) => known.includes(other)).join(', ')}`;
   }
   const problem = await trialProblem(device, (x) => ops.add(x, 1));
   return problem && `${needs[device]}; ONNX Runtime says: ${problem}`;
@@ -48,7 +48,8 @@ async function trialProblem(device: Accelerator, build: (x: Value) => Value): Pr
     await session.release();
     return undefined;
   } catch (error) {
-    return (error as Error).message.split('\n')[0]!.replace(/^.* (was false\.|Status Message: \S+ \S+) /, '');
+    const [line] = (error as Error).message.split('\n');
+    return line!.replace(/^.* (was false\.|Status Message: \S+ \S+) |\.$/g, '');
   }
 }
 

@@ -14,9 +14,15 @@ export interface SessionOptions {
   threads?: number | undefined;
   /** Default: the processor. What another device cannot do stays there too. */
   device?: Device | undefined;
+  /** Whether memory stays reserved between runs: for graphs that run many times in a row. */
+  reserve?: boolean | undefined;
   /** Whether threads look for work for a while before they sleep: faster, where no other process wants the cores. */
   spinning?: boolean | undefined;
 }
+
+// What goes wrong is thrown; ONNX Runtime need not print it as well.
+env.logLevel = 'fatal';
+const fatal = 4;
 
 /** Version of ONNX Runtime. */
 export const runtimeVersion: string = env.versions.node ?? env.versions.common;
@@ -96,11 +102,12 @@ function sessionOptions(options: SessionOptions, session: Record<string, unknown
   return {
     executionProviders: isAccelerator(options.device) ? [options.device, 'cpu'] : ['cpu'],
     graphOptimizationLevel: 'all',
-    // Both would keep memory between runs and sessions; without them the peak is lower and no run slower (docs/engine.md).
+    // Would keep memory for each size of the inputs (docs/engine.md).
     enableMemPattern: false,
-    enableCpuMemArena: false,
+    // Without an arena, runs on long inputs leave glibc's heap in fragments, of up to ten times the size of what is in use.
+    enableCpuMemArena: options.reserve ?? false,
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
-    logSeverityLevel: 3,
+    logSeverityLevel: fatal,
     extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' }, ...session } },
   };
 }
