@@ -48,8 +48,10 @@ try {
 
 async function run(model: Model, request: EngineRequest): Promise<void> {
   running = new AbortController();
+  const since = performance.now();
   try {
-    send({ type: 'done', audio: await make(model, request, running.signal) });
+    const audio = await make(model, request, running.signal);
+    send({ type: 'done', audio, milliseconds: performance.now() - since });
   } catch (error) {
     send(running.signal.aborted ? { type: 'error', code: 'aborted', message: 'cancelled' } : failure(error));
   } finally {

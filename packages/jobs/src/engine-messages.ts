@@ -26,5 +26,5 @@ export type FromEngine =
   | { type: 'ready'; facts: ModelFacts }
   | { type: 'progress'; progress: Progress }
   | { type: 'warning'; warning: string }
-  | { type: 'done'; audio: Tensor }
+  | { type: 'done'; audio: Tensor; milliseconds: number }
   | { type: 'error'; code: string; message: string };

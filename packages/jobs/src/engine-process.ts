@@ -29,6 +29,8 @@ export interface EngineRun {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Hears of what is left out of the request, as a sentence. */
   onWarning?: ((warning: string) => void) | undefined;
+  /** Hears at the end how long the engine itself took, without the ways to its process and back. */
+  onMade?: ((milliseconds: number) => void) | undefined;
 }
 
 /**
@@ -82,7 +84,7 @@ export class EngineProcess {
     await gone;
   }
 
-  async #run(request: EngineRequest, { signal, onProgress, onWarning }: EngineRun): Promise<Tensor> {
+  async #run(request: EngineRequest, { signal, onProgress, onWarning, onMade }: EngineRun): Promise<Tensor> {
     throwIfAborted(signal);
     await this.load();
     throwIfAborted(signal);
@@ -97,7 +99,9 @@ export class EngineProcess {
       return await conversation(child, { type: 'run', request }, (message) => {
         if (message.type === 'progress') onProgress?.(message.progress);
         if (message.type === 'warning') onWarning?.(message.warning);
-        return message.type === 'done' ? message.audio : undefined;
+        if (message.type !== 'done') return undefined;
+        onMade?.(message.milliseconds);
+        return message.audio;
       });
     } catch (error) {
       throwIfAborted(signal);

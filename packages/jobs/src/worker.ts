@@ -99,11 +99,14 @@ export class Worker {
     const { sampleRate } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
-    const started = performance.now();
     const warnings: string[] = [];
+    let inferenceMs = 0;
     const made = await engine.run(model.request(task.input, task.seed, audio), {
       signal,
       onWarning: (warning) => warnings.push(warning),
+      onMade: (milliseconds) => {
+        inferenceMs = milliseconds;
+      },
       onProgress: (progress) => {
         const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
           if (counts) await database.notify(taskChannel, task.id);
@@ -113,7 +116,6 @@ export class Worker {
         report.catch(() => {});
       },
     });
-    const inferenceMs = performance.now() - started;
 
     const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
     const bytes = await encodeAudio(clipOf(made, sampleRate), task.input.output_format, { signal, timeout });
@@ -181,6 +183,6 @@ function clipOf(audio: Tensor, sampleRate: number) {
   const [count, samples] = audio.shape as [number, number];
   return {
     sampleRate,
-    channels: Array.from({ length: count }, (_, c) => audio.data.slice(c * samples, (c + 1) * samples)),
+    channels: Array.from({ length: count }, (_, c) => audio.data.subarray(c * samples, (c + 1) * samples)),
   };
 }

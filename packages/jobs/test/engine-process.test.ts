@@ -33,12 +33,14 @@ describe('the engine in its own process', () => {
     for (const [, shape] of results) expect(shape).toEqual([2, 22050]);
   });
 
-  test('passes progress and errors on', async () => {
+  test('passes progress, its own time and errors on', async () => {
     const steps: (number | undefined)[] = [];
+    const times: number[] = [];
     await engine.run(
       { ...short, controls: { ...short.controls, steps: 2 } },
-      { onProgress: ({ step }) => steps.push(step) },
+      { onProgress: ({ step }) => steps.push(step), onMade: (milliseconds) => times.push(milliseconds) },
     );
+    expect(times).toEqual([expect.toSatisfy((milliseconds: number) => milliseconds > 0)]);
     expect(steps.filter((step) => step !== undefined)).toEqual([0, 1, 2]);
     const refused = engine.run({ ...short, seconds: 1e6 });
     await expect(refused).rejects.toMatchObject({
