@@ -130,7 +130,7 @@ const schema = z.object({
 export type Settings = z.infer<typeof schema>;
 
 /** Names that are no settings of the service, but of other parts. */
-const others = ['RETONE_DEBUG', 'RETONE_MODELS', 'RETONE_CACHE', 'RETONE_FOLDED_GB'];
+const others = ['RETONE_DEBUG', 'RETONE_MODELS', 'RETONE_CACHE', 'RETONE_COMPILED_GB', 'RETONE_FOLDED_GB'];
 
 /** Settings that cannot be used; the message names each, and what it takes. */
 export class SettingsError extends Error {

@@ -14,9 +14,14 @@ export interface Backend {
    * Sessions for graphs whose layers were made with this backend.
    *
    * @param builds makes each graph, by a name that tells it from the model's others; called only where none is compiled
+   * @param repeated those that run many times in a row
    * @throws CheckpointError when the graphs ask for weights that are not there
    */
-  open<Name extends string>(weights: Weights, builds: Record<Name, () => Graph>): Promise<Record<Name, Running>>;
+  open<Name extends string>(
+    weights: Weights,
+    builds: Record<Name, () => Graph>,
+    repeated?: readonly Name[],
+  ): Promise<Record<Name, Running>>;
   /** For graphs that hardly come again and are not worth compiling; absent: this one, which compiles nothing. */
   uncompiled?: Backend;
 }
@@ -28,10 +33,12 @@ export type Running = Pick<Session, 'run' | 'release'>;
 export function exactBackend(options: SessionOptions = {}): Backend {
   return {
     linear: exactLinear,
-    async open(weights, builds) {
+    async open(weights, builds, repeated) {
       const graphs = mapValues(builds, (build) => build());
       weights.assertComplete();
-      return settled(mapValues(graphs, (graph) => Session.create(graph, options)));
+      return settled(
+        mapValues(graphs, (graph, name) => Session.create(graph, { ...options, reserve: repeated?.includes(name) })),
+      );
     },
   };
 }

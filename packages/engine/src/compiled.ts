@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, homedir } from 'node:os';
+import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
+import { cacheFolder, cacheLimit, dropOldest, markUsed } from './cache.ts';
 import { describeFile, fingerprint } from './fingerprint.ts';
 import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
@@ -12,16 +13,11 @@ import { type InputPeaks, quantisedLinear } from './quantise.ts';
 import { matchesSeal, seal } from './seal.ts';
 
 // Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
-// then mapped into memory by every process. What is missing or damaged there is made again.
+// then mapped into memory by every process. What is missing or damaged there is made again; what is not used for long goes,
+// so that models that were replaced and earlier versions' copies do not pile up.
 
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
 const formatVersion = 3;
-
-/** The folder of what can be made again: `RETONE_CACHE`, or one in the user's cache folder. */
-export function cacheFolder(): string {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'));
-}
 
 /** The folder of compiled models. */
 export function compiledFolder(): string {
@@ -53,15 +49,18 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
     const graphs = mapValues(builds, (build) => build());
     weights.assertComplete();
     for (const [name, graph] of Object.entries(graphs)) await install(graph, join(folder, name));
+    markUsed(model);
+    dropOldest(compiledFolder(), cacheLimit('RETONE_COMPILED_GB'));
   };
 
   return {
     linear: (scope, x, out, parts) => quantisedLinear(scope, x, out, parts, { precision: source.precision, peaks }),
-    async open(weights, builds) {
+    async open(weights, builds, repeated) {
+      markUsed(model);
       const missing = Object.entries<() => Graph>(builds).filter(([name]) => !matchesSeal(join(folder, name)));
       if (missing.length > 0) await compile(weights, Object.fromEntries(missing));
       const sessions: Record<string, Promise<Running>> = mapValues(builds, (_, name) =>
-        Session.open(join(folder, name), options),
+        Session.open(join(folder, name), { ...options, reserve: repeated?.includes(name) }),
       );
       return settled(sessions);
     },

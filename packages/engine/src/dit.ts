@@ -92,7 +92,7 @@ export class Dit {
     if (config.cond_token_dim > 0 || config.global_cond_dim > 0)
       builds['dit-conditioning'] = () => conditioningGraph(config, weights, { ...options, backend });
     if (config.local_add_cond_dim) builds['dit-local'] = () => localGraph(config, weights, { ...options, backend });
-    const sessions = await backend.open(weights, builds);
+    const sessions = await backend.open(weights, builds, [stepName]);
     return new Dit(config, sessions['dit-conditioning'], sessions['dit-local'], sessions[stepName]!, features, padding);
   }
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
 import { type Backend, exactLinear, mapValues } from './backend.ts';
-import { cacheFolder } from './compiled.ts';
+import { cacheFolder, cacheLimit, dropOldest, markUsed } from './cache.ts';
 import { Conditioners } from './conditioners.ts';
 import { Dit } from './dit.ts';
 import { describeFile, fingerprint } from './fingerprint.ts';
@@ -13,8 +13,6 @@ import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './l
 
 /** Raised whenever folding changes, so that older files are not used any more. */
 const formatVersion = 1;
-/** Most bytes of all folded weights together, unless `RETONE_FOLDED_GB` says otherwise; those in use stay. */
-const defaultLimit = 20e9;
 
 export interface FoldOptions {
   /** Where folded weights are kept; default: in the user's cache folder. */
@@ -41,13 +39,13 @@ export async function foldedWeights(
   try {
     const made = [formatVersion, checkpoint.config, describeFile(checkpoint.file)];
     const path = join(folder, `${fingerprint([made], adapters)}.safetensors`);
+    markUsed(path);
     if (!existsSync(path)) {
       mkdirSync(folder, { recursive: true });
       await fold(checkpoint, open, path, options);
     }
     const file = SafetensorsFile.open(path);
-    utimesSync(path, new Date(), new Date());
-    dropOldest(folder, path);
+    dropOldest(folder, cacheLimit('RETONE_FOLDED_GB'));
     return file;
   } finally {
     open.close();
@@ -112,20 +110,3 @@ const building: Backend = {
     return mapValues(builds, () => ({ run, release: async () => {} }));
   },
 };
-
-/** Removes what was not used for the longest time, until all is within the limit. Who has loaded it keeps it. */
-function dropOldest(folder: string, current: string): void {
-  const limit = Number(process.env.RETONE_FOLDED_GB) * 1e9 || defaultLimit;
-  const files = readdirSync(folder)
-    .map((name) => join(folder, name))
-    .flatMap((path) => {
-      const stat = statSync(path, { throwIfNoEntry: false });
-      return stat && path !== current ? [{ path, size: stat.size, used: stat.mtimeMs }] : [];
-    });
-  let total = files.reduce((sum, { size }) => sum + size, statSync(current).size);
-  for (const { path, size } of files.sort((a, b) => a.used - b.used)) {
-    if (total <= limit) return;
-    rmSync(path, { force: true });
-    total -= size;
-  }
-}

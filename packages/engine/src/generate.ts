@@ -1,5 +1,6 @@
 import type { Tensor } from '@retone/runtime';
 import type { Conditioning } from './conditioners.ts';
+import type { DitConditions } from './dit.ts';
 import { EngineError } from './errors.ts';
 import { guide } from './guidance.ts';
 import { type Lengths, workingLengths } from './lengths.ts';
@@ -84,7 +85,7 @@ const stageShare: Record<Stage, [from: number, to: number]> = {
 export async function generate(model: Model, options: GenerateOptions): Promise<Tensor> {
   const { pretransform, defaults, audioChannels } = model;
   const { signal, inspect } = options;
-  const report = (stage: Stage, done: number, more: Partial<Progress> = {}) => {
+  const report: Report = (stage, done, more = {}) => {
     const [from, to] = stageShare[stage];
     options.onProgress?.({ stage, fraction: from + (to - from) * done, ...more });
   };
@@ -102,8 +103,7 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     },
     options.longestSeconds,
   );
-  const sigmaMax = options.source ? (options.initNoiseLevel ?? 1) : 1;
-  if (options.source && sigmaMax === 0) return fitted(options.source, audioChannels, lengths.outputSamples);
+  if (options.source && noiseLevel(options) === 0) return fitted(options.source, audioChannels, lengths.outputSamples);
 
   // Frames behind the valid ones are left out altogether, unless the model was loaded to treat them as the reference does.
   const frames = model.padding === 'omit' ? lengths.validFrames : lengths.frames;
@@ -126,9 +126,9 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
 
   // A model that was trained at one loudness hears every recording at it.
   const recording = options.source ?? options.inpaint?.audio;
-  const heard = recording && fitted(recording, audioChannels, lengths.outputSamples);
+  const heard = () => fitted(recording!, audioChannels, lengths.outputSamples);
   const gain =
-    heard && pretransform.loudness !== undefined ? gainTo(pretransform.loudness, heard, model.sampleRate) : 1;
+    recording && pretransform.loudness !== undefined ? gainTo(pretransform.loudness, heard(), model.sampleRate) : 1;
   const encode = async (audio: Tensor): Promise<Tensor> => {
     const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
     amplify(padded, gain);
@@ -143,22 +143,70 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
 
-  const conditions = await model.dit.condition({
-    cross: negative ? stacked(cross, negative) : cross,
-    global,
-    local,
+  const latents = await sampled(model, options, {
+    conditions: { cross: negative ? stacked(cross, negative) : cross, global, local },
+    initial,
+    guidanceScale: negative ? guidanceScale : undefined,
+    lengths,
+    frames,
+    report,
   });
+  await nextTurn();
+  signal?.throwIfAborted();
 
+  report('decode', 0);
+  const decoded = await pretransform.decode(latents, {
+    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
+    signal,
+    onProgress: (done) => report('decode', done),
+  });
+  const audio = fitted(decoded, audioChannels, lengths.outputSamples);
+  if (pretransform.loudness !== undefined) {
+    const { sampleRate } = model;
+    amplify(audio, 1 / gain);
+    if (options.inpaint)
+      levelRegions(audio, heard(), options.inpaint.regions, { sampleRate, seam: seamSeconds * sampleRate });
+    else level(audio, pretransform.loudness - 20 * Math.log10(gain), sampleRate);
+  }
+  for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
+  report('decode', 1);
+  return audio;
+}
+
+/** Told how far a stage is, 0 to 1. */
+type Report = (stage: Stage, done: number, more?: Partial<Progress>) => void;
+
+interface Sampling {
+  /** With guidance in pairs: what it leads to, and what it leads away from. */
+  conditions: DitConditions;
+  /** The source's latents. */
+  initial: Tensor | undefined;
+  /** Absent: without guidance. */
+  guidanceScale: number | undefined;
+  lengths: Lengths;
+  frames: number;
+  report: Report;
+}
+
+/**
+ * Makes latents [channels, frames]. A function of its own, so that what the steps need (the keys and values of every layer)
+ * is gone when it returns, and decoding has the memory.
+ */
+async function sampled(model: Model, options: GenerateOptions, sampling: Sampling): Promise<Tensor> {
+  const { initial, guidanceScale, lengths, frames, report } = sampling;
+  const { signal, inspect } = options;
+  const conditions = await model.dit.condition(sampling.conditions);
+  const sigmaMax = noiseLevel(options);
   const noise = options.noise ?? seededNoise(options.seed ?? 0);
-  const channels = pretransform.latentChannels;
+  const channels = model.pretransform.latentChannels;
   const draw = (index: number) => cut(noise.draw(index, channels, lengths.frames), channels, lengths.frames, frames);
   const start = initial ? mix(initial.data, 1 - sigmaMax, draw(0), sigmaMax) : draw(0);
-  const steps = options.steps ?? defaults.steps;
+  const steps = options.steps ?? model.defaults.steps;
   const sigmas = noiseSchedule({
     steps,
     sigmaMax,
     shift: model.config.model.diffusion.sampling_distribution_shift_options,
-    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
+    frames: Math.ceil(lengths.outputSamples / model.pretransform.downsamplingRatio),
     kind: options.schedule ?? 'monotone',
   });
   inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
@@ -167,8 +215,8 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     await nextTurn();
     signal?.throwIfAborted();
     const latents = { data: x, shape: [1, channels, frames] };
-    const mask = model.padding === 'zero-values' ? validMask : undefined;
-    if (!negative) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
+    const mask = model.padding === 'zero-values' ? frameMask(lengths.validFrames, frames) : undefined;
+    if (guidanceScale === undefined) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
     const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, mask && stacked(mask, mask));
     const pair = both.velocity!.data;
     const [conditional, other] = [pair.subarray(0, x.length), pair.subarray(x.length)];
@@ -180,7 +228,7 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     });
   };
   report('sample', 0, { step: 0, steps });
-  const final = await samplers[options.sampler ?? defaults.sampler](start, {
+  const final = await samplers[options.sampler ?? model.defaults.sampler](start, {
     velocity,
     sigmas,
     noise: (step) => draw(step + 1),
@@ -191,30 +239,12 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   });
   const latents = { data: final, shape: [channels, frames] };
   inspect?.('latents', latents);
-  await nextTurn();
-  signal?.throwIfAborted();
+  return latents;
+}
 
-  report('decode', 0);
-  const decoded = await pretransform.decode(latents, {
-    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
-    signal,
-    onProgress: (done) => report('decode', done),
-  });
-  const audio = fitted(
-    columns(decoded, 0, lengths.validFrames * pretransform.downsamplingRatio),
-    audioChannels,
-    lengths.outputSamples,
-  );
-  if (pretransform.loudness !== undefined) {
-    const { sampleRate } = model;
-    amplify(audio, 1 / gain);
-    if (options.inpaint && heard)
-      levelRegions(audio, heard, options.inpaint.regions, { sampleRate, seam: seamSeconds * sampleRate });
-    else level(audio, pretransform.loudness - 20 * Math.log10(gain), sampleRate);
-  }
-  for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
-  report('decode', 1);
-  return audio;
+/** The noise level that sampling starts from. */
+function noiseLevel({ source, initNoiseLevel = 1 }: GenerateOptions): number {
+  return source ? initNoiseLevel : 1;
 }
 
 function checkOptions(model: Model, options: GenerateOptions): void {

@@ -1,5 +1,6 @@
 export { type Device, devices, type Tensor } from '@retone/runtime';
 export { Autoencoder } from './autoencoder.ts';
+export { dropOldest, markUsed } from './cache.ts';
 export { checkPrompt, maxPromptCharacters } from './conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export type { Progress, Region, Stage } from './generate.ts';

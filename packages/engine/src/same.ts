@@ -147,12 +147,12 @@ export class Same implements Pretransform {
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     if (!session) {
+      const segmented = length === this.#segmentLength(side);
       const { uncompiled = this.#backend } = this.#backend;
-      const backend = length === this.#segmentLength(side) ? this.#backend : uncompiled;
-      const opened = await backend.open(this.#weights, {
-        [`same-${side}`]: () => graph(this.#config, this.#weights, this.#prefix, length, { ...this.#options, backend }),
-      });
-      session = opened[`same-${side}`]!;
+      const backend = segmented ? this.#backend : uncompiled;
+      const name: string = `same-${side}`;
+      const build = () => graph(this.#config, this.#weights, this.#prefix, length, { ...this.#options, backend });
+      session = (await backend.open(this.#weights, { [name]: build }, segmented ? [name] : []))[name]!;
     }
     this.#sessions.set(key, session);
     if (this.#sessions.size > keptSessions) {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compiledFolder } from '../src/compiled.ts';
 import { Model } from '../src/model.ts';
 import { textToAudio } from '../src/pipelines.ts';
@@ -69,6 +69,23 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
     await use();
     utimesSync(stepFile('graph.weights'), new Date(), new Date());
     expect((await use()).compiled).toBe(false);
+  });
+
+  test('that were not used for long go when there is no room; who has loaded one keeps it', async () => {
+    const model = await Model.load(tinySmall, { precision: 'fast' });
+    const make = async () => (await textToAudio(model, { prompt: 'rain', seconds: 0.5, seed: 3, steps: 2 })).data;
+    const before = await make();
+    const [first] = readdirSync(compiledFolder());
+    const long = new Date(Date.now() - 3_600_000);
+    utimesSync(join(compiledFolder(), first!), long, long);
+    vi.stubEnv('RETONE_COMPILED_GB', '1e-6');
+    const adapters = [{ path: `${tinySmall}/lora/lora.safetensors`, strength: 1 }];
+    await (await Model.load(tinySmall, { precision: 'fast', adapters })).release();
+    vi.unstubAllEnvs();
+    expect(readdirSync(compiledFolder())).toHaveLength(1);
+    expect(readdirSync(compiledFolder())).not.toContain(first);
+    expect(await make()).toEqual(before);
+    await model.release();
   });
 
   test('can be made by two processes at once', async () => {

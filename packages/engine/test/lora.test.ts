@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
@@ -69,6 +69,9 @@ describe.skipIf(fixturesMissing)('adapters', () => {
     vi.stubEnv('RETONE_FOLDED_GB', String((2.5 * size) / 1e9));
     await sound({ path: lora, strength: 2 });
     const second = readdirSync(folded).find((name) => name !== first)!;
+    // Those just used would stay, whatever the limit.
+    const earlier = new Date(Date.now() - 600_000);
+    for (const name of [first!, second]) utimesSync(join(folded, name), earlier, earlier);
     await sound({ path: lora, strength: 1 });
     await sound({ path: lora, strength: 3 });
     expect(readdirSync(folded)).toHaveLength(2);

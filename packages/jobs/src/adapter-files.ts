@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
 import type { Queryable } from '@retone/database';
-import { type Adapter, readAdapter } from '@retone/engine';
+import { type Adapter, dropOldest, markUsed, readAdapter } from '@retone/engine';
 import { type FileStore, type GuardOptions, guardedFetch } from '@retone/storage';
 import { StoredAdapters } from './adapters.ts';
 import { EngineFailure } from './engine-process.ts';
@@ -115,20 +105,8 @@ export class AdapterFiles {
       writeFileSync(`${path}.${process.pid}`, bytes);
       renameSync(`${path}.${process.pid}`, path);
     }
-    utimesSync(path, new Date(), new Date());
-    this.#dropOldest(path);
+    markUsed(path);
+    dropOldest(folder, keptBytes);
     return path;
-  }
-
-  #dropOldest(current: string): void {
-    const files = readdirSync(this.#options.folder)
-      .map((name) => join(this.#options.folder, name))
-      .map((path) => ({ path, stat: statSync(path, { throwIfNoEntry: false }) }))
-      .sort((a, b) => (b.stat?.mtimeMs ?? 0) - (a.stat?.mtimeMs ?? 0));
-    let total = 0;
-    for (const { path, stat } of files) {
-      total += stat?.size ?? 0;
-      if (total > keptBytes && path !== current) rmSync(path, { force: true });
-    }
   }
 }
