@@ -1,16 +1,21 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The files that a checkpoint is opened from, in its folder or in that of its text encoder. */
+const fileNames = ['model_config.json', 'model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json'];
+
 /**
- * What tells a model's folder from itself after a change: its files with their sizes and times, which are found without
- * reading any of them. Empty if there is no such folder.
+ * What tells a checkpoint's folder from itself after a change: sizes and times of the files that it is opened from, which
+ * are found without reading any. Empty if there is no such folder.
  */
 export function folderState(folder: string): string {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return '';
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
-  const states = files.map((name) => {
-    const { size, mtimeMs, ino } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
-    return [name, size, mtimeMs, ino];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const inner = entries.filter((entry) => !entry.isFile()).map(({ name }) => name);
+  const paths = ['', ...inner.toSorted()].flatMap((part) => fileNames.map((name) => join(part, name)));
+  const states = paths.flatMap((path) => {
+    const stat = statSync(join(folder, path), { throwIfNoEntry: false });
+    return stat ? [[path, stat.size, stat.mtimeMs, stat.ino]] : [];
   });
   return JSON.stringify(states);
 }

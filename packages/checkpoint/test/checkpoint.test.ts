@@ -103,7 +103,12 @@ describe('opening a checkpoint', () => {
       /text\/config\.json: hidden_size/,
     ],
     ['no tokenizer', { 'text/tokenizer.json': undefined }, 'not-found', /tokenizer\.json cannot be read/],
-    ['no text weights', { 'text/model.safetensors': undefined }, 'not-found', /there is no file .*text\/model\.safetensors/],
+    [
+      'no text weights',
+      { 'text/model.safetensors': undefined },
+      'not-found',
+      /there is no file .*text\/model\.safetensors/,
+    ],
   ])('%s is a one-line error', (what, changes, code, message) => {
     const at = checkpointFolder(what.replaceAll(' ', '-'), changes);
     const error = errorOf(() => openCheckpoint(at));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderState } from '../src/index.ts';
 
-test('the state of a folder tells whether a file of it was changed, replaced, added or removed', () => {
+test("the state of a folder tells whether a checkpoint's file in it was changed, replaced, added or removed", () => {
   const folder = mkdtempSync(join(tmpdir(), 'retone-state-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'text'));
@@ -16,6 +16,7 @@ test('the state of a folder tells whether a file of it was changed, replaced, ad
   write('text/model.safetensors', 'weights');
 
   const states = [folderState(folder)];
+  write('notes.txt', 'what is beside a checkpoint does not count');
   expect(folderState(folder)).toBe(states[0]);
   for (const change of [
     () => write('model.safetensors', 'longer weights'),
