@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { findModel, installedModels, modelsFolder, openAutoencoder, type SafetensorsFile } from '@retone/checkpoint';
 import { Model, parsePrecision, precisions, samplingDefaults } from '@retone/engine';
 import {
@@ -52,7 +52,7 @@ export const modelCommands: Record<string, Command> = {
   pull     install a model from Hugging Face, or go on where it broke off:
            ${publishedModels.slice(0, 3).join(', ')},
            their -base variants, ${publishedModels.slice(-2).join(', ')}, or any repository, owner/name
-  add      install a model from a folder with model_config.json and model.safetensors
+  add      install a model from a folder with model_config.json and model.safetensors; so does pull ./folder
   compile  ready a model for --precision ahead of its first use
   verify   read a model's files again and compare their checksums
   remove   delete an installed model, or what has been fetched of one
@@ -141,7 +141,13 @@ function weightsOf({ tensors }: SafetensorsFile): { parameters: number; dtypes: 
 
 async function pullModel(model: string | undefined, values: ModelFlags, signal: AbortSignal): Promise<void> {
   if (model === undefined) throw new UsageError(`pull takes a model: ${publishedModels.join(', ')}, or owner/name`);
+  if (isFolder(model)) return addModel(model, values, signal);
   await installing(values, signal, (options) => pull(model, { ...options, revision: values.revision }));
+}
+
+/** Whether a model is named by its folder, not by its repository, which looks like a path as well. */
+function isFolder(model: string): boolean {
+  return isAbsolute(model) || /^\.\.?([/\\]|$)/.test(model);
 }
 
 async function addModel(folder: string | undefined, values: ModelFlags, signal: AbortSignal): Promise<void> {
