@@ -160,7 +160,7 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     signal,
     onProgress: (done) => report('decode', done),
   });
-  const audio = fitted(decoded, audioChannels, lengths.outputSamples);
+  const audio = cropped(decoded, lengths.outputSamples);
   if (pretransform.loudness !== undefined) {
     const { sampleRate } = model;
     amplify(audio, 1 / gain);
@@ -333,6 +333,14 @@ export function fitted(audio: Tensor, channels: number, samples: number): Tensor
     data.set(audio.data.subarray(from, from + Math.min(length, samples)), c * samples);
   }
   return { data, shape: [channels, samples] };
+}
+
+/** The first samples of decoded audio, in its own memory, so that a long clip is not there twice. */
+function cropped(audio: Tensor, samples: number): Tensor {
+  const [channels, length] = audio.shape as [number, number];
+  if (length < samples) return fitted(audio, channels, samples);
+  for (let c = 0; c < channels; c++) audio.data.copyWithin(c * samples, c * length, c * length + samples);
+  return { data: audio.data.subarray(0, channels * samples), shape: [channels, samples] };
 }
 
 /** The first `kept` of `frames` columns. */
