@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SafetensorsFile, weightDTypes, widenToFloat32, writeSafetensors } from '@retone/checkpoint';
@@ -53,8 +54,9 @@ export async function writeLatents(
  */
 export async function readLatents(path: string): Promise<Latents> {
   checkLatentsName(path);
+  if (!existsSync(path)) throw new LatentsError(`there is no file ${path}`);
   if (extname(path).toLowerCase() === '.npy')
-    return { tensor: withoutBatch(path, npyTensor(path, await readFile(path))) };
+    return { tensor: latentsTensor(path, npyTensor(path, await readFile(path))) };
   const file = SafetensorsFile.open(path);
   try {
     const [only, ...others] = file.tensors.values();
@@ -64,7 +66,7 @@ export async function readLatents(path: string): Promise<Latents> {
       throw new LatentsError(
         `${path} has no tensor "${tensorName}" of floats; it has ${[...file.tensors.keys()].slice(0, 5)}`,
       );
-    const tensor = withoutBatch(path, { data: widenToFloat32(file.read(entry), dtype), shape: entry.shape });
+    const tensor = latentsTensor(path, { data: widenToFloat32(file.read(entry), dtype), shape: entry.shape });
     const samples = Number(file.metadata.samples);
     return { tensor, samples: Number.isInteger(samples) && samples > 0 ? samples : undefined };
   } finally {
@@ -72,10 +74,12 @@ export async function readLatents(path: string): Promise<Latents> {
   }
 }
 
-function withoutBatch(path: string, { data, shape }: Tensor): Tensor {
+/** A tensor that was read, as latents: without an axis for a batch of one. */
+function latentsTensor(path: string, { data, shape }: Tensor): Tensor {
   const inner = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
-  if (inner.length === 2) return { data, shape: inner };
-  throw new LatentsError(`${path} has shape [${shape}]; latents have [channels, frames]`);
+  if (inner.length !== 2) throw new LatentsError(`${path} has shape [${shape}]; latents have [channels, frames]`);
+  if (!data.every(Number.isFinite)) throw new LatentsError(`${path} has values that are infinite or no numbers`);
+  return { data, shape: inner };
 }
 
 /** NumPy's format (NEP 1): a magic string, version 1.0, the header's length in two bytes, and the header: Python, padded to 64. */
@@ -111,7 +115,8 @@ function npyTensor(path: string, file: Buffer): Tensor {
     .map((size) => size.trim())
     .filter(Boolean)
     .map(Number);
-  if (!shape || !/'fortran_order':\s*False/.test(header)) return fail('has a header that is not understood');
+  if (!shape) return fail('has a header that is not understood');
+  if (!/'fortran_order':\s*False/.test(header)) return fail('has its values in the order of Fortran');
   if (type !== '<f4' && type !== '<f2') return fail(`holds '${type}'`);
   const bytes = Uint8Array.from(file.subarray(start + length));
   if (bytes.length !== shape.reduce((a, b) => a * b, type === '<f4' ? 4 : 2))

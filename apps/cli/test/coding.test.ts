@@ -58,6 +58,8 @@ test.each([
   ],
   ['a folder that is not there', ['encode', riff, '-o', 'no/x.npy'], 2, /no folder "no"/],
   ['a file that is no array', ['decode', 'text.npy'], 1, /text\.npy is no \.npy file; .* as numpy\.save writes it/],
+  ['a file that is not there', ['decode', 'nothing.npy'], 1, /there is no file nothing\.npy/],
+  ['what holds no numbers', ['decode', 'nan.safetensors'], 1, /nan\.safetensors has values that are infinite or no/],
   [
     'a safetensors file of something else',
     ['decode', 'other.safetensors'],
@@ -72,11 +74,13 @@ test.each([
   ],
 ] as const)('%s is refused in words', async (_, args, code, message) => {
   writeFileSync(place.path('text.npy'), 'not an array at all');
-  const tensor = (name: string, shape: number[]) => {
-    return { name, dtype: 'F32', shape, bytes: () => new Uint8Array(4 * shape.reduce((a, b) => a * b)) } as const;
+  const tensor = (name: string, shape: number[], value = 0) => {
+    const values = new Float32Array(shape.reduce((a, b) => a * b)).fill(value);
+    return { name, dtype: 'F32', shape, bytes: () => new Uint8Array(values.buffer) } as const;
   };
   await writeSafetensors(place.path('other.safetensors'), [tensor('a', [1]), tensor('b', [1])]);
   await writeSafetensors(place.path('wide.safetensors'), [tensor('latents', [64, 4])]);
+  await writeSafetensors(place.path('nan.safetensors'), [tensor('latents', [128, 4], Number.NaN)]);
   const outcome = await place.retone(...args);
   expect(outcome.stderr).toMatch(message);
   expect(outcome.code).toBe(code);
