@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AudioError } from '@retone/audio';
-import { Accounts, ApiKeys, billingMigrations, Ledger, type ModelId, prices, RequestCounter } from '@retone/billing';
+import { Accounts, ApiKeys, billingMigrations, Ledger, RequestCounter } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
@@ -238,16 +238,6 @@ export class Service {
       if (error instanceof CheckpointError) return publicModel(id);
       throw error;
     }
-  }
-
-  /** Micro-dollars. */
-  priceOf(modelId: string): number {
-    return prices[modelId as ModelId];
-  }
-
-  /** Micro-dollars. */
-  balance(accountId: string): Promise<number> {
-    return this.ledger.balance(accountId);
   }
 
   /**

@@ -19,7 +19,7 @@ export {
   shown,
   type TaskInput,
 } from './models.ts';
-export { Queue, type QueueSettings, queueDefaults, type WebhookEvent } from './queue.ts';
+export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
 export { deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';
 export {
@@ -32,6 +32,5 @@ export {
   Tasks,
   type WebhookState,
 } from './tasks.ts';
-export { signWebhook, type WebhookHeaders } from './webhook-signature.ts';
 export { deliverWebhooks, type WebhookMessage, type WebhookOptions } from './webhooks.ts';
 export { Worker, type WorkerOptions } from './worker.ts';

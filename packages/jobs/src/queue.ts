@@ -21,7 +21,7 @@ export interface QueueSettings {
   coldDelaySeconds: number;
 }
 
-export const queueDefaults: QueueSettings = {
+const queueDefaults: QueueSettings = {
   heartbeatSeconds: 15,
   tasksAtOnce: 2,
   pollSeconds: 1,

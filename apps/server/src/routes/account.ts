@@ -1,3 +1,4 @@
+import { dollars } from '@retone/billing';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
@@ -32,7 +33,7 @@ const name = z.strictObject({
 export const accountRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   for (const path of ['/balance', '/account/balance']) {
     api.get(path, { schema: { tags, summary: 'The balance', response: answers(balance) } }, async ({ account }) =>
-      success({ balance: (await service.balance(account.id)) / 1e6, currency: 'USD' as const }),
+      success({ balance: dollars(await service.ledger.balance(account.id)), currency: 'USD' as const }),
     );
   }
 

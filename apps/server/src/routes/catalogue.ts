@@ -1,3 +1,4 @@
+import { dollars, priceOf } from '@retone/billing';
 import { type PublicModel, publicModels } from '@retone/jobs';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -43,7 +44,6 @@ const question = z.object({ model_id: modelId, inputs: z.unknown().optional().de
 
 /** What there is, what each takes, and what it costs. */
 export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
-  const dollars = (id: string) => service.priceOf(id) / 1e6;
   const known = (id: string) => {
     if (publicModels.some((each) => each.id === id)) return id;
     const ids = publicModels.map((each) => each.id).join(', ');
@@ -65,7 +65,7 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
     },
     async ({ body }) => {
       const model_id = known(body.model_id);
-      const price = dollars(model_id);
+      const price = priceInDollars(model_id);
       return success({ model_id, price, discounted_price: price, discount_rate: 0, currency: 'USD' as const });
     },
   );
@@ -81,14 +81,19 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
     },
     async ({ body }) => {
       const model_id = known(body.model_id);
-      return success({ model_id, unit_price: dollars(model_id), currency: 'USD' as const });
+      return success({ model_id, unit_price: priceInDollars(model_id), currency: 'USD' as const });
     },
   );
 };
 
+/** The price of a model that there is. */
+function priceInDollars(modelId: string): number {
+  return dollars(priceOf(modelId)!);
+}
+
 /** All models with their prices. */
 export function catalogue(service: Service): z.infer<typeof entry>[] {
-  return service.models.map((model) => catalogueEntry(model, service.priceOf(model.id) / 1e6));
+  return service.models.map((model) => catalogueEntry(model, priceInDollars(model.id)));
 }
 
 function catalogueEntry(model: PublicModel, basePrice: number): z.infer<typeof entry> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InsufficientCredit } from '@retone/billing';
+import { InsufficientCredit, priceOf } from '@retone/billing';
 import {
   checkInput,
   endedStatuses,
@@ -134,7 +134,7 @@ async function submit(service: Service, { account, publicUrl }: FastifyRequest, 
     idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, hash },
   };
   try {
-    const price = service.priceOf(model.id);
+    const price = priceOf(model.id)!;
     const submitted = await service.lifecycle.submit({ task, price, tasksAtOnce: account.concurrentTasks });
     // The same submission came before, and has its recording.
     if (submitted.sourceKey !== task.sourceKey) await dropSource();
