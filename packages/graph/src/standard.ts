@@ -36,18 +36,31 @@ function product({ inputs, outputs }: Node, add: Add): void {
   add('MatMul', [x, add('Transpose', [weight], { perm: [1, 0] })], {}, outputs[0]);
 }
 
+/**
+ * Heads whose attention scores are held at a time. WebGPU gives wrong results beyond what a device can bind, 128 MB at least:
+ * then scores of 2896 positions are within it.
+ */
+const headsAtOnce = 4;
+
 function attention({ inputs, outputs, attributes }: Node, add: Add): void {
   const { num_heads: heads, scale } = attributes as { num_heads: { int: number }; scale: number };
-  const inHeads = (x: Value, order: number[]) => {
-    const split = add('Reshape', [x, add('Constant', [], { value_ints: [0, 0, heads.int, -1] })]);
-    return add('Transpose', [split], { perm: order });
-  };
   const [q, k, v] = inputs as [Value, Value, Value];
-  const scaled = add('Mul', [q, add('Constant', [], { value_float: scale })]);
-  const scores = add('MatMul', [inHeads(scaled, [0, 2, 1, 3]), inHeads(k, [0, 2, 3, 1])]);
-  const weights = add('Softmax', [scores], { axis: { int: -1 } });
-  const attended = add('Transpose', [add('MatMul', [weights, inHeads(v, [0, 2, 1, 3])])], { perm: [0, 2, 1, 3] });
-  add('Reshape', [attended, add('Constant', [], { value_ints: [0, 0, -1] })], {}, outputs[0]);
+  const ints = (...values: number[]) => add('Constant', [], { value_ints: values });
+  const someHeads = (x: Value, first: number, order: number[]) => {
+    const width = (x.shape[2] as number) / heads.int;
+    const [start, end] = [first * width, Math.min(first + headsAtOnce, heads.int) * width];
+    const part = heads.int > headsAtOnce ? add('Slice', [x, ints(start), ints(end), ints(2)]) : x;
+    return add('Transpose', [add('Reshape', [part, ints(0, 0, -1, width)])], { perm: order });
+  };
+  const scaled = { ...add('Mul', [q, add('Constant', [], { value_float: scale })]), shape: q.shape };
+  const attended: Value[] = [];
+  for (let first = 0; first < heads.int; first += headsAtOnce) {
+    const scores = add('MatMul', [someHeads(scaled, first, [0, 2, 1, 3]), someHeads(k, first, [0, 2, 3, 1])]);
+    const weights = add('Softmax', [scores], { axis: { int: -1 } });
+    const mixed = add('MatMul', [weights, someHeads(v, first, [0, 2, 1, 3])]);
+    attended.push(add('Reshape', [add('Transpose', [mixed], { perm: [0, 2, 1, 3] }), ints(0, 0, -1)]));
+  }
+  add('Concat', attended, { axis: { int: 2 } }, outputs[0]);
 }
 
 /**

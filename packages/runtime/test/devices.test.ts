@@ -14,7 +14,7 @@ function graph(): Graph {
   const weight = graph.constant(noise([64, 64], 2).data, [64, 64]);
   const linear = ops.linear(x, weight, graph.constant(noise([64], 3).data, [64]));
   graph.output('linear', linear);
-  graph.output('attention', ops.multiHeadAttention(ops.mul(linear, 3), x, ops.mul(x, linear), 4, 0.25));
+  graph.output('attention', ops.multiHeadAttention(ops.mul(linear, 3), x, ops.mul(x, linear), 8, 0.25));
   const angles = ops.reshape(ops.mul(ops.positions(x, 1), 30), ['N', 1]);
   graph.output('sine', ops.sin(angles));
   graph.output('turned', ops.rotary(x, ops.mul(angles, graph.constant(noise([8], 4).data, [8])), 4));
