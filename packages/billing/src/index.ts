@@ -8,5 +8,5 @@ export { Ledger, type LedgerEntry, type LedgerOptions, type OpenHold, type Stand
 export { billingMigrations } from './migrations.ts';
 export { dollars, dollarText, microDollars } from './money.ts';
 export type { Page } from './paging.ts';
-export { type ModelId, priceOf, prices } from './prices.ts';
+export { priceOf, prices } from './prices.ts';
 export { RequestCounter } from './request-counter.ts';

@@ -7,10 +7,7 @@ export const prices = {
   'stability-ai/stable-audio-3/audio-outpainting': 44_600,
 } as const;
 
-/** A model that the service offers. */
-export type ModelId = keyof typeof prices;
-
 /** The price of a model in micro-dollars; undefined for a model that is not offered. */
 export function priceOf(modelId: string): number | undefined {
-  return Object.hasOwn(prices, modelId) ? prices[modelId as ModelId] : undefined;
+  return Object.hasOwn(prices, modelId) ? prices[modelId as keyof typeof prices] : undefined;
 }

@@ -81,7 +81,7 @@ export const jobsMigrations: readonly Migration[] = [
   {
     name: 'jobs-004-tries-handed-back',
     sql: `
-      -- Of the attempts, those whose worker stopped as it was asked to. They do not count among the tries that a task has.
+      -- Of the attempts, those whose worker stopped as it was asked to. They do not count towards its limit.
       ALTER TABLE tasks ADD COLUMN handed_back integer NOT NULL DEFAULT 0;
     `,
   },

@@ -32,8 +32,10 @@ const queueDefaults: QueueSettings = {
 
 /** How often a webhook is tried; with the default delay the last time is 11 hours after the first. */
 const webhookAttempts = 13;
-/** How often pg-boss gives a job to another worker. More often than ever happens: whoever handles it counts for itself. */
-const handOvers = 10_000;
+/** How often a task is given to another worker. More often than ever happens: the tasks count their tries themselves. */
+const taskHandOvers = 10_000;
+/** How often a webhook is, because its worker died. Its attempts are jobs of their own. */
+const webhookHandOvers = 100;
 /** Seconds that handing back what is in hand may take when the process stops. */
 const handBackSeconds = 5;
 /** Seconds after which a job that a worker has is given to another, if it shows no sign of life. Webhooks take less. */
@@ -112,14 +114,10 @@ export class Queue {
     });
     boss.on('error', onError);
     await boss.start();
-    const handedOver = {
-      heartbeatSeconds: complete.heartbeatSeconds,
-      deleteAfterSeconds: jobRetention,
-      retryLimit: handOvers,
-      notify: true,
-    };
-    await createQueue(boss, queues.tasks, { ...handedOver, expireInSeconds: longestTask });
-    await createQueue(boss, queues.webhooks, handedOver);
+    const { heartbeatSeconds } = complete;
+    const common = { heartbeatSeconds, deleteAfterSeconds: jobRetention, notify: true };
+    await createQueue(boss, queues.tasks, { ...common, retryLimit: taskHandOvers, expireInSeconds: longestTask });
+    await createQueue(boss, queues.webhooks, { ...common, retryLimit: webhookHandOvers });
     await boss.createQueue(queues.retention);
     // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
     if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));

@@ -36,7 +36,7 @@ export interface Task {
   webhook: WebhookState | null;
   /** Tries that were begun: the number of the latest. */
   attempts: number;
-  /** How many of them were handed back by workers that stopped; these do not count towards the most that there are. */
+  /** How many of them were handed back by workers that stopped; they do not count towards a task's limit. */
   handedBack: number;
   progress: Progress | null;
   /** Tokens of the output files. */
