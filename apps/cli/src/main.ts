@@ -5,11 +5,11 @@ import { CheckpointError } from '@retone/checkpoint';
 import { EngineError } from '@retone/engine';
 import { HubError } from '@retone/hub';
 import { describe, UsageError } from './arguments.ts';
-import { codingCommands } from './coding.ts';
 import type { Command } from './command.ts';
-import { soundCommands } from './commands.ts';
-import { modelCommands } from './models.ts';
-import { serviceCommands } from './service.ts';
+import { codingCommands } from './commands/coding.ts';
+import { modelCommands } from './commands/models.ts';
+import { serviceCommands } from './commands/service.ts';
+import { soundCommands } from './commands/sound.ts';
 
 const commands: Record<string, Command> = { ...soundCommands, ...codingCommands, ...modelCommands, ...serviceCommands };
 

@@ -1,40 +1,32 @@
 import { basename, extname } from 'node:path';
-import { audioFormats } from '@retone/audio';
 import { findModel } from '@retone/checkpoint';
 import {
-  audioToAudio,
   type Controls,
   checkPrompt,
-  defaultNoiseLevel,
   defaultPrecision,
   devices,
   engineSettings,
-  inpaint,
   Model,
-  outpaint,
   precisions,
   samplers,
   type Tensor,
-  textToAudio,
 } from '@retone/engine';
-import { type Flags, parse, UsageError, type Values } from './arguments.ts';
-import type { Command } from './command.ts';
-import { oneFile, readAudio } from './input.ts';
+import { type Flags, UsageError, type Values } from './arguments.ts';
+import { formatFlag, jsonFlag, modelFlag, outputFlag } from './flags.ts';
+import { readAudio } from './input.ts';
 import { chooseOutput, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
 
-const formats = audioFormats.filter((format) => format.writable).map((format) => format.name);
-
 /** Flags of every command that makes sound. */
-const common = {
+export const makeFlags = {
   prompt: { type: 'string', short: 'p', value: 'text', help: 'what the result should sound like' },
   'negative-prompt': {
     type: 'string',
     value: 'text',
     help: 'what it should not; counts with a guidance scale above 1',
   },
-  output: { type: 'string', short: 'o', value: 'file', help: 'where to write; the extension chooses the format' },
-  format: { type: 'string', short: 'f', help: `${formats.join(', ')}; default mp3, or as --output says` },
+  output: outputFlag,
+  format: formatFlag,
   seed: { type: 'number', help: 'same seed, same result; default: a random one, which is printed' },
   steps: { type: 'number', help: "default: the model's own" },
   'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
@@ -45,117 +37,15 @@ const common = {
     value: 'file:strength',
     help: 'an adapter for the model, and how strongly it counts (default 1; 0 off, negative reverses); may be repeated',
   },
-  model: { type: 'string', short: 'm', value: 'name or folder', help: 'see retone models; default: the built-in one' },
+  model: modelFlag,
   precision: { type: 'string', value: 'name', help: `${precisions.join(', ')}; default ${defaultPrecision}` },
   device: { type: 'string', value: 'name', help: `${devices.join(', ')}; default auto: the processor` },
   threads: { type: 'number', help: 'default: one per core that may be used' },
-  json: { type: 'boolean', help: 'print one line of JSON instead of words' },
+  json: jsonFlag,
 } satisfies Flags;
-type CommonValues = Values<typeof common>;
-
-const transformFlags = {
-  ...common,
-  duration: { type: 'number', short: 'd', value: 'seconds', help: "default: the recording's own" },
-  'init-noise-level': {
-    type: 'number',
-    short: 'n',
-    value: '0-1',
-    help: `how far to depart from the recording: 0 not at all, 1 altogether; default ${defaultNoiseLevel}`,
-  },
-  schedule: {
-    type: 'string',
-    value: 'kind',
-    help: 'monotone (default), or reference: as the reference implementation has it',
-  },
-} satisfies Flags;
-
-const generateFlags = {
-  ...common,
-  duration: { type: 'number', short: 'd', value: 'seconds', help: 'default 10' },
-} satisfies Flags;
-
-const inpaintFlags = {
-  ...common,
-  region: {
-    type: 'region',
-    short: 'r',
-    multiple: true,
-    value: 'from-to',
-    help: 'seconds to make anew, such as 2.5-4; may be repeated',
-  },
-} satisfies Flags;
-
-const outpaintFlags = {
-  ...common,
-  before: { type: 'number', value: 'seconds', help: 'how much to make in front; default 0' },
-  after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
-} satisfies Flags;
-
-export const soundCommands: Record<string, Command> = {
-  transform: {
-    summary: 'make a recording sound as a prompt says',
-    usage: '<file> --prompt "..." [options]',
-    flags: transformFlags,
-    async run(args, signal) {
-      const { values, positionals } = parse(args, transformFlags);
-      const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
-      if (schedule !== 'monotone' && schedule !== 'reference') {
-        throw new UsageError(`--schedule is "${schedule}"; it takes monotone or reference`);
-      }
-      await make(
-        { values, file: oneFile(positionals), signal, report: { initNoiseLevel } },
-        (model, audio, controls) => {
-          return audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule });
-        },
-      );
-    },
-  },
-  generate: {
-    summary: 'make sound from a prompt alone',
-    usage: '--prompt "..." [options]',
-    flags: generateFlags,
-    async run(args, signal) {
-      const { values, positionals } = parse(args, generateFlags);
-      if (positionals.length > 0)
-        throw new UsageError(`"${positionals[0]}" is one argument too many; generate takes no file`);
-      await make({ values, signal }, (model, _, controls) =>
-        textToAudio(model, { ...controls, seconds: values.duration ?? 10 }),
-      );
-    },
-  },
-  inpaint: {
-    summary: 'make parts of a recording anew',
-    usage: '<file> --region from-to --prompt "..." [options]',
-    flags: inpaintFlags,
-    async run(args, signal) {
-      const { values, positionals } = parse(args, inpaintFlags);
-      const regions = values.region ?? [];
-      if (regions.length === 0) throw new UsageError('--region is missing; it says what to make anew, such as 2.5-4');
-      await make({ values, file: oneFile(positionals), signal, report: { regions } }, (model, audio, controls) => {
-        return inpaint(model, { ...controls, audio: audio!, regions });
-      });
-    },
-  },
-  outpaint: {
-    summary: 'continue a recording at its ends',
-    usage: '<file> --prompt "..." [--before seconds] [--after seconds] [options]',
-    flags: outpaintFlags,
-    async run(args, signal) {
-      const { values, positionals } = parse(args, outpaintFlags);
-      const secondsBefore = values.before ?? 0;
-      const secondsAfter = values.after ?? (values.before === undefined ? 5 : 0);
-      await make(
-        { values, file: oneFile(positionals), signal, report: { secondsBefore, secondsAfter } },
-        (model, audio, controls) => {
-          return outpaint(model, { ...controls, audio: audio!, secondsBefore, secondsAfter });
-        },
-      );
-    },
-  },
-};
 
 interface Job {
-  values: CommonValues;
+  values: Values<typeof makeFlags>;
   /** The recording to start from. */
   file?: string;
   signal: AbortSignal;
@@ -164,7 +54,7 @@ interface Job {
 }
 
 /** Reads the recording, loads the model, makes the sound, writes it, and says what was done. */
-async function make(
+export async function make(
   job: Job,
   pipeline: (model: Model, audio: Tensor | undefined, controls: Controls) => Promise<Tensor>,
 ): Promise<void> {

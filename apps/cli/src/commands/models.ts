@@ -15,9 +15,10 @@ import {
   unfinished,
   verify,
 } from '@retone/hub';
-import { type Flags, parse, UsageError, type Values } from './arguments.ts';
-import type { Command } from './command.ts';
-import { ProgressBar } from './progress.ts';
+import { type Flags, parse, UsageError, type Values } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { jsonFlag } from '../flags.ts';
+import { ProgressBar } from '../progress.ts';
 
 /** Models in fp32 are run from their own files. */
 const compiledPrecisions = precisions.filter((precision) => precision !== 'exact');
@@ -26,7 +27,7 @@ const flags = {
   name: { type: 'string', value: 'text', help: 'what to call the model; default: the last part of its own name' },
   precision: { type: 'string', value: 'name', help: `what to compile for: ${compiledPrecisions.join(', ')}` },
   revision: { type: 'string', value: 'text', help: 'a branch, tag or commit to pull; default: main' },
-  json: { type: 'boolean', help: 'print JSON instead of words' },
+  json: jsonFlag,
 } satisfies Flags;
 type ModelFlags = Values<typeof flags>;
 

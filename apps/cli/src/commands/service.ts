@@ -1,5 +1,5 @@
-import type { Flags } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { Flags } from '../arguments.ts';
+import type { Command } from '../command.ts';
 
 // The service from the command line. What does the work is loaded when it is asked for: it takes longer to load than
 // many a command takes to run.

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Accounts, ApiKeys, billingMigrations, dollarText, Ledger, microDollars } from '@retone/billing';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import { readSettings } from '@retone/server';
-import { type Flags, parse, UsageError, type Values } from './arguments.ts';
+import { type Flags, parse, UsageError, type Values } from '../arguments.ts';
 
 // Keys, accounts and credit, on the service's database.
 

@@ -1,24 +1,25 @@
 import { basename, extname } from 'node:path';
 import { findModel } from '@retone/checkpoint';
 import { Autoencoder, type Tensor } from '@retone/engine';
-import { type Flags, parse } from './arguments.ts';
-import type { Command } from './command.ts';
-import { oneFile, readAudio } from './input.ts';
-import { checkLatentsName, readLatents, writeLatents } from './latents.ts';
-import { checkFolder, chooseOutput, freeName, writeAudio } from './output.ts';
-import { ProgressBar } from './progress.ts';
+import { type Flags, parse } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { formatFlag, jsonFlag, modelFlag, outputFlag } from '../flags.ts';
+import { oneFile, readAudio } from '../input.ts';
+import { checkLatentsName, readLatents, writeLatents } from '../latents.ts';
+import { checkFolder, chooseOutput, freeName, writeAudio } from '../output.ts';
+import { ProgressBar } from '../progress.ts';
 
 // Between audio and the latents that diffusion models work on, with a model's autoencoder alone.
 
 const common = {
-  output: { type: 'string', short: 'o', value: 'file', help: 'where to write; the extension chooses the format' },
-  model: { type: 'string', short: 'm', value: 'name or folder', help: 'see retone models; default: the built-in one' },
-  json: { type: 'boolean', help: 'print one line of JSON instead of words' },
+  output: outputFlag,
+  model: modelFlag,
+  json: jsonFlag,
 } satisfies Flags;
 
 const decodeFlags = {
   ...common,
-  format: { type: 'string', short: 'f', help: 'of the audio; default mp3, or as --output says' },
+  format: formatFlag,
 } satisfies Flags;
 
 export const codingCommands: Record<string, Command> = {

@@ -1,0 +1,106 @@
+import { audioToAudio, defaultNoiseLevel, inpaint, outpaint, textToAudio } from '@retone/engine';
+import { type Flags, parse, UsageError } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { oneFile } from '../input.ts';
+import { make, makeFlags } from '../make.ts';
+
+const transformFlags = {
+  ...makeFlags,
+  duration: { type: 'number', short: 'd', value: 'seconds', help: "default: the recording's own" },
+  'init-noise-level': {
+    type: 'number',
+    short: 'n',
+    value: '0-1',
+    help: `how far to depart from the recording: 0 not at all, 1 altogether; default ${defaultNoiseLevel}`,
+  },
+  schedule: {
+    type: 'string',
+    value: 'kind',
+    help: 'monotone (default), or reference: as the reference implementation has it',
+  },
+} satisfies Flags;
+
+const generateFlags = {
+  ...makeFlags,
+  duration: { type: 'number', short: 'd', value: 'seconds', help: 'default 10' },
+} satisfies Flags;
+
+const inpaintFlags = {
+  ...makeFlags,
+  region: {
+    type: 'region',
+    short: 'r',
+    multiple: true,
+    value: 'from-to',
+    help: 'seconds to make anew, such as 2.5-4; may be repeated',
+  },
+} satisfies Flags;
+
+const outpaintFlags = {
+  ...makeFlags,
+  before: { type: 'number', value: 'seconds', help: 'how much to make in front; default 0' },
+  after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
+} satisfies Flags;
+
+export const soundCommands: Record<string, Command> = {
+  transform: {
+    summary: 'make a recording sound as a prompt says',
+    usage: '<file> --prompt "..." [options]',
+    flags: transformFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, transformFlags);
+      const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
+      if (schedule !== 'monotone' && schedule !== 'reference') {
+        throw new UsageError(`--schedule is "${schedule}"; it takes monotone or reference`);
+      }
+      await make(
+        { values, file: oneFile(positionals), signal, report: { initNoiseLevel } },
+        (model, audio, controls) => {
+          return audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule });
+        },
+      );
+    },
+  },
+  generate: {
+    summary: 'make sound from a prompt alone',
+    usage: '--prompt "..." [options]',
+    flags: generateFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, generateFlags);
+      if (positionals.length > 0)
+        throw new UsageError(`"${positionals[0]}" is one argument too many; generate takes no file`);
+      await make({ values, signal }, (model, _, controls) =>
+        textToAudio(model, { ...controls, seconds: values.duration ?? 10 }),
+      );
+    },
+  },
+  inpaint: {
+    summary: 'make parts of a recording anew',
+    usage: '<file> --region from-to --prompt "..." [options]',
+    flags: inpaintFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, inpaintFlags);
+      const regions = values.region ?? [];
+      if (regions.length === 0) throw new UsageError('--region is missing; it says what to make anew, such as 2.5-4');
+      await make({ values, file: oneFile(positionals), signal, report: { regions } }, (model, audio, controls) => {
+        return inpaint(model, { ...controls, audio: audio!, regions });
+      });
+    },
+  },
+  outpaint: {
+    summary: 'continue a recording at its ends',
+    usage: '<file> --prompt "..." [--before seconds] [--after seconds] [options]',
+    flags: outpaintFlags,
+    async run(args, signal) {
+      const { values, positionals } = parse(args, outpaintFlags);
+      const secondsBefore = values.before ?? 0;
+      const secondsAfter = values.after ?? (values.before === undefined ? 5 : 0);
+      await make(
+        { values, file: oneFile(positionals), signal, report: { secondsBefore, secondsAfter } },
+        (model, audio, controls) => {
+          return outpaint(model, { ...controls, audio: audio!, secondsBefore, secondsAfter });
+        },
+      );
+    },
+  },
+};
