@@ -12,7 +12,7 @@ export async function buildPage(): Promise<void> {
     .map(({ parentPath, name }) => join(parentPath, name));
   const all = [
     ...sources,
-    join(root, '../../packages/engine/src/loudness.ts'),
+    join(root, '../../packages/engine/src/loudness/loudness.ts'),
     ...['index.html', 'vite.config.ts', 'build.ts', 'package.json'].map((name) => join(root, name)),
   ];
   if (all.every((file) => modified(file) < built)) return;

@@ -9,25 +9,26 @@ import {
   Weights,
 } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { exactBackend } from '../src/backend.ts';
+import { foldedWeights } from '../src/adapters/folded.ts';
+import { exactBackend } from '../src/backends/backend.ts';
 import {
   Conditioners,
   type Conditioning,
   NumberConditioner,
   PromptConditioner,
   zeroPaddedRows,
-} from '../src/conditioners.ts';
-import { Dit, type DitConditions, type PreparedConditions } from '../src/dit.ts';
-import { foldedWeights } from '../src/folded.ts';
-import { type GenerateOptions, generate, type Region } from '../src/generate.ts';
-import { guide } from '../src/guidance.ts';
+} from '../src/conditioning/conditioners.ts';
+import { type GenerateOptions, generate } from '../src/generate.ts';
+import type { Region } from '../src/lengths.ts';
 import { Model } from '../src/model.ts';
-import type { NoiseSource } from '../src/noise.ts';
-import { Same } from '../src/same.ts';
-import { type SamplerStep, samplers } from '../src/samplers.ts';
-import { noiseSchedule } from '../src/schedule.ts';
-import { Spectral } from '../src/spectral.ts';
-import { TextEncoder } from '../src/t5gemma.ts';
+import { Dit, type DitConditions, type PreparedConditions } from '../src/networks/dit.ts';
+import { TextEncoder } from '../src/networks/t5gemma.ts';
+import { Same } from '../src/pretransforms/same.ts';
+import { Spectral } from '../src/pretransforms/spectral.ts';
+import { guide } from '../src/sampling/guidance.ts';
+import type { NoiseSource } from '../src/sampling/noise.ts';
+import { type SamplerStep, samplers } from '../src/sampling/samplers.ts';
+import { noiseSchedule } from '../src/sampling/schedule.ts';
 import { type Case, type Fixture, signal } from './fixture.ts';
 
 // Runs each kind of recorded case through the engine's own parts, the way generation uses them. What an engine option

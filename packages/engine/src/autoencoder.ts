@@ -1,11 +1,10 @@
 import { openAutoencoder, Weights } from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
-import { exactBackend } from './backend.ts';
+import { exactBackend } from './backends/backend.ts';
 import { EngineError } from './errors.ts';
-import { fitted } from './generate.ts';
 import { loadPretransform } from './model.ts';
-import { columns } from './pieces.ts';
-import type { Pretransform, PretransformRun } from './pretransform.ts';
+import type { Pretransform, PretransformRun } from './pretransforms/pretransform.ts';
+import { columns, fitted } from './tensors.ts';
 
 /** What codes audio in a checkpoint, loaded by itself: that of a diffusion model, or one that is published alone. */
 export class Autoencoder {

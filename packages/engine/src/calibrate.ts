@@ -1,9 +1,9 @@
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
+import { type Backend, exactBackend, mapValues, type Running, settled } from './backends/backend.ts';
+import { layerOfPeaks, observedLinear } from './backends/quantise.ts';
 import type { Model } from './model.ts';
-import { seededNoise } from './noise.ts';
 import { audioToAudio } from './pipelines.ts';
-import { layerOfPeaks, observedLinear } from './quantise.ts';
+import { seededNoise } from './sampling/noise.ts';
 
 // How large the inputs of each layer become: found by running the model in fp32 on a few clips that are made here.
 

@@ -1,21 +1,16 @@
 import type { Tensor } from '@retone/runtime';
-import type { Conditioning } from './conditioners.ts';
-import type { DitConditions } from './dit.ts';
+import type { Conditioning } from './conditioning/conditioners.ts';
 import { EngineError } from './errors.ts';
-import { guide } from './guidance.ts';
-import { type Lengths, workingLengths } from './lengths.ts';
-import { amplify, gainTo, level, levelRegions } from './levels.ts';
+import { type Lengths, type Region, workingLengths } from './lengths.ts';
+import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
 import type { Model } from './model.ts';
-import { type NoiseSource, seededNoise } from './noise.ts';
-import { columns, nextTurn } from './pieces.ts';
-import { mix, type SamplerName, samplers, type Velocity } from './samplers.ts';
-import { noiseSchedule, type ScheduleKind } from './schedule.ts';
-
-/** A time span in seconds. */
-export interface Region {
-  start: number;
-  end: number;
-}
+import type { DitConditions } from './networks/dit.ts';
+import { nextTurn } from './pretransforms/pieces.ts';
+import { guide } from './sampling/guidance.ts';
+import { type NoiseSource, seededNoise } from './sampling/noise.ts';
+import { mix, type SamplerName, samplers, type Velocity } from './sampling/samplers.ts';
+import { noiseSchedule, type ScheduleKind } from './sampling/schedule.ts';
+import { columns, cropped, fitted, joined, stacked, zeros } from './tensors.ts';
 
 export type Stage = 'text' | 'encode' | 'sample' | 'decode';
 
@@ -316,33 +311,6 @@ async function localCondition(
   return { data: joined(parts.map(({ data }) => data)), shape: [1, config.local_add_cond_dim, frames] };
 }
 
-/**
- * Audio with the given number of channels and samples: mono is repeated, surplus channels are dropped (or averaged, where
- * one is wanted), the end is cut or filled with zeros.
- */
-export function fitted(audio: Tensor, channels: number, samples: number): Tensor {
-  const [given, length] = audio.shape as [number, number];
-  const data = new Float32Array(channels * samples);
-  if (channels === 1 && given > 1) {
-    for (let c = 0; c < given; c++)
-      for (let i = 0; i < Math.min(length, samples); i++) data[i]! += audio.data[c * length + i]! / given;
-    return { data, shape: [channels, samples] };
-  }
-  for (let c = 0; c < channels; c++) {
-    const from = Math.min(c, given - 1) * length;
-    data.set(audio.data.subarray(from, from + Math.min(length, samples)), c * samples);
-  }
-  return { data, shape: [channels, samples] };
-}
-
-/** The first samples of decoded audio, in its own memory, so that a long clip is not there twice. */
-function cropped(audio: Tensor, samples: number): Tensor {
-  const [channels, length] = audio.shape as [number, number];
-  if (length < samples) return fitted(audio, channels, samples);
-  for (let c = 0; c < channels; c++) audio.data.copyWithin(c * samples, c * length, c * length + samples);
-  return { data: audio.data.subarray(0, channels * samples), shape: [channels, samples] };
-}
-
 /** The first `kept` of `frames` columns. */
 function cut(data: Float32Array, channels: number, frames: number, kept: number): Float32Array {
   return kept === frames ? data : columns({ data, shape: [channels, frames] }, 0, kept).data;
@@ -350,22 +318,4 @@ function cut(data: Float32Array, channels: number, frames: number, kept: number)
 
 function frameMask(valid: number, frames: number): Tensor {
   return { data: Float32Array.from({ length: frames }, (_, i) => (i < valid ? 1 : 0)), shape: [1, frames] };
-}
-
-function stacked(a: Tensor, b: Tensor): Tensor {
-  return { data: joined([a.data, b.data]), shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part, offset);
-    offset += part.length;
-  }
-  return data;
-}
-
-function zeros(shape: readonly number[]): Tensor {
-  return { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape };
 }

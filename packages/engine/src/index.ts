@@ -1,10 +1,12 @@
 export { type Device, devices, type Tensor } from '@retone/runtime';
+export { type Adapter, readAdapter } from './adapters/lora.ts';
 export { Autoencoder } from './autoencoder.ts';
-export { dropOldest, markUsed } from './cache.ts';
-export { checkPrompt, maxPromptCharacters } from './conditioners.ts';
+export { type Precision, parsePrecision, precisions } from './backends/precision.ts';
+export { dropOldest, markUsed } from './cache/cache.ts';
+export { checkPrompt, maxPromptCharacters } from './conditioning/conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
-export type { Progress, Region, Stage } from './generate.ts';
-export { type Adapter, readAdapter } from './lora.ts';
+export type { Progress, Stage } from './generate.ts';
+export type { Region } from './lengths.ts';
 export { Model, type ModelOptions, type SamplingDefaults, samplingDefaults } from './model.ts';
 export {
   type AudioToAudioOptions,
@@ -18,7 +20,6 @@ export {
   type TextToAudioOptions,
   textToAudio,
 } from './pipelines.ts';
-export { type Precision, parsePrecision, precisions } from './precision.ts';
-export { type SamplerName, samplers } from './samplers.ts';
-export type { ScheduleKind } from './schedule.ts';
+export { type SamplerName, samplers } from './sampling/samplers.ts';
+export type { ScheduleKind } from './sampling/schedule.ts';
 export { defaultPrecision, type EngineSettings, engineSettings } from './settings.ts';

@@ -1,3 +1,9 @@
+/** A time span in seconds. */
+export interface Region {
+  start: number;
+  end: number;
+}
+
 /** The lengths that a generation works with, in samples per channel and in latent frames. */
 export interface Lengths {
   /** Samples of the result: `trunc(seconds * rate)`. */

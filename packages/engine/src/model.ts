@@ -15,19 +15,19 @@ import {
   isAccelerator,
   type SessionOptions,
 } from '@retone/runtime';
-import { type Backend, exactBackend } from './backend.ts';
+import { foldedWeights } from './adapters/folded.ts';
+import type { Adapter } from './adapters/lora.ts';
+import { type Backend, exactBackend } from './backends/backend.ts';
+import { compiledBackend } from './backends/compiled.ts';
+import { halfBackend } from './backends/half.ts';
+import type { Precision } from './backends/precision.ts';
 import { calibrate } from './calibrate.ts';
-import { compiledBackend } from './compiled.ts';
-import { Conditioners } from './conditioners.ts';
-import { Dit, type PaddingMode } from './dit.ts';
-import { foldedWeights } from './folded.ts';
-import { halfBackend } from './half.ts';
-import type { Adapter } from './lora.ts';
-import type { Precision } from './precision.ts';
-import type { Pretransform } from './pretransform.ts';
-import { Same } from './same.ts';
-import type { SamplerName } from './samplers.ts';
-import { Spectral } from './spectral.ts';
+import { Conditioners } from './conditioning/conditioners.ts';
+import { Dit, type PaddingMode } from './networks/dit.ts';
+import type { Pretransform } from './pretransforms/pretransform.ts';
+import { Same } from './pretransforms/same.ts';
+import { Spectral } from './pretransforms/spectral.ts';
+import type { SamplerName } from './sampling/samplers.ts';
 
 export interface ModelOptions extends SessionOptions {
   /** Default: exact. */

@@ -1,7 +1,9 @@
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
-import { fitted, type GenerateOptions, generate, type Region, seamSeconds } from './generate.ts';
+import { type GenerateOptions, generate, seamSeconds } from './generate.ts';
+import type { Region } from './lengths.ts';
 import type { Model } from './model.ts';
+import { fitted } from './tensors.ts';
 
 /** How a result is made, whatever it is made from. */
 export type Controls = Omit<

@@ -1,8 +1,8 @@
 import { availableParallelism, cpus } from 'node:os';
 import { type Device, devices, type SessionOptions } from '@retone/runtime';
+import { type Precision, precisions } from './backends/precision.ts';
 import { choice } from './choice.ts';
 import { EngineError } from './errors.ts';
-import { type Precision, precisions } from './precision.ts';
 
 /** How models are computed on this machine. */
 export interface EngineSettings extends SessionOptions {

@@ -1,9 +1,9 @@
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audioToAudio, inpaint, Model, outpaint, type Tensor, textToAudio } from '../src/index.ts';
-import { amplify, channels } from '../src/levels.ts';
-import { integratedLoudness } from '../src/loudness.ts';
-import { Stft } from '../src/stft.ts';
+import { amplify, channels } from '../src/loudness/levels.ts';
+import { integratedLoudness } from '../src/loudness/loudness.ts';
+import { Stft } from '../src/pretransforms/stft.ts';
 
 // A few outer facts of the built-in model; `training/evaluate.py --engine node` measures it in full.
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dropOldest, markUsed } from '../src/cache.ts';
+import { dropOldest, markUsed } from '../src/cache/cache.ts';
 
 let folder: string;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { compiledFolder } from '../src/compiled.ts';
+import { compiledFolder } from '../src/backends/compiled.ts';
 import { Model } from '../src/model.ts';
 import { textToAudio } from '../src/pipelines.ts';
 import { fixturesMissing, tinySmall } from './fixtures.ts';

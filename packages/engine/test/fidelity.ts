@@ -1,8 +1,8 @@
 import type { Tensor } from '@retone/runtime';
 import { generate } from '../src/generate.ts';
 import type { Model } from '../src/model.ts';
-import type { Spectral } from '../src/spectral.ts';
-import { Stft } from '../src/stft.ts';
+import type { Spectral } from '../src/pretransforms/spectral.ts';
+import { Stft } from '../src/pretransforms/stft.ts';
 
 // How far the results of the built-in model in one precision are from those in another: prompts, recordings and measures.
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { guide } from '../src/guidance.ts';
+import { guide } from '../src/sampling/guidance.ts';
 
 const x = Float32Array.of(1, -2, 0.5, 3);
 const t = 0.6;

@@ -3,12 +3,12 @@ import { Graph, ops, type Value } from '@retone/graph';
 import { deviceProblem, halfProblem, type Tensor } from '@retone/runtime';
 import { afterAll, describe, expect, test } from 'vitest';
 import { f32, safetensors, TestFolder } from '../../checkpoint/test/files.ts';
-import type { Backend } from '../src/backend.ts';
+import type { Backend } from '../src/backends/backend.ts';
+import { halfBackend } from '../src/backends/half.ts';
+import { isReduced } from '../src/backends/quantise.ts';
+import { Scope } from '../src/backends/scope.ts';
 import { generate } from '../src/generate.ts';
-import { halfBackend } from '../src/half.ts';
 import { Model, type ModelOptions } from '../src/model.ts';
-import { isReduced } from '../src/quantise.ts';
-import { Scope } from '../src/scope.ts';
 import { made, meanDifference, relativeError, spectra } from './fidelity.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 

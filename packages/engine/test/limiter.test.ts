@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { limit } from '../src/limiter.ts';
+import { limit } from '../src/loudness/limiter.ts';
 
 const rate = 44100;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { integratedLoudness } from '../src/loudness.ts';
+import { integratedLoudness } from '../src/loudness/loudness.ts';
 
 // Signals and values of EBU Tech 3341 (minimum requirements, cases 1 to 5), and of ITU-R BS.1770.
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { philox, seededNoise } from '../src/noise.ts';
+import { philox, seededNoise } from '../src/sampling/noise.ts';
 
 const hex = (words: number[]) => words.map((word) => word.toString(16).padStart(8, '0')).join(' ');
 

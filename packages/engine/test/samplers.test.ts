@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { samplers, type Velocity } from '../src/samplers.ts';
+import { samplers, type Velocity } from '../src/sampling/samplers.ts';
 
 const noiseless = () => new Float32Array(1);
 const linear = (steps: number) => Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { noiseSchedule } from '../src/schedule.ts';
+import { noiseSchedule } from '../src/sampling/schedule.ts';
 
 describe('noise schedule', () => {
   test.each([0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1])('monotone from level %f falls all the way', (sigmaMax) => {

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { openCheckpoint, Weights } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
 import { describe, expect, test } from 'vitest';
-import { columns, type PieceSize } from '../src/pieces.ts';
-import { Same, type SameOptions } from '../src/same.ts';
+import type { PieceSize } from '../src/pretransforms/pieces.ts';
+import { Same, type SameOptions } from '../src/pretransforms/same.ts';
+import { columns } from '../src/tensors.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
 const published = { frames: 128, overlap: 32 };

@@ -1,7 +1,7 @@
 import { Matrix, QrDecomposition, SVD } from 'ml-matrix';
 import { expect, test } from 'vitest';
-import { seededNoise } from '../src/noise.ts';
-import { leadingSingularVectors } from '../src/singular-vectors.ts';
+import { leadingSingularVectors } from '../src/adapters/singular-vectors.ts';
+import { seededNoise } from '../src/sampling/noise.ts';
 
 let draws = 0;
 

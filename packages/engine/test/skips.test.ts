@@ -3,11 +3,11 @@ import { type Checkpoint, openCheckpoint, Weights } from '@retone/checkpoint';
 import { Graph } from '@retone/graph';
 import { Session, type Tensor } from '@retone/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Dit } from '../src/dit.ts';
-import { crossAttention, crossKeysAndValues } from '../src/layers.ts';
-import { seededNoise } from '../src/noise.ts';
-import { Scope } from '../src/scope.ts';
-import { TextEncoder } from '../src/t5gemma.ts';
+import { Scope } from '../src/backends/scope.ts';
+import { Dit } from '../src/networks/dit.ts';
+import { crossAttention, crossKeysAndValues } from '../src/networks/layers.ts';
+import { TextEncoder } from '../src/networks/t5gemma.ts';
+import { seededNoise } from '../src/sampling/noise.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
 // What is left out or computed once gives what computing all of it every time gives. Those of the autoencoder are in

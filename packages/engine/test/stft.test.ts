@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Stft } from '../src/stft.ts';
+import { Stft } from '../src/pretransforms/stft.ts';
 
 const sine = (frequency: number, length: number) =>
   Float32Array.from({ length }, (_, i) => Math.sin((2 * Math.PI * frequency * i) / 44100));

@@ -1,11 +1,11 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError, findModel, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
-import { exactBackend } from '../../src/backend.ts';
-import { Conditioners } from '../../src/conditioners.ts';
-import { Dit } from '../../src/dit.ts';
+import { exactBackend } from '../../src/backends/backend.ts';
+import { Conditioners } from '../../src/conditioning/conditioners.ts';
 import { loadPretransform } from '../../src/model.ts';
-import { TextEncoder } from '../../src/t5gemma.ts';
+import { Dit } from '../../src/networks/dit.ts';
+import { TextEncoder } from '../../src/networks/t5gemma.ts';
 
 /** Element types that the diffusion weights can be written in. The text encoder's are BF16, as published. */
 export const precisions = ['F32', 'F16', 'BF16'] as const;

@@ -1,4 +1,5 @@
 import type { Tensor } from '@retone/runtime';
+import { columns, copyColumns } from '../tensors.ts';
 import type { PretransformRun } from './pretransform.ts';
 
 /** The pieces that a long sequence is coded in, because the reference does; results depend on them. In frames. */
@@ -135,21 +136,6 @@ function inSegments(piece: Part, unit: number, { frames, halo, multiple }: Segme
     from = to;
   }
   return parts;
-}
-
-/** Columns `from .. from + count` of a row-major [rows, columns] tensor. */
-export function columns(tensor: Tensor, from: number, count: number): Tensor {
-  const rows = tensor.shape[0]!;
-  const part = { data: new Float32Array(rows * count), shape: [rows, count] };
-  copyColumns(tensor, from, part, 0, Math.min(count, tensor.shape[1]! - from));
-  return part;
-}
-
-function copyColumns(source: Tensor, from: number, target: Tensor, to: number, count: number): void {
-  const [rows, width] = source.shape as [number, number];
-  for (let row = 0; row < rows; row++) {
-    target.data.set(source.data.subarray(row * width + from, row * width + from + count), row * target.shape[1]! + to);
-  }
 }
 
 /** Lets timers, signals and messages be handled between two runs of the network, which block the thread. */

@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { seededNoise } from './noise.ts';
+import { seededNoise } from '../sampling/noise.ts';
 
 // The leading part of a singular value decomposition, by block Lanczos iteration: a basis grows by the products of its
 // newest vectors with the Gram matrix, until the leading eigenvectors within the basis are those of the whole (Golub and

@@ -1,9 +1,9 @@
 import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, type Running } from './backend.ts';
+import { type Backend, exactBackend, type Running } from '../backends/backend.ts';
+import { Scope } from '../backends/scope.ts';
 import { linear, repeatHeads, rotaryAngles } from './layers.ts';
-import { Scope } from './scope.ts';
 
 export interface TextEncoderOptions {
   backend?: Backend;

@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
+import type { Adapter } from '../adapters/lora.ts';
+import { cacheFolder, cacheLimit, dropOldest, markUsed } from '../cache/cache.ts';
+import { describeFile, fingerprint } from '../cache/fingerprint.ts';
+import { matchesSeal, seal } from '../cache/seal.ts';
 import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
-import { cacheFolder, cacheLimit, dropOldest, markUsed } from './cache.ts';
-import { describeFile, fingerprint } from './fingerprint.ts';
-import type { Adapter } from './lora.ts';
 import type { Precision } from './precision.ts';
 import { type InputPeaks, quantisedLinear } from './quantise.ts';
-import { matchesSeal, seal } from './seal.ts';
 
 // Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
 // then mapped into memory by every process. What is missing or damaged there is made again; what is not used for long goes,

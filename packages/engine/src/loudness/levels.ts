@@ -1,5 +1,5 @@
 import type { Tensor } from '@retone/runtime';
-import type { Region } from './generate.ts';
+import type { Region } from '../lengths.ts';
 import { limit } from './limiter.ts';
 import { integratedLoudness } from './loudness.ts';
 

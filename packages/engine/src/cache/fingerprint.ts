@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { SafetensorsFile } from '@retone/checkpoint';
-import type { Adapter } from './lora.ts';
 
 /** A name for what is made of some parts, as JSON tells them apart, and of adapters at their strengths. */
-export function fingerprint(parts: readonly unknown[], adapters: readonly Adapter[]): string {
+export function fingerprint(
+  parts: readonly unknown[],
+  adapters: readonly { path: string; strength: number }[],
+): string {
   const hash = createHash('sha256');
   const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
   for (const part of parts) add(part);

@@ -1,4 +1,4 @@
-import { choice } from './choice.ts';
+import { choice } from '../choice.ts';
 
 /**
  * How exactly a model is computed: everything in fp32; large products in 8-bit integers (on a GPU 16-bit floats), sensitive

@@ -1,7 +1,9 @@
 import type { DitConfig, Weights } from '@retone/checkpoint';
 import { type Dim, Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, type Running } from './backend.ts';
+import { type Backend, exactBackend, type Running } from '../backends/backend.ts';
+import { Scope } from '../backends/scope.ts';
+import { zeros } from '../tensors.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedFourierFeatures } from './fourier.ts';
 import {
   type AttentionOptions,
@@ -12,7 +14,6 @@ import {
   rotaryAngles,
   transformerLayer,
 } from './layers.ts';
-import { Scope } from './scope.ts';
 
 /** Prefix of the diffusion transformer's weights in a checkpoint. */
 const prefix = 'model.model';
@@ -313,10 +314,6 @@ function stepInputs(conditions: PreparedConditions): PreparedConditions {
   return Object.fromEntries(
     Object.entries(conditions).filter(([name]) => name.startsWith('layer_') || name === 'global_embedding'),
   );
-}
-
-function zeros(shape: number[]): Tensor {
-  return { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape };
 }
 
 function ones(shape: number[]): Tensor {

@@ -6,10 +6,10 @@ import {
   Weights,
 } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend } from './backend.ts';
-import { EngineError } from './errors.ts';
-import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from './fourier.ts';
-import { TextEncoder } from './t5gemma.ts';
+import { type Backend, exactBackend } from '../backends/backend.ts';
+import { EngineError } from '../errors.ts';
+import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from '../networks/fourier.ts';
+import { TextEncoder } from '../networks/t5gemma.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 /** Features of the number conditioner: fixed in the reference. */

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
-import { type Backend, exactLinear, mapValues } from './backend.ts';
-import { cacheFolder, cacheLimit, dropOldest, markUsed } from './cache.ts';
-import { Conditioners } from './conditioners.ts';
-import { Dit } from './dit.ts';
-import { describeFile, fingerprint } from './fingerprint.ts';
+import { type Backend, exactLinear, mapValues } from '../backends/backend.ts';
+import { cacheFolder, cacheLimit, dropOldest, markUsed } from '../cache/cache.ts';
+import { describeFile, fingerprint } from '../cache/fingerprint.ts';
+import { Conditioners } from '../conditioning/conditioners.ts';
+import { Dit } from '../networks/dit.ts';
 import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './lora.ts';
 
 // Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
