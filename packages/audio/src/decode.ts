@@ -2,11 +2,11 @@ import { runJob } from './codec-process.ts';
 import { AudioError } from './errors.ts';
 import type { DecodeJob } from './jobs.ts';
 import {
+  checkedLimits,
   checkNumber,
   defaultMaxBytes,
   defaultMaxDuration,
   defaultMaxMemory,
-  defaultTimeout,
   type Limits,
 } from './limits.ts';
 import { join, type Piece } from './piece.ts';
@@ -70,7 +70,6 @@ export async function decodeAudio(input: string | Uint8Array, options: DecodeOpt
   }
   checkNumber('maxDuration', job.maxDuration, 0);
   const pieces: Piece[] = [];
-  const limits = { timeout: options.timeout ?? defaultTimeout, signal: options.signal };
-  const decoded = await runJob<Decoded>(job, source.name, limits, (piece) => pieces.push(piece));
+  const decoded = await runJob<Decoded>(job, source.name, checkedLimits(options), (piece) => pieces.push(piece));
   return { sampleRate: decoded.sampleRate, channels: join(pieces, decoded.channels) };
 }

@@ -2,7 +2,7 @@ import { runJob } from './codec-process.ts';
 import type { AudioClip } from './decode.ts';
 import { AudioError } from './errors.ts';
 import { isWritableFormat, type WritableFormat, writableFormats } from './formats.ts';
-import { checkNumber, defaultTimeout, type Limits } from './limits.ts';
+import { checkedLimits, checkNumber, type Limits } from './limits.ts';
 import { lengthOf } from './piece.ts';
 
 export interface EncodeOptions extends Limits {
@@ -31,7 +31,7 @@ export async function encodeAudio(
   if (!isWritableFormat(format)) {
     throw new AudioError('invalid', `Retone does not write ${String(format)} files; it writes ${writableFormats}.`);
   }
-  const { bitrate, bitDepth = 16, timeout = defaultTimeout, signal } = options;
+  const { bitrate, bitDepth = 16 } = options;
   const { sampleRate, channels } = clip;
   checkNumber('sampleRate', sampleRate, 1000, 768_000);
   checkNumber('the number of channels', channels.length, 1, format === 'mp3' ? 2 : 8);
@@ -44,5 +44,5 @@ export async function encodeAudio(
     throw new AudioError('invalid', 'The sound to write is empty, or its channels differ in length.');
   }
   const job = { kind: 'encode', format, sampleRate, channels, bitrate, bitDepth } as const;
-  return runJob(job, `The ${format} file`, { timeout, signal });
+  return runJob(job, `The ${format} file`, checkedLimits(options));
 }

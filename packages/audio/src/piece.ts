@@ -30,6 +30,13 @@ export function slice(piece: Piece, from: number, to: number): Piece {
   return piece.map((channel) => channel.subarray(from, to));
 }
 
+/** Makes NaN and infinities silence in place: one of them would spread through a resampler, a codec and the model. */
+export function silenceNonFinite(samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) {
+    if (!Number.isFinite(samples[i])) samples[i] = 0;
+  }
+}
+
 /** The same memory as FFmpeg's bindings take it. */
 export function asBuffers(piece: Piece): Buffer[] {
   return piece.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));

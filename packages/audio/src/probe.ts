@@ -1,5 +1,5 @@
 import { runJob } from './codec-process.ts';
-import { defaultMaxBytes, defaultTimeout, type Limits } from './limits.ts';
+import { checkedLimits, defaultMaxBytes, type Limits } from './limits.ts';
 import { sourceOf } from './source.ts';
 import type { AudioInfo } from './worker/probe.ts';
 
@@ -18,8 +18,8 @@ export interface ProbeOptions extends Limits {
  * @param input a path, or the file's bytes
  * @throws AudioError as `decodeAudio`
  */
-export function probeAudio(input: string | Uint8Array, options: ProbeOptions = {}): Promise<AudioInfo> {
+export async function probeAudio(input: string | Uint8Array, options: ProbeOptions = {}): Promise<AudioInfo> {
   const source = sourceOf(input, options.name);
-  const limits = { timeout: options.timeout ?? defaultTimeout, signal: options.signal };
-  return runJob({ kind: 'probe', source, maxBytes: options.maxBytes ?? defaultMaxBytes }, source.name, limits);
+  const job = { kind: 'probe', source, maxBytes: options.maxBytes ?? defaultMaxBytes } as const;
+  return runJob(job, source.name, checkedLimits(options));
 }

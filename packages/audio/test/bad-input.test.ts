@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AudioError, decodeAudio, encodeAudio, type WritableFormat } from '@retone/audio';
+import { AudioError, decodeAudio, encodeAudio, probeAudio, type WritableFormat } from '@retone/audio';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweeps } from './signals.ts';
 import { wav } from './wav.ts';
@@ -115,7 +115,7 @@ describe('limits', () => {
     await truncate(path, 44 + bytes); // a hole: no room is taken on the disk
     const error = await errorOf(decodeAudio(path));
     expect(error.code).toBe('too-long');
-    expect(error.message).toBe('long.wav lasts 3 h 0 min; at most 30 min are taken. Cut it first.');
+    expect(error.message).toBe('long.wav lasts 3 h; at most 30 min are taken. Cut it first.');
     await rm(path);
   });
 
@@ -137,8 +137,17 @@ describe('limits', () => {
   test('duration, bytes and memory', async () => {
     const bytes = wav(sweeps(44100, 2, 3), 's16');
     expect((await errorOf(decodeAudio(bytes, { maxDuration: 2.5 }))).message).toMatch(/lasts 3 s; at most 2.5 s/);
+    const minutes = wav({ sampleRate: 1000, channels: [new Float32Array(380_400)] }, 'u8');
+    expect((await errorOf(decodeAudio(minutes, { maxDuration: 380 }))).message).toMatch(
+      /lasts 6 min 21 s; at most 6 min 20 s/,
+    );
     expect((await errorOf(decodeAudio(bytes, { maxBytes: 1000 }))).code).toBe('too-large');
     expect((await errorOf(decodeAudio(bytes, { maxMemory: 500_000 }))).code).toBe('too-large');
+    for (const timeout of [0, Number.NaN, Infinity, 2 ** 31]) {
+      expect((await errorOf(decodeAudio(bytes, { timeout }))).code).toBe('invalid');
+      expect((await errorOf(probeAudio(bytes, { timeout }))).code).toBe('invalid');
+      expect((await errorOf(encodeAudio(clip, 'wav', { timeout }))).code).toBe('invalid');
+    }
     expect((await errorOf(decodeAudio(bytes, { sampleRate: 10 }))).code).toBe('invalid');
     expect((await decodeAudio(bytes, { maxDuration: 3 })).channels[0]!.length).toBe(3 * 44100);
   });

@@ -74,6 +74,15 @@ describe('wav and flac', () => {
     expect(channels).toEqual([Float32Array.of(0.5, -1, 1 - 2 ** -15, 0)]);
   });
 
+  test('NaN is silence for its own sample alone, also where the sound is resampled', async () => {
+    const samples = sweeps(96000, 1, 0.1).channels[0]!;
+    const without = samples.slice();
+    samples[5000] = Number.NaN;
+    without[5000] = 0;
+    const bytes = (channel: Float32Array) => encodeAudio({ sampleRate: 96000, channels: [channel] }, 'opus');
+    expect(await bytes(samples)).toEqual(await bytes(without));
+  });
+
   test.each(['wav', 'flac', 'ogg', 'opus', 'm4a'] as const)('%s takes 5.1', async (format) => {
     const surround = sweeps(48000, 6, 0.3);
     const { channels } = await decodeAudio(await encodeAudio(surround, format, { bitrate: 512_000 }));

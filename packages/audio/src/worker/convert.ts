@@ -1,7 +1,7 @@
 import { AV_CHANNEL_ORDER_NATIVE, AV_OPT_TYPE_DOUBLE, AV_SAMPLE_FMT_FLTP } from 'node-av/constants';
 import { avChannelLayoutDefault, type Frame, SoftwareResampleContext } from 'node-av/lib';
 
-import { asBuffers, type Piece, silence } from '../piece.ts';
+import { asBuffers, type Piece, silence, silenceNonFinite } from '../piece.ts';
 
 /** Turns a decoder's frames into floating-point pieces with the wanted channels. */
 export class Converter {
@@ -40,12 +40,5 @@ export class Converter {
     if (planes.length < this.#channels) return Array.from({ length: this.#channels }, () => left);
     if (this.#channels === 1 && right) return [left.map((sample, i) => (sample + (right[i] ?? 0)) / 2)];
     return planes.slice(0, this.#channels);
-  }
-}
-
-// Floating-point files can hold NaN and infinities; one of them would spread through the resampler and the model.
-function silenceNonFinite(samples: Float32Array): void {
-  for (let i = 0; i < samples.length; i++) {
-    if (!Number.isFinite(samples[i])) samples[i] = 0;
   }
 }

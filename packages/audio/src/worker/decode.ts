@@ -154,8 +154,14 @@ function tooLong(name: string, seconds: number | undefined, limit: number): Audi
   return new AudioError('too-long', `${name} lasts ${lasts}; at most ${inWords(limit)} are taken. Cut it first.`);
 }
 
+/** Rounded up, so that what is too long never reads as long as the limit. */
 function inWords(seconds: number): string {
-  if (seconds < 120) return `${Number(seconds.toFixed(1))} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (seconds < 120) return `${Math.ceil(seconds * 10) / 10} s`;
+  const whole = Math.ceil(seconds);
+  const parts = [
+    [Math.floor(whole / 3600), 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  return parts.flatMap(([count, unit]) => (count > 0 ? [`${count} ${unit}`] : [])).join(' ');
 }

@@ -25,7 +25,7 @@ import {
   type Stream,
 } from 'node-av/lib';
 import type { EncodeJob } from '../jobs.ts';
-import { asBuffers, join, lengthOf, type Piece, slice } from '../piece.ts';
+import { asBuffers, join, lengthOf, type Piece, silenceNonFinite, slice } from '../piece.ts';
 import { MemoryFile } from './memory-file.ts';
 import { Resampler } from './resample.ts';
 
@@ -66,8 +66,9 @@ export async function encode(job: EncodeJob): Promise<Uint8Array> {
   const codec = Codec.findEncoderByName(recipe.codec);
   if (codec === null) throw new Error(`no encoder ${recipe.codec}`);
   const sampleRate = nearestRate(job.sampleRate, codec.supportedSamplerates);
+  for (const channel of job.channels) silenceNonFinite(channel);
   const sound = resample(job.channels, job.sampleRate, sampleRate);
-  for (const channel of sound) makeSafe(channel, recipe.codec === 'pcm_f32le' ? Infinity : 1);
+  if (recipe.codec !== 'pcm_f32le') sound.forEach(clip);
 
   const file = new MemoryFile();
   const container = new FormatContext();
@@ -158,14 +159,9 @@ function nearestRate(rate: number, supported: number[] | null): number {
   return sorted.find((candidate) => candidate > rate) ?? sorted.at(-1) ?? rate;
 }
 
-// NaN becomes silence; what is over full scale is clipped here, where every codec does the same.
-function makeSafe(samples: Float32Array, limit: number): void {
-  for (let i = 0; i < samples.length; i++) {
-    const sample = samples[i] ?? 0;
-    if (!Number.isFinite(sample)) samples[i] = 0;
-    else if (sample > limit) samples[i] = limit;
-    else if (sample < -limit) samples[i] = -limit;
-  }
+// What is over full scale is clipped here, where every codec does the same.
+function clip(samples: Float32Array): void {
+  for (let i = 0; i < samples.length; i++) samples[i] = Math.max(-1, Math.min(1, samples[i]!));
 }
 
 function setQuality(encoder: CodecContext, quality: number): void {
