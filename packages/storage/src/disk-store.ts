@@ -90,7 +90,7 @@ export class DiskStore implements FileStore {
     const names = (entries ?? [])
       .filter((entry) => !entry.name.startsWith('.'))
       .map((entry) => within + (entry.isDirectory() ? `${entry.name}/` : entry.name))
-      .filter((name) => name.startsWith(prefix) || prefix.startsWith(name))
+      .filter((name) => name.startsWith(prefix))
       // Keys are ASCII, so this is the order of their bytes. The slash counts: `a.b` comes before `a/b`.
       .sort((a, b) => (a < b ? -1 : 1));
     for (const name of names) {

@@ -38,9 +38,9 @@ export class S3Store implements FileStore {
     const target = { ...this.#object(key), ...(options.mediaType && { ContentType: options.mediaType }) };
     const { signal } = options;
     const chunks = new LimitedContent(content, options);
+    const parts = inParts(chunks, partSize);
     try {
       const s3 = await this.#s3();
-      const parts = inParts(chunks, partSize);
       const { value: first } = await parts.next();
       if (first?.last) await s3.putObject({ ...target, Body: first.bytes }, within(signal));
       else if (first) await putParts(s3, target, first, parts, signal);
@@ -48,6 +48,9 @@ export class S3Store implements FileStore {
       if (error === chunks.error) throw error;
       if (signal?.aborted) throw new StorageError('aborted', 'Storing the file was stopped as asked.');
       throw unavailable(error);
+    } finally {
+      // Content of which S3 refused the first part is not read to its end: it is closed here.
+      await parts.return();
     }
     return { key, size: chunks.size };
   }
