@@ -4,28 +4,25 @@ import type { TaskNews } from './types.ts';
 const ended = ['completed', 'failed', 'cancelled'];
 const pollEvery = 1000;
 
+/** Streams at once. Over HTTP/1.1 browsers make six connections to a service, for all pages together: others need some. */
+const mostStreams = 2;
+let streams = 0;
+
 /**
  * A task's news until it has ended, from the service's event stream; where that does not come through (a proxy may swallow
- * it), by asking again and again.
+ * it), and while other tasks have the streams, by asking again and again.
  *
  * @throws ServiceError when the service is gone
  */
 export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator<TaskNews> {
-  const response = await request('GET', `api/v3/predictions/${id}/events`, { signal }).catch((error) => {
-    if (error.status === 404 || error.name === 'AbortError') throw error;
-    return undefined;
-  });
-  if (response?.headers.get('content-type')?.startsWith('text/event-stream') && response.body) {
-    try {
-      for await (const news of events(response.body)) {
+  for (let streamed = false; ; ) {
+    if (!streamed && streams < mostStreams) {
+      streamed = true;
+      for await (const news of streamedNews(id, signal)) {
         yield news;
         if (ended.includes(news.status)) return;
       }
-    } catch (error) {
-      if (signal.aborted) throw error;
     }
-  }
-  for (;;) {
     const { status, error } = await service.task(id, signal);
     yield { status, error, progress: null };
     if (ended.includes(status)) return;
@@ -33,18 +30,36 @@ export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator
   }
 }
 
+/** What comes by the event stream, however far that goes. */
+async function* streamedNews(id: string, signal: AbortSignal): AsyncGenerator<TaskNews> {
+  streams++;
+  try {
+    const response = await request('GET', `api/v3/predictions/${id}/events`, { signal });
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) return;
+    yield* events(response.body);
+  } catch (error) {
+    if (signal.aborted || (error as { status?: number }).status === 404) throw error;
+  } finally {
+    streams--;
+  }
+}
+
 /** The data of server-sent events, parsed. */
 async function* events(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<TaskNews> {
   let rest = '';
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const parts = (rest + value).split('\n\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) {
-      const data = part.split('\n').find((line) => line.startsWith('data:'));
-      if (data) yield JSON.parse(data.slice(5));
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (rest + value).split('\n\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) {
+        const data = part.split('\n').find((line) => line.startsWith('data:'));
+        if (data) yield JSON.parse(data.slice(5));
+      }
     }
+  } finally {
+    await reader.cancel().catch(() => {}); // or the connection stays
   }
 }
