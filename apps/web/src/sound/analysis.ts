@@ -62,6 +62,7 @@ export function wavOf(sound: number, start: number, end: number): Promise<ArrayB
   return ask({ kind: 'wav', sound, start, end });
 }
 
+/** Has the worker forget a sound. */
 export function drop(sound: number): void {
   void ask({ kind: 'drop', sound });
 }

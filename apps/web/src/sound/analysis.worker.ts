@@ -17,11 +17,10 @@ export type Job =
 
 /** What `hold` answers. */
 export interface Facts {
-  /** Largest magnitude of each of so many equal parts, signed in turns. */
+  /** Largest magnitude of each of so many equal parts. */
   peaks: Float32Array;
   /** LUFS. */
   loudness: number;
-  peak: number;
 }
 
 const held = new Map<number, Held>();
@@ -44,7 +43,6 @@ function done(job: Job): [unknown, Transferable[]] {
       peaks,
       // Mono is heard from both speakers.
       loudness: integratedLoudness(channels.length === 1 ? [channels[0]!, channels[0]!] : channels, sampleRate),
-      peak: Math.max(...peaks.map(Math.abs)),
     };
     return [facts, [peaks.buffer]];
   }

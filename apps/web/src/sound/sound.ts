@@ -1,5 +1,5 @@
 import { ownUrl, ServiceError, service } from '../service/client.ts';
-import { hold } from './analysis.ts';
+import { drop, hold } from './analysis.ts';
 
 /** A decoded recording with what is known of it. */
 export interface Sound {
@@ -63,7 +63,12 @@ async function decodeThere(file: Blob, name: string): Promise<AudioBuffer> {
   return decodeHere(await fetchBytes(`${url}?format=wav`));
 }
 
+/** The worker's copy of a sound goes when nobody has the sound any more. */
+const forgotten = new FinalizationRegistry(drop);
+
 async function soundOf(buffer: AudioBuffer): Promise<Sound> {
   const { peaks, loudness, sound } = await hold(buffer);
-  return { buffer, duration: buffer.duration, peaks, loudness, held: sound };
+  const made = { buffer, duration: buffer.duration, peaks, loudness, held: sound };
+  forgotten.register(made, sound);
+  return made;
 }
