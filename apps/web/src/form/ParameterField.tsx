@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import type { Parameter } from '../service/catalogue.ts';
 import { wordsFor } from './words.ts';
 
@@ -26,6 +26,8 @@ function NumberField({ parameter, value, standard, onChange }: Props) {
   const most = Math.max(shown, Math.min(reach ?? Number.POSITIVE_INFINITY, maximum ?? Math.max(10, shown)));
   const text = `${+shown.toFixed(2)}${unit && ` ${unit}`}`;
   const isSet = value !== undefined && value !== standard;
+  // What is being typed stands as it is: an empty field, or the first of two digits, is not yet the number that is meant.
+  const [typed, setTyped] = useState<string>();
   const set = (next: number) => {
     if (Number.isNaN(next)) return;
     onChange(Math.max(minimum, Math.min(next, maximum ?? next)));
@@ -46,8 +48,12 @@ function NumberField({ parameter, value, standard, onChange }: Props) {
           min={minimum}
           max={maximum}
           step={parameter.type === 'integer' ? 1 : 'any'}
-          value={+shown.toFixed(2)}
-          onChange={({ target }) => set(target.valueAsNumber)}
+          value={typed ?? +shown.toFixed(2)}
+          onChange={({ target }) => {
+            setTyped(target.value);
+            set(target.valueAsNumber);
+          }}
+          onBlur={() => setTyped(undefined)}
         />
         {unit && <span className="unit">{unit}</span>}
       </div>

@@ -22,7 +22,7 @@ export function Inpaint() {
       intro="Mark a part of a recording by dragging over it. That part is made anew; the rest stays as it is."
       axis={plainAxis}
       empty="Drag over the waveform to mark what is made anew, say what should be there, and press Fill in."
-      onSelect={(dragged) => dragged.end - dragged.start > 0.05 && setRegion(dragged)}
+      onSelect={setRegion}
       overlay={({ total }) => <Range total={total} value={region} label="New part" tone="mask" onChange={setRegion} />}
     />
   );

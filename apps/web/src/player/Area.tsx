@@ -11,6 +11,8 @@ interface Props {
 
 /** How far a pointer moves before it drags, in pixels. */
 const slack = 4;
+/** The shortest stretch that is selected, in seconds; less is a click. */
+const shortest = 0.05;
 
 /** A stretch of the time axis: a click goes there, a drag selects. */
 export function Area({ total, onSeek, onSelect, children }: Props) {
@@ -25,19 +27,22 @@ export function Area({ total, onSeek, onSelect, children }: Props) {
       return { start: Math.round(start * 100) / 100, end: Math.round(end * 100) / 100 };
     };
     let dragged = false;
+    let selected: Region | undefined;
     const move = ({ clientX }: globalThis.PointerEvent) => {
       if (!onSelect || (!dragged && Math.abs(clientX - from) < slack)) return;
       if (!dragged) area.setPointerCapture(event.pointerId);
       dragged = true;
-      onSelect(region(clientX), false);
+      const { start, end } = region(clientX);
+      if (end - start < shortest) return;
+      selected = { start, end };
+      onSelect(selected, false);
     };
     const up = ({ clientX, type }: globalThis.PointerEvent) => {
       area.removeEventListener('pointermove', move);
       area.removeEventListener('pointerup', up);
       area.removeEventListener('pointercancel', up);
-      if (type === 'pointercancel') return;
-      if (!dragged) onSeek(time(clientX));
-      else if (region(clientX).end - region(clientX).start > 0.05) onSelect?.(region(clientX), true);
+      if (selected) onSelect?.(selected, true);
+      else if (type !== 'pointercancel') onSeek(time(clientX));
     };
     area.addEventListener('pointermove', move);
     area.addEventListener('pointerup', up);

@@ -87,7 +87,8 @@ function Position({ transport }: { transport: Transport }) {
   const { total } = transport.state();
   const input = useRef<HTMLInputElement>(null);
   useEveryFrame(() => {
-    if (input.current && document.activeElement !== input.current) input.current.value = String(transport.time);
+    // While it is dragged it goes ahead of the sound.
+    if (input.current?.matches(':not(:active)')) input.current.value = String(transport.time);
   });
   return (
     <input
