@@ -1,7 +1,6 @@
 import { useEffect } from 'react';
-import { isOpen } from '../runs/run.ts';
 import { type Kind, kindNames } from '../workspace/kinds.ts';
-import { workspaces } from '../workspace/store.ts';
+import { shownRuns, workspaces } from '../workspace/store.ts';
 import { useView } from './router.ts';
 
 /** Keys that work wherever nothing is being typed, with what they do. */
@@ -18,6 +17,9 @@ export const shortcuts: [string, string][] = [
   ['Ctrl Enter', 'Start, from the prompt'],
   ['?', 'These keys'],
 ];
+
+/** Seconds. */
+const shortestLoop = 0.1;
 
 /** Handles the keys; `onHelp` is for the question mark. */
 export function useShortcuts(onHelp: () => void): void {
@@ -54,10 +56,9 @@ export function useShortcuts(onHelp: () => void): void {
 function handle({ key, shiftKey }: KeyboardEvent, kind: Kind): boolean {
   const { transport, use } = workspaces[kind];
   const { loop, total, heard } = transport.state.getState();
-  const { runs, source, trim } = use.getState();
-  const results = runs.filter(
-    (run) => run.sound && !isOpen(run) && (kind === 'generate' || run.sourceId === source?.id),
-  );
+  const { source, trim } = use.getState();
+  const shown = shownRuns(kind, use.getState());
+  const results = shown.filter(({ sound }) => sound);
   const step = shiftKey ? 0.1 : 1;
   if (key === ' ') transport.toggle();
   else if (key === 'ArrowLeft') transport.seek(transport.time - step);
@@ -67,13 +68,15 @@ function handle({ key, shiftKey }: KeyboardEvent, kind: Kind): boolean {
   else if (/^b$/i.test(key) && results.length > 0) {
     const at = results.findIndex(({ id }) => id === heard);
     transport.hear(results[(at + 1) % results.length]!.id);
-  } else if (/^[1-9]$/.test(key) && results[Number(key) - 1]) transport.hear(results[Number(key) - 1]!.id);
+  } else if (/^[1-9]$/.test(key) && shown[Number(key) - 1]?.sound) transport.hear(shown[Number(key) - 1]!.id);
   else if (/^l$/i.test(key)) transport.setLoop(loop ? undefined : { start: 0, end: total });
-  else if (key === '[')
-    transport.setLoop({ start: transport.time, end: Math.max(transport.time + 0.1, loop?.end ?? total) });
-  else if (key === ']')
-    transport.setLoop({ start: Math.min(transport.time - 0.1, loop?.start ?? 0), end: transport.time });
-  else if (key === 'Escape' && trim) use.setState({ trim: undefined });
+  else if (key === '[') {
+    const start = Math.min(transport.time, total - shortestLoop);
+    transport.setLoop({ start, end: Math.max(start + shortestLoop, loop?.end ?? total) });
+  } else if (key === ']') {
+    const end = Math.max(transport.time, shortestLoop);
+    transport.setLoop({ start: Math.min(end - shortestLoop, loop?.start ?? 0), end });
+  } else if (key === 'Escape' && trim) use.setState({ trim: undefined });
   else return false;
   return true;
 }

@@ -7,7 +7,7 @@ import { TransportBar } from '../player/TransportBar.tsx';
 import { useEveryFrame } from '../player/useEveryFrame.ts';
 import { Progress } from '../runs/Progress.tsx';
 import { ResultActions } from '../runs/ResultActions.tsx';
-import { isOpen, type Run } from '../runs/run.ts';
+import type { Run } from '../runs/run.ts';
 import { resume } from '../runs/running.ts';
 import { useSession } from '../service/session.ts';
 import { clock, decibels } from '../shared/format.ts';
@@ -18,7 +18,7 @@ import { SourcePicker } from '../source/SourcePicker.tsx';
 import { clearSource, longestSource } from '../source/source.ts';
 import type { Axis } from './axis.ts';
 import type { Kind } from './kinds.ts';
-import { type Source, workspaces } from './store.ts';
+import { type Source, shownRuns, workspaces } from './store.ts';
 
 interface Props {
   kind: Kind;
@@ -36,9 +36,7 @@ export function Stage({ kind, axis: axisOf, overlay, onSelect, empty }: Props) {
   const { use, transport, takesSource } = workspaces[kind];
   const { source, reading, sourceProblem, trim, runs } = use();
   const { heard, loop } = transport.state();
-  const shown = runs.filter(
-    (run) => !takesSource || run.sourceId === source?.id || isOpen(run) || run.phase === 'failed',
-  );
+  const shown = shownRuns(kind, { runs, source });
   const made = shown.filter(({ sound }) => sound);
   const axis = axisOf(source, made);
   const { total } = axis;

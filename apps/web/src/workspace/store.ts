@@ -1,5 +1,5 @@
 import { create, type StoreApi, type UseBoundStore } from 'zustand';
-import type { Run } from '../runs/run.ts';
+import { isOpen, type Run } from '../runs/run.ts';
 import type { Problem } from '../service/problems.ts';
 import type { Sound } from '../sound/sound.ts';
 import { type Region, Transport } from '../sound/transport.ts';
@@ -61,6 +61,12 @@ function open(kind: Kind): Workspace {
 }
 
 export const workspaces = Object.fromEntries(kindNames.map((kind) => [kind, open(kind)])) as Record<Kind, Workspace>;
+
+/** The runs under the source in the order of their marks, 1, 2, ...: what was made from it, and what has not come out. */
+export function shownRuns(kind: Kind, { runs, source }: Pick<WorkspaceState, 'runs' | 'source'>): Run[] {
+  if (!workspaces[kind].takesSource) return runs;
+  return runs.filter((run) => run.sourceId === source?.id || isOpen(run) || run.phase === 'failed');
+}
 
 export function setValue(kind: Kind, name: string, value: unknown): void {
   const { use } = workspaces[kind];
