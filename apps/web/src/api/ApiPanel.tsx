@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useBalance } from '../service/balance.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { dollars } from '../shared/format.ts';
@@ -93,8 +93,14 @@ export function ApiPanel() {
 
 function Code({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
+  const code = useRef<HTMLElement>(null);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    // Over plain http there is no clipboard to write to; what is selected can still be copied.
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else {
+      getSelection()?.selectAllChildren(code.current!);
+      document.execCommand('copy');
+    }
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
@@ -102,7 +108,7 @@ function Code({ text, label }: { text: string; label: string }) {
     <div className="code">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0} role="region" aria-label={label}>
-        <code>{text}</code>
+        <code ref={code}>{text}</code>
       </pre>
       <button
         type="button"

@@ -32,10 +32,9 @@ export function HistoryItem({ task, playing, onPlay, onDelete }: Props) {
   const { audio } = task.input;
   const source = typeof audio === 'string' && /\/files\/[\w-]+$/.test(audio) ? ownUrl(audio) : undefined;
   const again = async () => {
-    await reopen(kind, task);
-    const { audio: _, seed: _seed, ...input } = task.input;
     go(kind);
-    await start(kind, input);
+    const { audio: _, seed: _seed, ...input } = task.input;
+    if (await reopen(kind, task)) await start(kind, input);
   };
   return (
     <li className="item">

@@ -1,21 +1,35 @@
 import type { Task } from '../service/types.ts';
-import { takeUrl } from '../source/source.ts';
+import { clearSource, takeUrl } from '../source/source.ts';
 import type { Kind } from '../workspace/kinds.ts';
 import { workspaces } from '../workspace/store.ts';
 
-/** Sets a workspace up as it was for an earlier task, and shows its result. */
-export async function reopen(kind: Kind, task: Task): Promise<void> {
+/**
+ * Sets a workspace up as it was for an earlier task, and shows its result.
+ *
+ * @returns whether its recording is there again, where it had one
+ */
+export async function reopen(kind: Kind, task: Task): Promise<boolean> {
   const { audio, prompt, output_format: _format, seed: _seed, ...rest } = task.input;
-  const url = typeof audio === 'string' && /\/files\//.test(audio) ? audio : undefined;
-  const { runs } = workspaces[kind].use.getState();
+  const { takesSource, use } = workspaces[kind];
+  if (takesSource) {
+    await clearSource(kind);
+    if (typeof audio === 'string' && /\/files\//.test(audio)) await takeUrl(kind, audio, 'Earlier source');
+    else use.setState({ sourceProblem: notKept });
+  }
+  const { runs, source } = use.getState();
   const others = runs.filter(({ taskId }) => taskId !== task.id);
-  workspaces[kind].use.setState({
+  use.setState({
     model: task.model.split('/').at(-1)!,
     values: { prompt, ...rest },
     runs: [
-      { id: task.id, taskId: task.id, sourceId: url, phase: 'known', model: task.model, input: task.input },
+      { id: task.id, taskId: task.id, sourceId: source?.id, phase: 'known', model: task.model, input: task.input },
       ...others,
     ],
   });
-  if (url) await takeUrl(kind, url, 'Earlier source');
+  return !takesSource || source !== undefined;
 }
+
+const notKept = {
+  title: 'The recording is not kept here',
+  advice: 'It came from elsewhere. Choose it again to go on with it.',
+};

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'react';
 import { roughly } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 import type { Kind } from '../workspace/kinds.ts';
+import { workspaces } from '../workspace/store.ts';
 import { isOpen, type Run } from './run.ts';
 import { cancel, hurry, start } from './running.ts';
 
@@ -24,6 +25,7 @@ export function Progress({
   mark: string;
   onRemedy(run: Run): void;
 }) {
+  const source = workspaces[kind].use((state) => state.source);
   const now = useNow(isOpen(run));
   const fraction = run.news?.progress?.fraction ?? 0;
   const { problem } = run;
@@ -62,14 +64,14 @@ export function Progress({
               {{ trim: 'Trim the recording', choose: 'Choose another file', key: 'Give another key' }[problem.remedy]}
             </button>
           )}
-          {!open && problem.remedy === undefined && (
+          {!open && problem.remedy === undefined && run.sourceId === source?.id && (
             <button
               type="button"
               className="secondary"
               onClick={() => {
                 const { audio: _, ...input } = run.input;
                 void cancel(kind, run.id);
-                void start(kind, input);
+                void start(kind, input, run.model);
               }}
             >
               Try again

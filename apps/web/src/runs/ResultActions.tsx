@@ -22,7 +22,12 @@ export function ResultActions({ kind, run, title }: { kind: Kind; run: Run; titl
   const output = run.task!.outputs[0]!;
   return (
     <>
-      <button type="button" className="quiet" onClick={() => void start(kind, again)} title="Again with another seed">
+      <button
+        type="button"
+        className="quiet"
+        onClick={() => void start(kind, again, run.model)}
+        title="Again with another seed"
+      >
         <Icon name="again" /> <span className="words">Another seed</span>
       </button>
       {kind !== 'generate' && (

@@ -4,6 +4,7 @@ import { ServiceError, service } from '../service/client.ts';
 import { taskNews } from '../service/events.ts';
 import { problemOf, problemOfTask } from '../service/problems.ts';
 import type { Task } from '../service/types.ts';
+import { newId } from '../shared/id.ts';
 import { decodeUrl } from '../sound/sound.ts';
 import { noteUpload } from '../source/source.ts';
 import type { Kind } from '../workspace/kinds.ts';
@@ -12,14 +13,18 @@ import { isOpen, type Run } from './run.ts';
 
 const going = new Map<string, { abort: AbortController; hurry(): void }>();
 
-/** Submits what the workspace has, and follows it to its end. */
-export async function start(kind: Kind, input: Record<string, unknown>): Promise<void> {
+/**
+ * Submits `input` with the workspace's source, and follows it to its end.
+ *
+ * @param modelId the workspace's own if not given
+ */
+export async function start(kind: Kind, input: Record<string, unknown>, modelId?: string): Promise<void> {
   const { source, model, runs } = workspaces[kind].use.getState();
   const run: Run = {
-    id: crypto.randomUUID(),
+    id: newId(),
     sourceId: workspaces[kind].takesSource ? source?.id : undefined,
     phase: 'submitting',
-    model: modelNamed(model).model_id,
+    model: modelId ?? modelNamed(model).model_id,
     input,
   };
   workspaces[kind].use.setState({ runs: [...runs, run] });

@@ -22,6 +22,9 @@ export function Recorder({ onRecorded }: { onRecorded(blob: Blob): void }) {
 
   const start = async () => {
     setRefused(undefined);
+    if (!navigator.mediaDevices) {
+      return setRefused('Browsers give the microphone only to pages over https, or of their own machine.');
+    }
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: asItIs });
       const context = new AudioContext();
@@ -53,7 +56,7 @@ export function Recorder({ onRecorded }: { onRecorded(blob: Blob): void }) {
 
   useEffect(() => {
     if (!recording) return;
-    const { analyser, startedAt } = recording;
+    const { recorder, analyser, startedAt } = recording;
     const samples = new Float32Array(analyser.fftSize);
     const timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
@@ -62,7 +65,14 @@ export function Recorder({ onRecorded }: { onRecorded(blob: Blob): void }) {
       if (meter.current) meter.current.value = Math.max(0, 1 + (20 * Math.log10(peak + 1e-6)) / 60);
       setSeconds((performance.now() - startedAt) / 1000);
     }, 60);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      if (recorder.state === 'inactive') return;
+      // The musician has gone elsewhere in the middle of it: the microphone is let go, and nothing is taken.
+      recorder.onstop = null;
+      recorder.stop();
+      release(recording);
+    };
   }, [recording]);
 
   if (!recording) {

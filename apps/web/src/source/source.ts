@@ -1,5 +1,6 @@
 import { modelNamed, parametersOf } from '../service/catalogue.ts';
 import { problemOf } from '../service/problems.ts';
+import { newId } from '../shared/id.ts';
 import { wavOf } from '../sound/analysis.ts';
 import { decode, decodeUrl, fetchBytes } from '../sound/sound.ts';
 import type { Region } from '../sound/transport.ts';
@@ -17,7 +18,7 @@ export async function restoreSource({ kind, use }: Workspace): Promise<void> {
 
 /** Takes a file that was dropped, chosen or recorded as the source. */
 export function takeFile(kind: Kind, blob: Blob, name: string): Promise<void> {
-  return readInto(kind, { id: crypto.randomUUID(), name, blob });
+  return readInto(kind, { id: newId(), name, blob });
 }
 
 async function readInto(kind: Kind, stored: StoredSource): Promise<void> {
@@ -80,7 +81,7 @@ export async function cutSource(kind: Kind, { start, end }: Region): Promise<voi
   const blob = new Blob([await wavOf(source.sound.held, start, end)], { type: 'audio/wav' });
   const whole: Recording = source.whole ?? { id: source.id, name: source.name, blob: source.blob };
   const name = `${whole.name.replace(/\.[^.]*$/, '')} (cut).wav`;
-  await readInto(kind, { id: crypto.randomUUID(), name, blob, whole });
+  await readInto(kind, { id: newId(), name, blob, whole });
 }
 
 /** Goes back to what the source was cut from. */
