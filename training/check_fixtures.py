@@ -1,6 +1,6 @@
 """Checks tokenizer, text encoder, conditions, DiT and samplers against recorded values of the reference.
 
-    python check_fixtures.py FOLDER      (a fixture folder with cases.json, e.g. shared/fixtures/tiny-small)
+    python check_fixtures.py FOLDER      (a fixture folder with cases.json, as `fixtures.py` writes one)
 
 Prints one line a value that is out of tolerance, and the counts. Autoencoder, end-to-end and LoRA cases are skipped: those
 parts exist in TypeScript only.

@@ -102,12 +102,10 @@ def record(folder):
     features = pretransform.mean + latents.T @ pretransform.synthesis
     magnitudes = pretransform.features.magnitudes(features)
     phase = pretransform.features.first_phase(magnitudes[:4])
-    spectra = pretransform.features.with_phase(magnitudes, 0)
     out.add("ae/decode_stages", "inside the spectral decoder", {}, {"latents": latents[None]}, {
         "features": (features, 2e-3), "magnitudes": (magnitudes, 1e-3),
         "first_phase_cosine": (np.cos(phase) * (magnitudes[:4] > 1e-3), 0.05), "audio_no_iterations": (pretransform.decode(latents, 0), 0.02)},
         note="first_phase_cosine: cosine of the first four frames' phases, 0 where the magnitude is at most 1e-3")
-    del spectra
     for rounds in (1, pretransform.config["phase_iterations"]):
         out.add(f"ae/decode_{rounds}", "spectral decoder", {"phase_iterations": rounds}, {"latents": latents[None]},
                 {"audio": (pretransform.decode(latents, rounds)[None], 0.02)})
