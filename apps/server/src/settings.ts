@@ -58,7 +58,9 @@ const schema = z.object({
     .min(0.1, 'takes a number of gigabytes from 0.1')
     .optional()
     .describe('What loaded models may take together; default: 70 % of the memory.'),
-  RETONE_WORKERS: count(64).default(1).describe('Tasks at once on this machine.'),
+  RETONE_WORKERS: count(64)
+    .default(1)
+    .describe('Tasks at once; those of one model take turns, so more overlap the coding of files.'),
   RETONE_PRECISION: z
     .enum(precisions, `takes ${precisions.join(', ')}`)
     .default(defaultPrecision)

@@ -27,22 +27,21 @@ export function engineSettings(
   const threads = given.threads ?? (RETONE_THREADS ? Number(RETONE_THREADS) : undefined);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
     throw new EngineError('invalid-argument', `the number of threads is ${threads}; it takes one from 1 to 1024`);
-  const workers = Number(RETONE_WORKERS || 1);
   return {
     precision: choice('the precision', precisions, given.precision ?? (RETONE_PRECISION || defaultPrecision)),
     device: choice('the device', devices, given.device ?? (RETONE_DEVICE || 'auto')),
-    threads: threads ?? usableThreads(workers),
-    spinning: workers === 1,
+    threads: threads ?? usableThreads(),
+    // Tasks of one model go through one engine in turn; beside it the files of others are read and written.
+    spinning: Number(RETONE_WORKERS || 1) === 1,
   };
 }
 
 /**
  * Threads for one operator. A process that may use the whole machine leaves it to ONNX Runtime, which takes one per
- * physical core; one in a container or on some of the cores takes as many as it may use; and several workers share them.
+ * physical core; one in a container or on some of the cores takes as many as it may use.
  */
-function usableThreads(workers: number): number | undefined {
+function usableThreads(): number | undefined {
   // Node asks for affinity and for the limits of control groups.
   const usable = availableParallelism();
-  if (workers > 1) return Math.max(1, Math.floor(usable / workers));
   return usable < cpus().length ? usable : undefined;
 }
