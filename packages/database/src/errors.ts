@@ -32,3 +32,8 @@ export function translated(error: unknown): unknown {
   const { code, constraint, message } = error as Error & { code?: string; constraint?: string };
   return new DatabaseError(code ?? 'XX000', message, { constraint });
 }
+
+/** The error of a folder that cannot hold a database, because of what the file system says. */
+export function badFolder(folder: string, error: unknown): DatabaseError {
+  return new DatabaseError('bad-folder', `${folder} cannot hold the database: ${(error as Error).message}`);
+}

@@ -82,6 +82,8 @@ export class Listener {
 
   #reconnect(delay: number): void {
     if (this.#closed || this.#callbacks.size === 0) return;
+    // A connection may be lost while it is made, and is then told of twice.
+    clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.#connection().catch(() => this.#reconnect(Math.min(2 * delay, longestDelay)));
     }, delay);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { DatabaseError } from './errors.ts';
+import { badFolder, DatabaseError } from './errors.ts';
 
 /**
  * Keeps every other process, and every other opening in this one, from a data folder until the returned function is called
@@ -11,11 +11,10 @@ import { DatabaseError } from './errors.ts';
  * locks. A file with a process id in it would need guesses: whether that process is still alive, whether it is still the
  * same one, and who may remove the file.
  *
- * @throws DatabaseError `locked` naming the folder
+ * @throws DatabaseError `locked`, or `bad-folder` where no file can be made; both name the folder
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(dirname(folder), { recursive: true });
-  const lock = new DatabaseSync(`${folder}.lock`);
+  const lock = openLock(folder);
   try {
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -29,4 +28,13 @@ export function lockFolder(folder: string): () => void {
     );
   }
   return () => lock.close();
+}
+
+function openLock(folder: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    return new DatabaseSync(`${folder}.lock`);
+  } catch (error) {
+    throw badFolder(folder, error);
+  }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { checkChannel, type Database, type Queryable, type Row } from './database.ts';
-import { DatabaseError, translated } from './errors.ts';
+import { badFolder, DatabaseError, translated } from './errors.ts';
 import { lockFolder } from './lock.ts';
 import { parsers, toText } from './text.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
@@ -21,7 +21,8 @@ export async function openPglite(folder?: string): Promise<Database> {
     return new PgliteDatabase(await PGlite.create({ dataDir: path, startParams }), unlock);
   } catch (error) {
     unlock();
-    throw error;
+    // Of the file system, such as a file where the folder should be.
+    throw error instanceof Error && 'syscall' in error ? badFolder(path, error) : error;
   }
 }
 

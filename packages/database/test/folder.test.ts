@@ -121,3 +121,10 @@ test('an empty folder becomes a database, and one with other files is left alone
   for (let i = 0; i < 2; i++) await expect(openDatabase({ folder })).rejects.toMatchObject(refusal);
   expect(readdirSync(folder)).toEqual(['song.mp3']);
 });
+
+test.each(['song.mp3', join('song.mp3', 'database')])('a file where a folder should be, %s, is told', async (name) => {
+  writeFileSync(join(scratch, 'song.mp3'), '');
+  folder = join(scratch, name);
+  const refusal = { code: 'bad-folder', message: expect.stringContaining(folder) };
+  await expect(openDatabase({ folder })).rejects.toMatchObject(refusal);
+});
