@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Sound } from '../sound/sound.ts';
+import { useDrawing } from './drawing.ts';
 import { Spectrogram } from './Spectrogram.tsx';
-import { useView } from './view.ts';
 import { Waveform } from './Waveform.tsx';
 
 interface Props {
@@ -36,7 +36,7 @@ export function Lane({
   children,
   area,
 }: Props) {
-  const view = useView(({ view }) => view);
+  const drawing = useDrawing((state) => state.drawing);
   const share = sound ? sound.duration / total : 1;
   return (
     <section
@@ -58,8 +58,8 @@ export function Lane({
         <>
           {sound && (
             <div className="drawn" style={{ left: `${(100 * offset) / total}%`, width: `${100 * share}%` }}>
-              {view !== 'spectrogram' && <Waveform sound={sound} height={view === 'both' ? 72 : 104} />}
-              {view !== 'waveform' && <Spectrogram sound={sound} share={share} />}
+              {drawing !== 'spectrogram' && <Waveform sound={sound} height={drawing === 'both' ? 72 : 104} />}
+              {drawing !== 'waveform' && <Spectrogram sound={sound} share={share} />}
             </div>
           )}
           {children}

@@ -2,10 +2,10 @@ import { useRef } from 'react';
 import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import type { Transport } from '../sound/transport.ts';
+import { type Drawing, draw, useDrawing } from './drawing.ts';
 import { useEveryFrame } from './useEveryFrame.ts';
-import { setView, useView, type View } from './view.ts';
 
-const views: [View, string][] = [
+const drawings: [Drawing, string][] = [
   ['waveform', 'Wave'],
   ['spectrogram', 'Spectrum'],
   ['both', 'Both'],
@@ -20,7 +20,7 @@ interface Props {
 /** Play, position, what is heard, loop, loudness, and how sounds are drawn. */
 export function TransportBar({ transport, tracks }: Props) {
   const { playing, heard, loop, matched, total } = transport.state();
-  const view = useView((state) => state.view);
+  const drawing = useDrawing((state) => state.drawing);
   const reduction = heard ? transport.reduction(heard) : 0;
   return (
     <div className="transport" role="toolbar" aria-label="Player">
@@ -72,8 +72,8 @@ export function TransportBar({ transport, tracks }: Props) {
         </button>
       )}
       <div className="segments views" role="group" aria-label="Drawing">
-        {views.map(([name, label]) => (
-          <button type="button" key={name} aria-pressed={view === name} onClick={() => setView(name)}>
+        {drawings.map(([name, label]) => (
+          <button type="button" key={name} aria-pressed={drawing === name} onClick={() => draw(name)}>
             {label}
           </button>
         ))}

@@ -2,15 +2,7 @@ import type { Problem } from '../service/problems.ts';
 import type { Task, TaskNews } from '../service/types.ts';
 import type { Sound } from '../sound/sound.ts';
 
-export type Phase =
-  | 'known'
-  | 'uploading'
-  | 'submitting'
-  | 'waiting'
-  | 'processing'
-  | 'completed'
-  | 'failed'
-  | 'cancelled';
+type Phase = 'known' | 'uploading' | 'submitting' | 'waiting' | 'processing' | 'completed' | 'failed' | 'cancelled';
 
 /** A request for sound, from the press of the button to the result. */
 export interface Run {

@@ -23,7 +23,7 @@ interface Options {
   signal?: AbortSignal | undefined;
 }
 
-/** A call with the key; a key that the service no longer takes is replaced once. */
+/** A call with the key; a key that the service no longer takes is replaced, twice at most. */
 export async function request(method: string, path: string, options: Options = {}): Promise<Response> {
   const { body, headers = {}, signal } = options;
   const init: RequestInit = { method, signal: signal ?? null };

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 
-export type Choice = 'system' | 'light' | 'dark';
+type Choice = 'system' | 'light' | 'dark';
 const place = 'retone.theme';
 const preference = matchMedia('(prefers-color-scheme: dark)');
 

@@ -21,17 +21,28 @@ export function takeFile(kind: Kind, blob: Blob, name: string): Promise<void> {
   return readInto(kind, { id: newId(), name, blob });
 }
 
-async function readInto(kind: Kind, stored: StoredSource): Promise<void> {
+function readInto(kind: Kind, stored: StoredSource): Promise<void> {
+  return read(kind, stored.name, async () => ({ ...stored, sound: await decode(stored.blob, stored.name) }));
+}
+
+/** What each workspace reads. Of several that are read at once the last one counts. */
+const latest = new Map<Kind, Promise<Source>>();
+
+async function read(kind: Kind, name: string, work: () => Promise<Source>): Promise<void> {
   const { use, transport } = workspaces[kind];
-  use.setState({ reading: stored.name, sourceProblem: undefined });
+  use.setState({ reading: name, sourceProblem: undefined });
+  const reading = work();
+  latest.set(kind, reading);
+  const counts = () => latest.get(kind) === reading;
   try {
-    const sound = await decode(stored.blob, stored.name);
+    const source = await reading;
+    if (!counts()) return;
     transport.pause();
-    await setSource(kind, { ...stored, sound });
+    await setSource(kind, source);
   } catch (error) {
-    use.setState({ sourceProblem: { ...problemOf(error) } });
+    if (counts()) use.setState({ sourceProblem: problemOf(error) });
   } finally {
-    use.setState({ reading: undefined });
+    if (counts()) use.setState({ reading: undefined });
   }
 }
 
@@ -91,16 +102,9 @@ export async function uncutSource(kind: Kind): Promise<void> {
 }
 
 /** Takes a file of the service, a result or an earlier source, as the source. */
-export async function takeUrl(kind: Kind, url: string, name: string): Promise<void> {
-  const { use } = workspaces[kind];
-  use.setState({ reading: name, sourceProblem: undefined });
-  try {
+export function takeUrl(kind: Kind, url: string, name: string): Promise<void> {
+  return read(kind, name, async () => {
     const [bytes, sound] = await Promise.all([fetchBytes(url), decodeUrl(url)]);
-    workspaces[kind].transport.pause();
-    await setSource(kind, { id: url, name, blob: new Blob([bytes]), url, sound });
-  } catch (error) {
-    use.setState({ sourceProblem: problemOf(error) });
-  } finally {
-    use.setState({ reading: undefined });
-  }
+    return { id: url, name, blob: new Blob([bytes]), url, sound };
+  });
 }

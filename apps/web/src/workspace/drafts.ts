@@ -17,7 +17,7 @@ export interface StoredSource extends Recording {
   whole?: Recording | undefined;
 }
 
-export interface Draft {
+interface Draft {
   model: string;
   values: Record<string, unknown>;
   variations: number;

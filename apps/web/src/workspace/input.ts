@@ -4,7 +4,7 @@ import type { WorkspaceState } from './store.ts';
 /** Parameters that are no concern of a musician: how the answer comes. */
 const delivery = ['enable_sync_mode', 'enable_base64_output', 'webhook_url'];
 /** Results are kept without loss, and converted when they are downloaded. */
-export const resultFormat = 'flac';
+const resultFormat = 'flac';
 
 /** The parameters that a form shows. */
 export function formParameters(model: string): Parameter[] {
