@@ -1,14 +1,11 @@
 import { decodeAudio } from '@retone/audio';
-import type { Tensor } from '@retone/engine';
+import { audioOf, type Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
 /** A recording as a tensor [channels, samples] at a model's rate. */
 export async function readAudio(file: string, sampleRate: number, signal: AbortSignal): Promise<Tensor> {
   const clip = await decodeAudio(file, { sampleRate, channels: 2, signal });
-  const samples = clip.channels[0]!.length;
-  const data = new Float32Array(clip.channels.length * samples);
-  for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
-  return { data, shape: [clip.channels.length, samples] };
+  return audioOf(clip.channels);
 }
 
 /** @throws UsageError when there is not exactly one file on the command line */

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { audioFormats, encodeAudio, formatOfFileName, isWritableFormat, type WritableFormat } from '@retone/audio';
-import type { Tensor } from '@retone/engine';
+import { channelsOf, type Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
 /** Where a result goes, and as what. */
@@ -43,9 +43,7 @@ export async function writeAudio(
   sampleRate: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const [count, samples] = audio.shape as [number, number];
-  const channels = Array.from({ length: count }, (_, c) => audio.data.slice(c * samples, (c + 1) * samples));
-  const bytes = await encodeAudio({ sampleRate, channels }, format, { signal });
+  const bytes = await encodeAudio({ sampleRate, channels: channelsOf(audio) }, format, { signal });
   await writeWhole(path, bytes);
 }
 

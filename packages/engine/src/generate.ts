@@ -206,11 +206,11 @@ async function sampled(model: Model, options: GenerateOptions, sampling: Samplin
   });
   inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
 
+  const mask = model.padding === 'zero-values' ? frameMask(lengths.validFrames, frames) : undefined;
   const velocity: Velocity = async (x, t) => {
     await nextTurn();
     signal?.throwIfAborted();
     const latents = { data: x, shape: [1, channels, frames] };
-    const mask = model.padding === 'zero-values' ? frameMask(lengths.validFrames, frames) : undefined;
     if (guidanceScale === undefined) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
     const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, mask && stacked(mask, mask));
     const pair = both.velocity!.data;

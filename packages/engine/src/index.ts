@@ -23,3 +23,4 @@ export {
 export { type SamplerName, samplers } from './sampling/samplers.ts';
 export type { ScheduleKind } from './sampling/schedule.ts';
 export { defaultPrecision, type EngineSettings, engineSettings } from './settings.ts';
+export { audioOf, channelsOf } from './tensors.ts';

@@ -43,6 +43,19 @@ export function cropped(audio: Tensor, samples: number): Tensor {
   return { data: audio.data.subarray(0, channels * samples), shape: [channels, samples] };
 }
 
+/** The channels of audio [channels, samples] from one sample to another, without a copy. */
+export function channelsOf(audio: Tensor, from = 0, to = audio.shape[1]!): Float32Array[] {
+  const [count, samples] = audio.shape as [number, number];
+  return Array.from({ length: count }, (_, c) =>
+    audio.data.subarray(c * samples + from, c * samples + Math.min(to, samples)),
+  );
+}
+
+/** Audio [channels, samples] of channels that are as long as each other. */
+export function audioOf(channels: readonly Float32Array[]): Tensor {
+  return { data: joined(channels), shape: [channels.length, channels[0]!.length] };
+}
+
 /** One tensor behind the other along the first axis. */
 export function stacked(a: Tensor, b: Tensor): Tensor {
   return { data: joined([a.data, b.data]), shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };

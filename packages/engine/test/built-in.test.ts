@@ -1,7 +1,7 @@
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audioToAudio, inpaint, Model, outpaint, type Tensor, textToAudio } from '../src/index.ts';
-import { amplify, channels } from '../src/loudness/levels.ts';
+import { audioToAudio, channelsOf, inpaint, Model, outpaint, type Tensor, textToAudio } from '../src/index.ts';
+import { amplify } from '../src/loudness/levels.ts';
 import { integratedLoudness } from '../src/loudness/loudness.ts';
 import { Stft } from '../src/pretransforms/stft.ts';
 
@@ -9,7 +9,7 @@ import { Stft } from '../src/pretransforms/stft.ts';
 
 const rate = 44100;
 let model: Model;
-const loudness = (audio: Tensor) => integratedLoudness(channels(audio), rate);
+const loudness = (audio: Tensor) => integratedLoudness(channelsOf(audio), rate);
 
 /** Plucked notes with overtones: one every quarter of a second, a pentatonic walk. */
 function recording(seconds: number, { loudness: wanted = -17, seed = 0 } = {}): Tensor {
@@ -115,7 +115,7 @@ describe('loudness', () => {
     async (prompt) => {
       const audio = recording(4, { loudness: -30 });
       const between = (made: Tensor, from: number, to: number) =>
-        integratedLoudness(channels(made, from * rate, to * rate), rate);
+        integratedLoudness(channelsOf(made, from * rate, to * rate), rate);
       const filled = await inpaint(model, { audio, regions: [{ start: 1, end: 3 }], prompt, seed: 1 });
       expect(Math.abs(between(filled, 1, 3) + 30)).toBeLessThan(2);
       const continued = await outpaint(model, { audio, secondsBefore: 0, secondsAfter: 2, prompt, seed: 1 });

@@ -1,6 +1,6 @@
 import { AudioError, audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
 import type { Database } from '@retone/database';
-import type { Tensor } from '@retone/engine';
+import { audioOf, channelsOf, type Tensor } from '@retone/engine';
 import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
@@ -118,7 +118,10 @@ export class Worker {
     });
 
     const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
-    const bytes = await encodeAudio(clipOf(made, sampleRate), task.input.output_format, { signal, timeout });
+    const bytes = await encodeAudio({ sampleRate, channels: channelsOf(made) }, task.input.output_format, {
+      signal,
+      timeout,
+    });
     const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
     await store.put(key, bytes, { mediaType: format.mediaType });
     const file = {
@@ -140,10 +143,7 @@ export class Worker {
     const bytes = await this.#sourceBytes(task, signal);
     const { codingTimeoutMs: timeout } = this.#options;
     const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout });
-    const samples = clip.channels[0]!.length;
-    const data = new Float32Array(clip.channels.length * samples);
-    for (const [i, channel] of clip.channels.entries()) data.set(channel, i * samples);
-    return { data, shape: [clip.channels.length, samples] };
+    return audioOf(clip.channels);
   }
 
   async #sourceBytes({ sourceKey, input }: Task, signal: AbortSignal): Promise<Uint8Array> {
@@ -177,12 +177,4 @@ function isFinal(error: unknown): boolean {
 function sentence(error: unknown): string {
   const foreseen = error instanceof EngineFailure || error instanceof GuardError || error instanceof AudioError;
   return foreseen ? error.message : 'something went wrong in the service; the log has it under the task id';
-}
-
-function clipOf(audio: Tensor, sampleRate: number) {
-  const [count, samples] = audio.shape as [number, number];
-  return {
-    sampleRate,
-    channels: Array.from({ length: count }, (_, c) => audio.data.subarray(c * samples, (c + 1) * samples)),
-  };
 }

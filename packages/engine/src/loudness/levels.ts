@@ -1,5 +1,6 @@
 import type { Tensor } from '@retone/runtime';
 import type { Region } from '../lengths.ts';
+import { channelsOf } from '../tensors.ts';
 import { limit } from './limiter.ts';
 import { integratedLoudness } from './loudness.ts';
 
@@ -14,13 +15,13 @@ const mostChange = 16;
 
 /** Factor that brings a recording to the loudness that the model was trained at; 1 for silence. */
 export function gainTo(wanted: number, recording: Tensor, sampleRate: number): number {
-  const given = integratedLoudness(channels(recording), sampleRate);
+  const given = integratedLoudness(channelsOf(recording), sampleRate);
   return given < softest ? 1 : factorOf(wanted - given);
 }
 
 /** Brings a result to a loudness, in place. */
 export function level(result: Tensor, wanted: number, sampleRate: number): void {
-  const now = integratedLoudness(channels(result), sampleRate);
+  const now = integratedLoudness(channelsOf(result), sampleRate);
   if (now !== -Infinity) amplify(result, factorOf(wanted - now));
   limit(result, sampleRate, ceiling);
 }
@@ -34,19 +35,21 @@ export function levelRegions(
 ): void {
   const samples = result.shape[1]!;
   const kept = new Uint8Array(samples).fill(1);
-  const spans = regions.map(({ start, end }) => [start, end].map((time) => Math.trunc(time * sampleRate)));
-  for (const [start, end] of spans as [number, number][]) kept.fill(0, start, end);
+  const spans = regions.map(
+    ({ start, end }) => [Math.trunc(start * sampleRate), Math.trunc(end * sampleRate)] as const,
+  );
+  for (const [start, end] of spans) kept.fill(0, start, end);
   const changed = result.data.slice();
-  for (const [start, end] of spans as [number, number][]) {
+  for (const [start, end] of spans) {
     const from = Math.max(start - surroundings * sampleRate, 0);
-    const near = channels(recording, from, end + surroundings * sampleRate);
+    const near = channelsOf(recording, from, end + surroundings * sampleRate);
     const around = near.map((channel) => channel.filter((_, i) => kept[from + i]));
     const wanted = integratedLoudness(around, sampleRate);
-    const now = integratedLoudness(channels(result, start, end), sampleRate);
+    const now = integratedLoudness(channelsOf(result, start, end), sampleRate);
     if (wanted < softest || now === -Infinity) continue;
     const factor = Math.min(Math.max(factorOf(wanted - now), 1 / mostChange), mostChange);
     const [first, last] = [Math.max(Math.trunc(start - seam), 0), Math.trunc(end + seam)];
-    for (const [c, channel] of channels(result, first, last).entries())
+    for (const [c, channel] of channelsOf(result, first, last).entries())
       changed.set(
         channel.map((value) => value * factor),
         c * samples + first,
@@ -59,14 +62,6 @@ export function levelRegions(
 /** Multiplies all samples, in place. */
 export function amplify(audio: Tensor, factor: number): void {
   if (factor !== 1) for (let i = 0; i < audio.data.length; i++) audio.data[i]! *= factor;
-}
-
-/** The channels of audio [channels, samples] from one sample to another, without a copy. */
-export function channels(audio: Tensor, from = 0, to = audio.shape[1]!): Float32Array[] {
-  const [count, samples] = audio.shape as [number, number];
-  return Array.from({ length: count }, (_, c) =>
-    audio.data.subarray(c * samples + from, c * samples + Math.min(to, samples)),
-  );
 }
 
 function factorOf(decibels: number): number {
