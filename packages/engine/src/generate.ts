@@ -1,7 +1,7 @@
 import type { Tensor } from '@retone/runtime';
 import type { Conditioning } from './conditioning/conditioners.ts';
 import { EngineError } from './errors.ts';
-import { type Lengths, type Region, workingLengths } from './lengths.ts';
+import { type Lengths, type Region, samplesOf, workingLengths } from './lengths.ts';
 import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
 import type { Model } from './model.ts';
 import type { DitConditions } from './networks/dit.ts';
@@ -298,9 +298,7 @@ async function localCondition(
   options.inspect?.('inpaint_latents', latents);
   const mask = zeros([1, frames]);
   const end = Math.trunc((options.longestSeconds ?? options.seconds) * model.sampleRate);
-  const spans = regions.map(
-    (region) => [Math.trunc(region.start * model.sampleRate), Math.trunc(region.end * model.sampleRate)] as const,
-  );
+  const spans = regions.map((region) => samplesOf(region, model.sampleRate));
   for (let frame = 0; frame < Math.min(frames, lengths.frames); frame++) {
     const sample = frame * model.pretransform.downsamplingRatio;
     const generated = sample >= end || spans.some(([from, to]) => sample >= from && sample < to);

@@ -4,6 +4,11 @@ export interface Region {
   end: number;
 }
 
+/** The first sample of a region, and the first one behind it. */
+export function samplesOf({ start, end }: Region, sampleRate: number): [from: number, to: number] {
+  return [Math.trunc(start * sampleRate), Math.trunc(end * sampleRate)];
+}
+
 /** The lengths that a generation works with, in samples per channel and in latent frames. */
 export interface Lengths {
   /** Samples of the result: `trunc(seconds * rate)`. */

@@ -1,7 +1,7 @@
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
 import { type GenerateOptions, generate, seamSeconds } from './generate.ts';
-import type { Region } from './lengths.ts';
+import { type Region, samplesOf } from './lengths.ts';
 import type { Model } from './model.ts';
 import { fitted } from './tensors.ts';
 
@@ -122,8 +122,8 @@ function blended(
   const seam = Math.round(seamSeconds * model.sampleRate);
   const share = new Float32Array(samples);
   for (const region of regions) {
-    const start = Math.trunc(region.start * model.sampleRate);
-    const end = Math.min(Math.trunc(region.end * model.sampleRate), samples);
+    const [start, behind] = samplesOf(region, model.sampleRate);
+    const end = Math.min(behind, samples);
     const fade = seams === 'in-region' ? Math.min(seam, Math.floor((end - start) / 4)) : seam;
     const outward = seams === 'in-region' ? 0 : fade;
     for (let i = Math.max(start - outward, 0); i < Math.min(end + outward, samples); i++) {

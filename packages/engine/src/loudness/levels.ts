@@ -1,5 +1,5 @@
 import type { Tensor } from '@retone/runtime';
-import type { Region } from '../lengths.ts';
+import { type Region, samplesOf } from '../lengths.ts';
 import { channelsOf } from '../tensors.ts';
 import { limit } from './limiter.ts';
 import { integratedLoudness } from './loudness.ts';
@@ -35,9 +35,7 @@ export function levelRegions(
 ): void {
   const samples = result.shape[1]!;
   const kept = new Uint8Array(samples).fill(1);
-  const spans = regions.map(
-    ({ start, end }) => [Math.trunc(start * sampleRate), Math.trunc(end * sampleRate)] as const,
-  );
+  const spans = regions.map((region) => samplesOf(region, sampleRate));
   for (const [start, end] of spans) kept.fill(0, start, end);
   const changed = result.data.slice();
   for (const [start, end] of spans) {
