@@ -1,24 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { drop, openPage, prompt, result, source, tone } from '../page.ts';
-import { type Running, startService } from '../service.ts';
+import { siteForTests } from '../site.ts';
 import { ToneEngine } from '../tone-engine.ts';
 
-let running: Running;
-let browser: Browser;
 let axe: string;
 const engine = new ToneEngine();
+const site = siteForTests({ engine });
 beforeAll(async () => {
-  [running, browser] = await Promise.all([startService({ engine }), openBrowser()]);
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
-afterAll(async () => {
-  await browser?.close();
-  await running?.close();
 });
 
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -40,7 +33,7 @@ test.each([
   ['dark', 1280],
   ['light', 360],
 ] as const)('no view breaks WCAG 2.2 AA: %s, %i px', async (colorScheme, width) => {
-  const page = await openPage(browser, running.url, { colorScheme, viewport: { width, height: 800 } });
+  const page = await openPage(site.browser, site.running.url, { colorScheme, viewport: { width, height: 800 } });
   await page.evaluate(axe);
   const check = async (view: string) => expect(await violations(page), view).toEqual([]);
   await check('transform, empty');

@@ -1,25 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { drop, openPage, prompt, result, source, tone } from '../page.ts';
-import { type Running, startService } from '../service.ts';
+import { startService } from '../service.ts';
+import { siteForTests } from '../site.ts';
 import { ToneEngine } from '../tone-engine.ts';
 
-let running: Running;
-let browser: Browser;
 const engine = new ToneEngine();
-beforeAll(async () => {
-  const settings = { RETONE_QUEUE_LIMIT: '2', RETONE_MAX_UPLOAD_MB: '60' };
-  [running, browser] = await Promise.all([startService({ engine, settings }), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await running?.close();
-});
+const site = siteForTests({ engine, settings: { RETONE_QUEUE_LIMIT: '2', RETONE_MAX_UPLOAD_MB: '60' } });
 
 /** Opens the page; with a key, as one that is given one. */
 async function open(key?: string): Promise<Page> {
-  const page = await openPage(browser, running.url);
+  const page = await openPage(site.browser, site.running.url);
   if (key) {
     await page.evaluate((value) => localStorage.setItem('retone.key', value), key);
     await page.reload();
@@ -76,15 +67,15 @@ test('a task that the engine refuses says why, and offers to trim', async () => 
 });
 
 test('without credit the page says how to get some', async () => {
-  const { id } = await running.service.accounts.create('poor', 'test');
-  const { key } = await running.service.keys.create(id, 'test', 'test');
+  const { id } = await site.running.service.accounts.create('poor', 'test');
+  const { key } = await site.running.service.keys.create(id, 'test', 'test');
   const page = await open(key);
   await drop(page, tone(2));
   await source(page).waitFor();
   await submit(page);
   await page.getByText('Out of credit.').waitFor();
   await page.getByText('npx retone accounts credit').waitFor();
-  await running.service.ledger.credit(id, 1e6, 'test');
+  await site.running.service.ledger.credit(id, 1e6, 'test');
   await page.getByRole('button', { name: 'Try again' }).click();
   await result(page).waitFor();
   await page.context().close();
@@ -110,17 +101,17 @@ test('a full queue is waited for; a run is cancelled', async () => {
 });
 
 test('too many requests are waited out', async () => {
-  const { id } = await running.service.accounts.create('eager', 'test');
-  await running.service.ledger.credit(id, 1e6, 'test');
-  const { key } = await running.service.keys.create(id, 'test', 'test');
+  const { id } = await site.running.service.accounts.create('eager', 'test');
+  await site.running.service.ledger.credit(id, 1e6, 'test');
+  const { key } = await site.running.service.keys.create(id, 'test', 'test');
   const page = await open(key);
   await drop(page, tone(2));
   await source(page).waitFor();
-  await running.service.accounts.setLimits(id, { requestsPerMinute: 1, concurrentTasks: null }, 'test');
+  await site.running.service.accounts.setLimits(id, { requestsPerMinute: 1, concurrentTasks: null }, 'test');
   await submit(page);
   await page.getByText('Too many requests in a minute.').waitFor();
   await page.getByText(/Next try in \d+ s/).waitFor();
-  await running.service.accounts.setLimits(id, { requestsPerMinute: null, concurrentTasks: null }, 'test');
+  await site.running.service.accounts.setLimits(id, { requestsPerMinute: null, concurrentTasks: null }, 'test');
   await page.getByRole('button', { name: 'Try now' }).click();
   await result(page).waitFor();
   await page.context().close();
@@ -128,7 +119,7 @@ test('too many requests are waited out', async () => {
 
 test('a service for others asks for a key, again when it is unknown, and nothing typed is lost', async () => {
   const forOthers = await startService({ engine, settings: { RETONE_HOST: '0.0.0.0' } });
-  const page = await openPage(browser, forOthers.url);
+  const page = await openPage(site.browser, forOthers.url);
   const dialog = page.getByRole('dialog', { name: 'API key' });
   const give = async (key: string) => {
     await dialog.getByLabel('Key', { exact: true }).fill(key);
@@ -151,10 +142,10 @@ test('a service that is gone is waited for, through a reload, and nothing is los
   const page = await open();
   await drop(page, tone(3));
   await source(page).waitFor();
-  await running.stop();
+  await site.running.stop();
   await submit(page, 'still here');
   await page.getByText('The service does not answer.').waitFor();
-  await running.start();
+  await site.running.start();
   await page.getByRole('button', { name: 'Try now' }).click();
   await result(page).waitFor();
   await page.reload();

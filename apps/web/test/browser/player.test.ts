@@ -1,26 +1,17 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openBrowser } from '../browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeEach, expect, test } from 'vitest';
 import { drop, heard, openPage, prompt, result, source, tone } from '../page.ts';
-import { type Running, startService } from '../service.ts';
+import { siteForTests } from '../site.ts';
 import { ToneEngine } from '../tone-engine.ts';
 
 // What is heard: the source is a soft tone of 300 Hz, every result a loud one of 1 kHz.
 
-let running: Running;
-let browser: Browser;
 let page: Page;
 const engine = new ToneEngine();
-beforeAll(async () => {
-  [running, browser] = await Promise.all([startService({ engine }), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await running?.close();
-});
+const site = siteForTests({ engine });
 beforeEach(async () => {
   await page?.context().close();
-  page = await openPage(browser, running.url);
+  page = await openPage(site.browser, site.running.url);
 });
 
 const pitch = async () => Math.round((await heard(page)).pitch / 50) * 50;

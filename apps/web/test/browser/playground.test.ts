@@ -1,24 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { decodeAudio } from '@retone/audio';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from '../browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 import { drop, heard, openPage, prompt, result, source } from '../page.ts';
-import { type Running, startService } from '../service.ts';
+import { siteForTests } from '../site.ts';
 
 // The page over the real service and the built-in model.
 
-let running: Running;
-let browser: Browser;
 let page: Page;
+const site = siteForTests();
 beforeAll(async () => {
-  [running, browser] = await Promise.all([startService(), openBrowser()]);
-  page = await openPage(browser, running.url);
-});
-afterAll(async () => {
-  await browser?.close();
-  await running?.close();
+  page = await openPage(site.browser, site.running.url);
 });
 
 const riff = fileURLToPath(new URL('../../../../examples/riff.wav', import.meta.url));
@@ -38,7 +31,7 @@ test('a recording is dropped, transformed, heard, compared, downloaded, and foun
 
   // What came is decoded by the page's own audio engine; what it says of it is compared with the file itself.
   const [task] = (
-    await running.service.tasks.list((await running.service.accounts.list())[0]!.id, { page: 1, pageSize: 9 })
+    await site.running.service.tasks.list((await site.running.service.accounts.list())[0]!.id, { page: 1, pageSize: 9 })
   ).tasks;
   expect(task!.input).toMatchObject({ prompt: wish, init_noise_level: 0.5, duration: 8, output_format: 'flac' });
   await result(page).getByText(`0:08.0`).waitFor();
@@ -69,8 +62,8 @@ test('a recording is dropped, transformed, heard, compared, downloaded, and foun
   expect(channels[0]!.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)).toBeGreaterThan(0.01);
 
   // Nothing is lost by a reload, and by a restart of the service.
-  await running.stop();
-  await running.start();
+  await site.running.stop();
+  await site.running.start();
   await page.reload();
   await result(page).getByText(`seed ${task!.seed}`).waitFor();
   await source(page).getByText('my take.wav').waitFor();
@@ -182,7 +175,7 @@ test('keys are made and revoked', async () => {
   await page.getByRole('button', { name: 'Create' }).click();
   const fresh = await page.locator('.fresh code').textContent();
   const balance = () =>
-    fetch(`${running.url}/api/v3/balance`, { headers: { authorization: `Bearer ${fresh}` } }).then(
+    fetch(`${site.running.url}/api/v3/balance`, { headers: { authorization: `Bearer ${fresh}` } }).then(
       ({ status }) => status,
     );
   expect(await balance()).toBe(200);

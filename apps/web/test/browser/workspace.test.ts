@@ -1,25 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openBrowser } from '../browser.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { drop, openPage, prompt, result, source, tone } from '../page.ts';
-import { type Running, startService } from '../service.ts';
+import { siteForTests } from '../site.ts';
 import { ToneEngine } from '../tone-engine.ts';
 
 // What goes wrong only when several things meet: failed runs and good ones, two models, many runs at once.
 
-let running: Running;
-let browser: Browser;
 let page: Page;
 const engine = new ToneEngine();
-beforeAll(async () => {
-  [running, browser] = await Promise.all([startService({ engine }), openBrowser()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await running?.close();
-});
+const site = siteForTests({ engine });
 beforeEach(async () => {
-  page = await openPage(browser, running.url);
+  page = await openPage(site.browser, site.running.url);
 });
 afterEach(async () => {
   engine.release();
@@ -32,8 +23,8 @@ async function transform(words: string): Promise<void> {
 }
 
 const latest = async () => {
-  const [account] = await running.service.accounts.list();
-  return (await running.service.tasks.list(account!.id, { page: 1, pageSize: 1 })).tasks[0]!;
+  const [account] = await site.running.service.accounts.list();
+  return (await site.running.service.tasks.list(account!.id, { page: 1, pageSize: 1 })).tasks[0]!;
 };
 
 test('keys hear the result whose mark they are, also beside a run that failed', async () => {
@@ -67,9 +58,9 @@ test('another seed is another of the same model, whichever is chosen now', async
 
 test('a task whose recording is not kept is not run again with another one', async () => {
   const audio = `data:audio/wav;base64,${tone(2).buffer.toString('base64')}`;
-  const answer = await fetch(`${running.url}/api/v3/stability-ai/stable-audio-3/audio-to-audio`, {
+  const answer = await fetch(`${site.running.url}/api/v3/stability-ai/stable-audio-3/audio-to-audio`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${running.key}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${site.running.key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ audio, prompt: 'from a program', enable_sync_mode: true }),
   });
   expect(answer.status).toBe(200);
@@ -148,9 +139,9 @@ test('a dialog gives the focus back', async () => {
 });
 
 test('the page works at a plain http address of a network', async () => {
-  const lan = await openPage(browser, running.url.replace('127.0.0.1', 'retone.test'));
+  const lan = await openPage(site.browser, site.running.url.replace('127.0.0.1', 'retone.test'));
   expect(await lan.evaluate(() => isSecureContext)).toBe(false);
-  await lan.getByRole('dialog').getByLabel('Key', { exact: true }).fill(running.key);
+  await lan.getByRole('dialog').getByLabel('Key', { exact: true }).fill(site.running.key);
   await lan.getByRole('button', { name: 'Use this key' }).click();
   await drop(lan, tone(2));
   await source(lan).waitFor();
