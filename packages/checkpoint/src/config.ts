@@ -175,6 +175,17 @@ const conditioner = z.discriminatedUnion('type', [
       fourier_features_type: z.enum(['learned', 'expo']).default('learned'),
     }),
   }),
+  /** Retone's own: pitches, attacks and loudness of the source, as a local condition. */
+  z.looseObject({
+    id: z.literal('structure'),
+    type: z.literal('structure'),
+    config: z.looseObject({
+      pitches: z.int().min(12).max(120),
+      lowest_pitch: z.int().min(0).max(120),
+      hop_length: z.literal(512),
+      frames_per_latent: z.int().min(2).max(16).multipleOf(2),
+    }),
+  }),
 ]);
 
 const dit = z.looseObject({
@@ -231,7 +242,7 @@ export const modelConfig = z.looseObject({
       diffusion_objective: z.enum(['rectified_flow', 'rf_denoiser']),
       cross_attention_cond_ids: z.array(z.string()).default([]),
       global_cond_ids: z.array(z.string()).default([]),
-      local_add_cond_ids: z.array(z.enum(['inpaint_mask', 'inpaint_masked_input'])).default([]),
+      local_add_cond_ids: z.array(z.enum(['inpaint_mask', 'inpaint_masked_input', 'structure'])).default([]),
       input_concat_ids: z.array(z.never()).default([]),
       prepend_cond_ids: z.array(z.never()).default([]),
       sampling_distribution_shift_options: samplingShift.nullish().transform((shift) => shift ?? undefined),
@@ -256,6 +267,13 @@ export const autoencoderModelConfig = z.looseObject({
   model: autoencoder,
 });
 
+/** Channels of a source's structure: a strength for each of its three kinds, pitches, three groups of attacks, and loudness. */
+export function structureChannels({ pitches, frames_per_latent: frames }: StructureConfig): number {
+  return 3 + pitches + 4 * frames;
+}
+
+/** What a model sees of its source's structure. */
+export type StructureConfig = Extract<z.infer<typeof conditioner>, { type: 'structure' }>['config'];
 /** `model_config.json` of a diffusion checkpoint, checked and with defaults filled in. */
 export type ModelConfig = z.infer<typeof modelConfig>;
 export type DitConfig = z.infer<typeof dit>;

@@ -4,6 +4,7 @@ import {
   defaultChunkSize,
   type ModelConfig,
   type ResamplerConfig,
+  structureChannels,
   type TextEncoderConfig,
 } from './config.ts';
 import { shown } from './errors.ts';
@@ -78,7 +79,19 @@ function* conditionContradictions({
     'cond_dim times the number of global_cond_ids',
   );
   if (config.local_add_cond_dim && local.length > 0) {
-    const channels = local.reduce((sum, id) => sum + (id === 'inpaint_mask' ? 1 : io_channels), 0);
+    const structure = conditioning.configs.find(({ type }) => type === 'structure');
+    if (local.includes('structure') && !structure)
+      yield {
+        key: 'model.diffusion.local_add_cond_ids',
+        value: local,
+        accepted: 'structure only where conditioning has it',
+      };
+    const width = {
+      inpaint_mask: 1,
+      inpaint_masked_input: io_channels,
+      structure: structure?.type === 'structure' ? structureChannels(structure.config) : 0,
+    };
+    const channels = local.reduce((sum, id) => sum + width[id], 0);
     yield* unequal(
       `${at}.local_add_cond_dim`,
       config.local_add_cond_dim,

@@ -20,6 +20,8 @@ export {
   type ResamplerConfig,
   type SamplingShift,
   type SpectralConfig,
+  type StructureConfig,
+  structureChannels,
   type TextEncoderConfig,
 } from './config.ts';
 export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';

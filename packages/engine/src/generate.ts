@@ -1,5 +1,6 @@
 import type { Tensor } from '@retone/runtime';
 import type { Conditioning } from './conditioning/conditioners.ts';
+import { type Structure, structureStrength } from './conditioning/structure.ts';
 import { EngineError } from './errors.ts';
 import { type Lengths, type Region, samplesOf, workingLengths } from './lengths.ts';
 import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
@@ -124,9 +125,13 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   const heard = () => fitted(recording!, audioChannels, lengths.outputSamples);
   const gain =
     recording && pretransform.loudness !== undefined ? gainTo(pretransform.loudness, heard(), model.sampleRate) : 1;
-  const encode = async (audio: Tensor): Promise<Tensor> => {
+  const levelled = (audio: Tensor): Tensor => {
     const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
     amplify(padded, gain);
+    return padded;
+  };
+  const encode = async (audio: Tensor): Promise<Tensor> => {
+    const padded = levelled(audio);
     const onProgress = (done: number) => report('encode', done);
     const latents = await pretransform.encode(padded, { frames, signal, onProgress });
     return columns(latents, 0, frames);
@@ -134,7 +139,8 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   report('encode', 0);
   const initial = options.source && (await encode(options.source));
   if (initial) inspect?.('init_latents', initial);
-  const local = await localCondition(model, lengths, frames, options, encode);
+  const structure = model.structure && structureOf(model.structure, options, levelled, frames);
+  const local = await localCondition(model, lengths, frames, options, encode, structure);
   if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
 
@@ -279,9 +285,23 @@ async function negativeRows(
 }
 
 /**
- * The local condition of inpainting [1, channels, frames], in the order in which the model names its parts: a mask (1 = keep,
- * 0 = generate), and the latents that are kept. The mask is made in samples; a frame takes the value at its first one.
- * Beyond the duration it is 0. Without inpainting all is 0, and one frame stands for all.
+ * The structure of the source [channels, frames], or undefined where nothing of it is kept: without a source, and at level 1.
+ */
+function structureOf(
+  structure: Structure,
+  options: GenerateOptions,
+  levelled: (audio: Tensor) => Tensor,
+  frames: number,
+): Tensor | undefined {
+  const strength = options.source ? structureStrength(noiseLevel(options)) : 0;
+  if (strength === 0) return undefined;
+  return columns(structure.channelsOf(levelled(options.source!), strength), 0, frames);
+}
+
+/**
+ * The local condition [1, channels, frames], in the order in which the model names its parts: a mask (1 = keep, 0 = generate)
+ * and the latents that are kept, for inpainting, and the source's structure. The mask is made in samples; a frame takes the
+ * value at its first one. Beyond the duration it is 0. What a generation has not is 0; without all, one frame stands for all.
  */
 async function localCondition(
   model: Model,
@@ -289,11 +309,29 @@ async function localCondition(
   frames: number,
   options: GenerateOptions,
   encode: (audio: Tensor) => Promise<Tensor>,
+  structure: Tensor | undefined,
 ): Promise<Tensor | undefined> {
   const { local_add_cond_ids: ids, config } = model.config.model.diffusion;
   if (!config.local_add_cond_dim || ids.length === 0) return undefined;
-  if (!options.inpaint) return zeros([1, config.local_add_cond_dim, 1]);
-  const { audio, regions } = options.inpaint;
+  if (!options.inpaint && !structure) return zeros([1, config.local_add_cond_dim, 1]);
+  const kept = options.inpaint && (await keptParts(model, lengths, frames, options, encode));
+  const parts = {
+    inpaint_mask: () => kept?.mask ?? zeros([1, frames]),
+    inpaint_masked_input: () => kept?.latents ?? zeros([model.pretransform.latentChannels, frames]),
+    structure: () => structure ?? zeros([model.structure!.channels, frames]),
+  };
+  return { data: joined(ids.map((id) => parts[id]().data)), shape: [1, config.local_add_cond_dim, frames] };
+}
+
+/** The mask [1, frames] of inpainting and the latents [channels, frames] that it keeps. */
+async function keptParts(
+  model: Model,
+  lengths: Lengths,
+  frames: number,
+  options: GenerateOptions,
+  encode: (audio: Tensor) => Promise<Tensor>,
+): Promise<{ mask: Tensor; latents: Tensor }> {
+  const { audio, regions } = options.inpaint!;
   const latents = await encode(audio);
   options.inspect?.('inpaint_latents', latents);
   const mask = zeros([1, frames]);
@@ -305,8 +343,7 @@ async function localCondition(
     if (!generated) mask.data[frame] = 1;
   }
   const kept = { data: latents.data.map((value, i) => value * mask.data[i % frames]!), shape: latents.shape };
-  const parts = ids.map((id) => (id === 'inpaint_mask' ? mask : kept));
-  return { data: joined(parts.map(({ data }) => data)), shape: [1, config.local_add_cond_dim, frames] };
+  return { mask, latents: kept };
 }
 
 /** The first `kept` of `frames` columns. */

@@ -23,6 +23,7 @@ import { halfBackend } from './backends/half.ts';
 import type { Precision } from './backends/precision.ts';
 import { calibrate } from './calibrate.ts';
 import { Conditioners } from './conditioning/conditioners.ts';
+import { Structure } from './conditioning/structure.ts';
 import { Dit, type PaddingMode } from './networks/dit.ts';
 import type { Pretransform } from './pretransforms/pretransform.ts';
 import { Same } from './pretransforms/same.ts';
@@ -73,6 +74,8 @@ export class Model {
   readonly conditioners: Conditioners;
   readonly dit: Dit;
   readonly pretransform: Pretransform;
+  /** Analyses the source's structure, for a model that was trained to see it. */
+  readonly structure: Structure | undefined;
   readonly padding: PaddingMode;
   /** How exactly it is computed; not what was asked for where that could not be had. */
   readonly precision: Precision;
@@ -97,6 +100,9 @@ export class Model {
     this.conditioners = parts.conditioners;
     this.dit = parts.dit;
     this.pretransform = parts.pretransform;
+    const structure = checkpoint.config.model.conditioning.configs.find(({ type }) => type === 'structure');
+    if (structure?.type === 'structure')
+      this.structure = new Structure(structure.config, checkpoint.config.sample_rate);
     this.padding = parts.padding;
     this.precision = parts.precision;
     this.report = parts.report;

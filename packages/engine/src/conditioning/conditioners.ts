@@ -69,6 +69,7 @@ export class Conditioners {
     const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
     const conditioners = new Map<string, Conditioner>();
     for (const config of configs) {
+      if (config.type === 'structure') continue; // of a recording, not of a text or a number: `Structure`
       const prefix = `conditioner.conditioners.${config.id}`;
       const conditioner =
         config.type === 'number'
