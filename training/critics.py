@@ -3,11 +3,10 @@ import time
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from data import captions
-from dataset import label_matrix
-from train import label_loss
+from machine import reduced_precision
+from objective import naming_loss
 
 
 def veiled(latents, level):
@@ -23,10 +22,9 @@ def train_critic(critic, clips, rng, minutes, rate=1e-3):
         for group in optimiser.param_groups:
             group["lr"] = rate * (1 - (time.time() - begin) / (minutes * 60))
         frames, count = ((64, 64), (128, 32))[step % 2]
-        latents, facts = clips.crops(rng, frames, count)
-        labels, level = label_matrix(facts, captions.LABEL_COUNT), torch.rand(count) * 0.6
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = label_loss(critic(veiled(latents, level), level, labels)[0].float(), labels)
+        batch, level = clips.batch(rng, frames, count), torch.rand(count, device=clips.device) * 0.6
+        with reduced_precision(clips.device):
+            loss = naming_loss(critic(veiled(batch.latents, level), level, batch.labels)[0].float(), batch.labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -40,14 +38,14 @@ def train_statistician(statistician, clips, rng, steps=3000):
     vectors, labels = [], []
     with torch.no_grad():
         for number in range(240):
-            latents, facts = clips.crops(rng, (64, 96, 128)[number % 3], 64)
-            vectors.append(statistician.statistics(latents))
-            labels.append(label_matrix(facts, captions.LABEL_COUNT))
+            batch = clips.batch(rng, (64, 96, 128)[number % 3], 64)
+            vectors.append(statistician.statistics(batch.latents))
+            labels.append(batch.labels)
     vectors, labels = torch.cat(vectors), torch.cat(labels)
     optimiser = torch.optim.AdamW(statistician.name.parameters(), lr=1e-3, weight_decay=0.05)
     for step in range(steps):
         rows = torch.from_numpy(rng.integers(len(vectors), size=256))
-        loss = label_loss(statistician.name(vectors[rows]), labels[rows])
+        loss = naming_loss(statistician.name(vectors[rows]), labels[rows])
         optimiser.param_groups[0]["lr"] = 1e-3 * (1 - step / steps)
         optimiser.zero_grad()
         loss.backward()
@@ -57,15 +55,6 @@ def train_statistician(statistician, clips, rng, steps=3000):
 @torch.no_grad()
 def accuracy(name, clips, count=256):
     """How often `name` (latents, labels -> logits) is right about what sounds in clips it was not trained on."""
-    latents, facts = clips.crops(np.random.default_rng(3), 96, count)
-    labels = label_matrix(facts, captions.LABEL_COUNT)
-    logits = name(latents, labels)[:, :captions.NAME_COUNT]
-    return float((logits.argmax(1) == labels[:, :captions.NAME_COUNT].argmax(1)).float().mean())
-
-
-def naming_loss(logits, labels, heard):
-    """As `label_loss`, row by row, counting only the facts that the caption speaks of."""
-    names = captions.NAME_COUNT
-    named = F.cross_entropy(logits[:, :names], labels[:, :names].argmax(1), reduction="none")
-    facts = F.binary_cross_entropy_with_logits(logits[:, names:], labels[:, names:], reduction="none") * heard[:, names:]
-    return named + 0.3 * facts.sum(1)
+    batch = clips.batch(np.random.default_rng(3), 96, count)
+    logits = name(batch.latents, batch.labels)[:, :captions.NAME_COUNT]
+    return float((logits.argmax(1) == batch.labels[:, :captions.NAME_COUNT].argmax(1)).float().mean())

@@ -1,15 +1,15 @@
 """Bakes guidance into the model: a student learns the guided velocity of the trained model.
 
-    python distill.py --work DIR --minutes 25 --guidance 6
+    python distill.py --work DIR --minutes 150 --guidance 4
 
 Reads DIR/checkpoint.pt (its moving average is teacher and start), writes DIR/distilled.pt, which `export.py --checkpoint distilled.pt` takes. The
 target is the mean velocity of `--substeps` guided Euler steps of the teacher over one step of the 8-step schedule, so that few steps suffice.
-A share of the examples pairs a clip with another clip's caption at high noise: what audio-to-audio asks for.
+A share of the examples pairs a clip with another clip's caption at high noise: what audio-to-audio asks for. Its structure stays
+the clip's own: guidance leads towards the words, and the structure is there on both sides.
 Resumable: run it again and it goes on from distilled.pt.
 """
 import argparse
 import copy
-import json
 import os
 import time
 
@@ -18,9 +18,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dataset import Clips, draw_bucket, draw_local, draw_seconds, word
+from dataset import Clips, draw_bucket, draw_local, draw_seconds
+from machine import reduced_precision, save, set_up
 from model.sampling import ramped_guidance
-from train import FRAME_SECONDS, new_model, save, set_up_machine
+from train import new_model, write_log
 
 STEPS = 8
 UNGUIDED = 0.1
@@ -47,61 +48,61 @@ def teacher_velocity(teacher, x, t, context, duration, local, guidance, substeps
     return (start - x) / (substeps * width)[:, None, None]
 
 
-def draw(clips, rng):
-    """One batch: (latents, noise, t, captions, seconds)."""
-    frames, count = draw_bucket(rng)
-    latents, facts = clips.crops(rng, frames, count)
-    t = rng.uniform(0.02, 1.0, count)
-    captions = word(rng, facts)
-    for row in np.flatnonzero(rng.random(count) < MISMATCHED):
-        t[row] = rng.uniform(0.55, 1.0)
-        captions[row] = word(rng, [clips.entries[rng.integers(len(clips.entries))][3]], empty=0)[0]
-    return latents, torch.tensor(t, dtype=torch.float32), captions, draw_seconds(rng, frames, count, FRAME_SECONDS)
+def mismatched(batch, clips, rng, t):
+    """Gives some clips the caption of another clip, at a noise level from 0.55 on."""
+    rows = np.flatnonzero(rng.random(len(t)) < MISMATCHED)
+    if len(rows):
+        others = clips.batch_of(rng, rng.integers(len(clips.facts), size=len(rows)), 1)
+        index = torch.from_numpy(rows).to(batch.ids.device)
+        batch.ids[index], batch.mask[index] = others.ids, others.mask
+        t[rows] = rng.uniform(0.55, 1.0, len(rows))
+    return batch, t
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--minutes", type=float, default=25)
-    parser.add_argument("--guidance", type=float, default=6.0)
-    parser.add_argument("--substeps", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    set_up_machine(options.threads)
-    clips = Clips(options.work)
-    teacher, target = new_model(options.work), os.path.join(options.work, "distilled.pt")
-    teacher.load_state_dict(torch.load(os.path.join(options.work, "checkpoint.pt"))["average"])
+def distilled_loss(student, teacher, batch, t, rng, guidance, substeps):
+    """Squared error of the student's velocity against the teacher's guided one, for a share of the batch unguided and without prompt."""
+    count, _, frames = batch.latents.shape
+    device = batch.latents.device
+    free = (torch.from_numpy(rng.random(count) < UNGUIDED).to(device)) | (batch.mask.sum(1) == 0)
+    scale = torch.where(free, 1.0, guidance)
+    x = batch.latents + t[:, None, None] * (torch.randn_like(batch.latents) - batch.latents)
+    local = draw_local(rng, batch)
+    with torch.no_grad():
+        rows = student.encode_text(batch.ids, batch.mask)
+        context, duration = student.conditioner(rows, batch.mask, draw_seconds(rng, frames, count).to(device))
+        context = torch.where(free[:, None, None], torch.zeros_like(context), context)
+        wanted = teacher_velocity(teacher, x, t, context, duration, local, scale, substeps)
+    return F.mse_loss(student.dit(x, t, context, duration, local).float(), wanted)
+
+
+def distill(work, device, minutes, guidance, rate, tokens, substeps=1):
+    """Trains the student for some minutes; its rate falls to a twentieth over them."""
+    clips, target = Clips(work, device=device), os.path.join(work, "distilled.pt")
+    teacher = new_model(work).to(device)
+    teacher.load_state_dict(torch.load(os.path.join(work, "checkpoint.pt"), map_location=device)["average"])
     teacher.requires_grad_(False)
     student, step = copy.deepcopy(teacher), 0
     student.dit.requires_grad_(True)
     if os.path.exists(target):
-        state = torch.load(target)
+        state = torch.load(target, map_location=device)
         student.load_state_dict(state["average"])
         step = state["step"]
     average = copy.deepcopy(student).requires_grad_(False)
     parameters, averaged = list(student.dit.parameters()), list(average.dit.parameters())
-    optimiser = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=0.0)
+    optimiser = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
     rng = np.random.default_rng(500 + step)
     torch.manual_seed(500 + step)
     begin = saved = time.time()
     losses, first = [], step
-    while time.time() - begin < options.minutes * 60:
-        gone = (time.time() - begin) / (options.minutes * 60)
+    store = lambda: save(target, average=average.state_dict(), step=step, guidance=guidance)
+    while (gone := (time.time() - begin) / (minutes * 60)) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = options.rate * min(1, (step - first + 1) / 50) * (1 - 0.95 * gone)
-        latents, t, captions, seconds = draw(clips, rng)
-        guidance = torch.where(torch.tensor(rng.random(len(t))) < UNGUIDED, 1.0, options.guidance).float()
-        guidance[[i for i, c in enumerate(captions) if not c]] = 1.0
-        x = latents + t[:, None, None] * (torch.randn_like(latents) - latents)
-        local = draw_local(rng, latents)
-        with torch.autocast("cpu", torch.bfloat16):
-            with torch.no_grad():
-                ids, mask = student.tokenize(captions)
-                context, duration = student.conditioner(student.encode_text(ids, mask), mask, seconds)
-                context = torch.where((guidance == 1.0)[:, None, None], torch.zeros_like(context), context)
-                wanted = teacher_velocity(teacher, x, t, context, duration, local, guidance, options.substeps)
-            loss = F.mse_loss(student.dit(x, t, context, duration, local).float(), wanted)
+            group["lr"] = rate * min(1, (step - first + 1) / 50) * (1 - 0.95 * gone)
+        batch = clips.batch(rng, *draw_bucket(rng, tokens))
+        t = rng.uniform(0.02, 1.0, len(batch.latents))
+        batch, t = mismatched(batch, clips, rng, t)
+        with reduced_precision(device):
+            loss = distilled_loss(student, teacher, batch, torch.tensor(t, dtype=torch.float32).to(device), rng, guidance, substeps)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -109,19 +110,29 @@ def main():
         step += 1
         decay = min(EMA, (1 + step - first) / (10 + step - first))
         with torch.no_grad():
-            torch._foreach_mul_(averaged, decay)
-            torch._foreach_add_(averaged, parameters, alpha=1 - decay)
-        losses.append(loss.item())
+            torch._foreach_lerp_(averaged, parameters, 1 - decay)
+        losses.append(loss.detach())
         if step % 25 == 0:
-            entry = {"distil step": step, "minutes": round((time.time() - begin) / 60, 2), "loss": round(float(np.mean(losses)), 4)}
+            write_log(work, "distil.jsonl", {"distil step": step, "minutes": round((time.time() - begin) / 60, 2),
+                                             "loss": round(torch.stack(losses).mean().item(), 4)})
             losses = []
-            print(json.dumps(entry), flush=True)
-            with open(os.path.join(options.work, "distil.jsonl"), "a") as file:
-                file.write(json.dumps(entry) + "\n")
         if time.time() - saved > 240:
             saved = time.time()
-            save(target, average=average.state_dict(), step=step, guidance=options.guidance)
-    save(target, average=average.state_dict(), step=step, guidance=options.guidance)
+            store()
+    store()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--minutes", type=float, default=150)
+    parser.add_argument("--guidance", type=float, default=4.0)
+    parser.add_argument("--substeps", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--tokens", type=int, default=2560)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    distill(options.work, set_up(options.threads), options.minutes, options.guidance, options.rate, options.tokens, options.substeps)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,13 @@
-"""Fits the linear map of the spectral pretransform: principal components of features of rendered clips.
+"""Fits the linear map of the spectral pretransform (mean, analysis, synthesis): principal components of features of clips.
 
-    python fit_pretransform.py --work DIR
-
-Writes DIR/pretransform.npz (mean, analysis, synthesis). Components are ordered by variance; each is scaled by
+Components are ordered by variance; each is scaled by
 deviation^-0.6, all by one number that makes the mean square of the latents 1: between raw (quiet components drown in the
 noise of the diffusion) and whitened (they count as much as loud ones).
 """
-import argparse
 import os
 
 import numpy as np
 
-from data.clips import make_clip
-from data.render import DEFAULT_SOUNDFONT, Synthesizer
 from model.spectral import DEFAULT_CONFIG, SpectralFeatures, SpectralPretransform
 
 #: How much a stereo feature counts against one log magnitude in the least squares of the compression.
@@ -74,23 +69,7 @@ def load(work):
     return SpectralPretransform(DEFAULT_CONFIG, stored["mean"], stored["analysis"], stored["synthesis"])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--soundfont", default=DEFAULT_SOUNDFONT)
-    parser.add_argument("--clips", type=int, default=700)
-    options = parser.parse_args()
-    os.makedirs(options.work, exist_ok=True)
-    synthesizer, fixed = Synthesizer(options.soundfont), SpectralFeatures(DEFAULT_CONFIG)
-    moments = Moments(fixed.dimension)
-    for seed in range(options.clips):
-        moments.add(fixed.analyse(make_clip(synthesizer, 9_000_000 + seed)[1]))
+def fit_and_store(moments, path):
+    """Fits, and writes the map rounded to half precision: training sees the numbers that are shipped."""
     fitted = fit(moments, DEFAULT_CONFIG)
-    # rounded to half precision here, so that training sees the numbers that are shipped
-    stored = {name: value.astype(np.float16).astype(np.float32) for name, value in fitted.tensors().items()}
-    np.savez(os.path.join(options.work, "pretransform.npz"), **stored)
-    print(f"{moments.count} frames, {fixed.dimension} features, latents {fitted.config['latent_dim']}")
-
-
-if __name__ == "__main__":
-    main()
+    np.savez(path, **{name: value.astype(np.float16).astype(np.float32) for name, value in fitted.tensors().items()})

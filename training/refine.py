@@ -11,7 +11,6 @@ Reads DIR/distilled.pt, writes DIR/refined.pt (and DIR/critics.pt); run it again
 """
 import argparse
 import copy
-import json
 import os
 import time
 
@@ -20,13 +19,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from critics import accuracy, naming_loss, train_critic, train_statistician, veiled
+from critics import accuracy, train_critic, train_statistician, veiled
 from data import captions
 from dataset import Clips
 from fit_pretransform import load as load_pretransform
 from listen import write_samples
+from machine import reduced_precision, save, set_up
 from model.critic import Critic, Statistician
-from train import label_loss, new_model, save, set_up_machine
+from objective import naming_loss
+from train import new_model, write_log
 from trajectories import STEPS, Pool
 
 EMA = 0.99
@@ -65,14 +66,14 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--target", default="refined.pt")
     options = parser.parse_args()
-    set_up_machine(options.threads)
+    set_up(options.threads)
     in_work = lambda name: os.path.join(options.work, name)
     clips = Clips(options.work)
     model = new_model(options.work)
     model.load_state_dict(torch.load(in_work("distilled.pt"))["average"])
     model.requires_grad_(False)
     before, student, average, step = model.dit, copy.deepcopy(model.dit), copy.deepcopy(model), 0
-    critic = Critic(clips.latents[0].shape[1], captions.LABEL_COUNT)
+    critic = Critic(clips.latents.shape[1], captions.LABEL_COUNT)
     judging = torch.optim.AdamW(critic.parameters(), lr=2e-4, betas=(0.5, 0.99), weight_decay=0.01)
     statistician = Statistician(load_pretransform(options.work), captions.LABEL_COUNT)
     if os.path.exists(in_work("critics.pt")):
@@ -109,7 +110,7 @@ def main():
         t = pool.t
         keep = pool.local[:, :1]
         level = torch.rand(pool.count) * 0.5
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced_precision("cpu"):
             velocity = student(pool.x, t, pool.context, pool.duration, pool.local).float()
             anchor = ANCHOR_EVERY * anchored(before, pool, velocity) if step % ANCHOR_EVERY == 0 else torch.tensor(0.0)
             made = pool.x - t[:, None, None] * velocity
@@ -127,14 +128,14 @@ def main():
         learning.step()
 
         judging.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced_precision("cpu"):
             real, made = veiled(real, level), veiled(heard.detach(), level)
             logits, on_real = critic(real, level, pool.labels)
             _, on_made = critic(made, level, pool.labels)
             _, near_real = critic(real + 0.05 * torch.randn_like(real), level, pool.labels)
             steady = (near_real - on_real).float().pow(2).mean() * 20  # a finite difference in place of a gradient penalty
             loss = (F.softplus(-on_real.float()).mean() + F.softplus(on_made.float()).mean() + steady
-                    + label_loss(logits.float(), pool.labels))
+                    + naming_loss(logits.float(), pool.labels))
         loss.backward()
         nn.utils.clip_grad_norm_(critic.parameters(), 1.0)
         judging.step()
@@ -154,14 +155,12 @@ def main():
             entry.update(zip(("anchor", "naming", "adversarial", "on real", "on made"), (round(float(v), 4) for v in np.mean(seen, 0))))
             entry["statistics at the end"] = round(float(np.mean(ended)), 4) if ended else None
             seen, ended = [], []
-            print(json.dumps(entry), flush=True)
-            with open(in_work("refine.jsonl"), "a") as file:
-                file.write(json.dumps(entry) + "\n")
+            write_log(options.work, "refine.jsonl", entry)
         if time.time() - saved > 180:
             saved = time.time()
             save(in_work(options.target), average=average.state_dict(), student=student.state_dict(), critic=critic.state_dict(), step=step)
     save(in_work(options.target), average=average.state_dict(), student=student.state_dict(), critic=critic.state_dict(), step=step)
-    write_samples(in_work("samples-refined"), step, average, load_pretransform(options.work), guidance=1.0)
+    write_samples(options.work, step, average, guidance=1.0, name="samples-refined")
 
 
 if __name__ == "__main__":

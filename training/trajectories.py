@@ -3,10 +3,10 @@ import numpy as np
 import torch
 
 from data import captions
-from dataset import draw_local, draw_seconds, label_matrix, word
+from dataset import draw_keep, draw_seconds, structure_channels
+from model.structure import Structure
 
 STEPS = 8
-FRAME_SECONDS = 2048 / 44100
 
 
 class Pool:
@@ -14,9 +14,9 @@ class Pool:
 
     def __init__(self, clips, model, rng, frames, count, filled):
         self.clips, self.model, self.rng, self.frames, self.count, self.filled = clips, model, rng, frames, count, filled
-        channels = clips.latents[0].shape[1]
+        channels = clips.latents.shape[1]
         self.x, self.clip = torch.zeros(2, count, channels, frames).unbind(0)
-        self.local = torch.zeros(count, channels + 1, frames if filled else 1)
+        self.local = torch.zeros(count, 1 + channels + Structure().channels, frames)
         self.level, self.step = torch.zeros(count), torch.full((count,), STEPS)
         self.labels, self.heard = torch.zeros(2, count, captions.LABEL_COUNT).unbind(0)
         self.context = self.duration = None
@@ -32,31 +32,29 @@ class Pool:
         if not len(rows):
             return
         count = len(rows)
-        clip, facts = self.clips.crops(rng, self.frames, count)
-        source, _ = self.clips.crops(rng, self.frames, count)
+        wanted, source = (self.clips.batch(rng, self.frames, count) for _ in range(2))
         own = torch.tensor(rng.random(count) < 0.2)
-        source[own] = clip[own]
+        source.latents[own], source.structure[own] = wanted.latents[own], wanted.structure[own]
         kinds = rng.random(count)
         level = np.where(kinds < 0.6, 0.9, np.where(kinds < 0.8, 1.0, rng.uniform(0.4, 1.0, count)))
         if self.filled:
-            self.local[rows] = draw_local(rng, clip, share=1.0)
             level[:] = 1.0
         level = torch.tensor(level, dtype=torch.float32)
-        texts = word(rng, facts)
+        keep = draw_keep(rng, count, self.frames) if self.filled else torch.zeros(count, 1, self.frames)
+        strength = ((1 - level) / 0.1).clamp(0, 1)[:, None].expand(-1, 3)
+        self.local[rows] = torch.cat([keep, wanted.latents * keep, structure_channels(source.structure, strength)], 1)
         with torch.no_grad():
-            ids, mask = self.model.tokenize(texts)
             context, duration = self.model.conditioner(
-                self.model.encode_text(ids, mask), mask, draw_seconds(rng, self.frames, count, FRAME_SECONDS))
+                self.model.encode_text(wanted.ids, wanted.mask), wanted.mask, draw_seconds(rng, self.frames, count))
         if self.context is None:
             self.context, self.duration = context.clone(), duration.clone()
         start = (level * (1 - step / STEPS))[:, None, None]
         # The first ones start in the middle of their way, so that the rows are at different steps: as if they had gone well.
-        source = torch.where(torch.as_tensor(step > 0).reshape(-1, 1, 1), clip, source)
-        self.x[rows] = (1 - start) * source + start * torch.randn_like(source)
-        self.clip[rows], self.level[rows], self.step[rows] = clip, level, step
+        begun = torch.where(torch.as_tensor(step > 0).reshape(-1, 1, 1), wanted.latents, source.latents)
+        self.x[rows] = (1 - start) * begun + start * torch.randn_like(begun)
+        self.clip[rows], self.level[rows], self.step[rows] = wanted.latents, level, step
         self.context[rows], self.duration[rows] = context, duration
-        self.labels[rows] = label_matrix(facts, captions.LABEL_COUNT)
-        self.heard[rows] = torch.stack([captions.worded(text, fact) for text, fact in zip(texts, facts)])
+        self.labels[rows], self.heard[rows] = wanted.labels, wanted.heard
 
     def advance(self, velocity):
         """One Euler step of all."""

@@ -4,10 +4,10 @@ import math
 import torch
 
 
-def rotary_table(length, dim, base=10000.0):
+def rotary_table(length, dim, base=10000.0, device=None):
     """(cos, sin), each [length, dim], for half-split pairing (channel i with i + dim/2)."""
-    frequencies = base ** (-torch.arange(0, dim, 2, dtype=torch.float32) / dim)
-    angles = torch.arange(length, dtype=torch.float32)[:, None] * frequencies
+    frequencies = base ** (-torch.arange(0, dim, 2, dtype=torch.float32, device=device) / dim)
+    angles = torch.arange(length, dtype=torch.float32, device=device)[:, None] * frequencies
     angles = torch.cat([angles, angles], -1)
     return angles.cos(), angles.sin()
 
@@ -27,10 +27,10 @@ def split_heads(x, heads):
 
 def attend(q, k, v, bias=None, scale=None, softcap=None):
     """Softmax attention; q, k, v [B, heads, length, channels]; `bias` is added to the scores; returns [B, length, heads * channels]."""
-    scores = torch.matmul(q * (scale or 1 / math.sqrt(q.shape[-1])), k.transpose(-1, -2))
     if softcap:
-        scores = torch.tanh(scores / softcap) * softcap
-    if bias is not None:
-        scores = scores + bias
-    out = torch.matmul(scores.softmax(-1).to(v.dtype), v)
+        scores = torch.matmul(q * (scale or 1 / math.sqrt(q.shape[-1])), k.transpose(-1, -2))
+        scores = torch.tanh(scores / softcap) * softcap + (0 if bias is None else bias)
+        out = torch.matmul(scores.softmax(-1).to(v.dtype), v)
+    else:
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias if bias is None else bias.to(q.dtype), scale=scale)
     return out.transpose(1, 2).reshape(out.shape[0], out.shape[2], -1)

@@ -130,9 +130,9 @@ class DiffusionTransformer(nn.Module):
     def forward(self, x, t, context, duration, local=None, valid=None):
         """Velocity [B, C, T] at latents x [B, C, T] and times t [B].
 
-        context [B, tokens, cond] (zeros: no prompt), duration [B, cond]; local [B, 1 + C, T] = mask and masked latents, or
-        [B, 1 + C, 1] broadcast over time (zeros: no inpainting), or None: no local condition at all; valid [B, T]: zeroes the
-        values of padded frames, as the reference does without its kernels.
+        context [B, tokens, cond] (zeros: no prompt), duration [B, cond]; local [B, L, T] = mask, masked latents and structure
+        channels (`structure.py`, where the model has them), or [B, L, 1] broadcast over time (zeros: neither regions nor source), or
+        None: no local condition at all; valid [B, T]: zeroes the values of padded frames, as the reference does without its kernels.
         """
         net = self.transformer
         memory = net.memory_tokens.shape[0]
@@ -140,7 +140,7 @@ class DiffusionTransformer(nn.Module):
         g = net.global_cond_embedder(self.to_global_embed(duration) + self.to_timestep_embed(expo_fourier_features(t)))
         h = net.project_in((x + self.preprocess_conv(x)).transpose(1, 2))
         h = torch.cat([net.memory_tokens.to(h.dtype).expand(h.shape[0], -1, -1), h], 1).float()
-        table = rotary_table(h.shape[1], HEAD // 2)
+        table = rotary_table(h.shape[1], HEAD // 2, device=h.device)
         if valid is not None:
             valid = F.pad(valid.float(), (memory, 0), value=1.0)
         if local is not None:

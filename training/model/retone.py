@@ -12,6 +12,7 @@ from .conditioners import Conditioner
 from .dit import DiffusionTransformer
 from .sampling import euler, ramped_guidance, schedule
 from .spectral import SpectralPretransform
+from .structure import Structure, strength_at
 from .text_encoder import TextEncoder
 
 
@@ -24,6 +25,8 @@ class Retone(nn.Module):
         self.text_encoder = TextEncoder(text_config["encoder"])
         self.conditioner = Conditioner(config["model"]["conditioning"])
         self.dit = DiffusionTransformer(config["model"]["diffusion"]["config"])
+        entry = next((e for e in config["model"]["conditioning"]["configs"] if e["type"] == "structure"), None)
+        self.structure = entry and Structure(entry["config"])
 
     def tokenize(self, prompts):
         """(ids int64, mask) [B, max_length] of a list of texts, padded with id 0 on the right."""
@@ -45,17 +48,34 @@ class Retone(nn.Module):
         ids, mask = self.tokenize(prompts)
         return self.conditioner(self.encode_text(ids, mask), mask, torch.as_tensor(seconds, dtype=torch.float32), negative)
 
-    @torch.no_grad()
-    def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None, local=None):
-        """Audio-to-audio in latents: [B, C, T] and B prompts -> [B, C, T]; level 1 ignores the source.
+    def local_condition(self, latents, kept=None, structure=None, level=1.0):
+        """[B, L, T or 1]: mask and masked latents `kept` [B, 1 + C, T] of inpainting, and the source's structure values [B, S, T] at a noise level.
 
-        `guidance` other than 1 is for models that are not distilled yet; `local` [B, 1 + C, T] is mask and masked latents of inpainting.
+        Without either it is zeros, one column for all.
         """
         count, channels, frames = latents.shape
+        if kept is None and structure is None:
+            extra = self.structure.channels if self.structure else 0
+            return torch.zeros(count, 1 + channels + extra, 1, device=latents.device)
+        kept = torch.zeros(count, 1 + channels, frames, device=latents.device) if kept is None else kept
+        if not self.structure:
+            return kept
+        strength = 0.0 if structure is None else strength_at(level)
+        values = torch.zeros(count, sum(self.structure.sizes), frames, device=latents.device) if structure is None else structure
+        strengths = values.new_full((count, self.structure.channels - values.shape[1], frames), strength)
+        return torch.cat([kept, strengths, values * strength], 1)
+
+    @torch.no_grad()
+    def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None, kept=None, structure=None):
+        """Audio-to-audio in latents: [B, C, T] and B prompts -> [B, C, T]; level 1 ignores the source.
+
+        `guidance` other than 1 is for models that are not distilled yet; `kept` and `structure` as in `local_condition`.
+        """
+        count, _, frames = latents.shape
         ratio = self.config["model"]["pretransform"]["config"]["downsampling_ratio"]
         seconds = seconds or frames * ratio / self.config["sample_rate"]
         context, duration = self.condition(prompts, [seconds] * count)
-        local = torch.zeros(count, channels + 1, 1) if local is None else local
+        local = self.local_condition(latents, kept, structure, level)
         noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(seed))
         shift = self.config["model"]["diffusion"].get("sampling_distribution_shift_options")
 

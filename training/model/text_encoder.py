@@ -80,7 +80,7 @@ class TextEncoder(nn.Module):
     def forward(self, ids, mask, softcap=False):
         """ids [B, L] int64, mask [B, L] (1 = valid) -> [B, L, width]; rows of padding hold no meaning."""
         x = self.embed_tokens(ids) * math.sqrt(self.config["hidden_size"])
-        table = rotary_table(ids.shape[1], self.config["head_dim"])
+        table = rotary_table(ids.shape[1], self.config["head_dim"], device=ids.device)
         bias = torch.where(mask[:, None, None].bool(), 0.0, -1e9)
         for layer in self.layers:
             x = layer(x, table, bias, softcap)
