@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import tarfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -23,16 +24,21 @@ SPARE_CORES = 2
 TOKENS, RATE, FINAL_RATE = 65536, 1.5e-3, 5e-5
 
 
-def use_carried(carry):
-    """Makes soundfonts and libraries of the carried folder the ones that the data code finds."""
-    carry = os.path.abspath(carry)
-    os.environ["RETONE_SOUNDFONTS"] = os.path.join(carry, "soundfonts")
-    os.environ["RETONE_RECORDINGS"] = os.path.join(carry, "recordings")
-    libraries = os.path.join(carry, "libraries")
-    if os.path.isdir(libraries) and libraries not in os.environ.get("LD_LIBRARY_PATH", ""):
-        # The dynamic loader reads the variable at start only.
-        os.environ["LD_LIBRARY_PATH"] = libraries + ":" + os.environ.get("LD_LIBRARY_PATH", "")
-        os.execv(sys.executable, [sys.executable, *sys.argv])
+def use_carried(carry, scratch):
+    """Makes soundfonts, recordings and libraries of the carried folder the ones that the data code finds; restarts Python once."""
+    carry, libraries = os.path.abspath(carry), os.path.join(scratch, "libraries")
+    if os.environ.get("RETONE_CARRIED") == carry:
+        return
+    os.makedirs(scratch, exist_ok=True)
+    with tarfile.open(os.path.join(carry, "libraries.tar.xz")) as archive:
+        archive.extractall(libraries, filter="data")
+    before = lambda name: ":" + os.environ[name] if os.environ.get(name) else ""
+    os.environ.update(
+        RETONE_CARRIED=carry, RETONE_SOUNDFONTS=os.path.join(carry, "soundfonts"), RETONE_RECORDINGS=os.path.join(carry, "recordings"),
+        RETONE_SALAMANDER=os.path.join(carry, "salamander"), ESPEAK_DATA_PATH=libraries,
+        PYTHONPATH=os.path.join(carry, "site") + before("PYTHONPATH"), LD_LIBRARY_PATH=libraries + before("LD_LIBRARY_PATH"))
+    # The dynamic loader reads its path when a program starts.
+    os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 def render_for_ever(work, first, step):
@@ -72,7 +78,7 @@ def main():
     parser.add_argument("--guidance", type=float, default=4.0)
     parser.add_argument("--dry-run", action="store_true", help="a small batch, on whatever there is")
     options = parser.parse_args()
-    use_carried(options.carry)
+    use_carried(options.carry, options.scratch)
     deadline = time.time() + 60 * (options.distil or options.minutes)
     import torch
 
