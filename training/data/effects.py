@@ -9,7 +9,7 @@ SAMPLE_RATE = 44100
 
 
 def _filter(audio, kind, frequency, order=2):
-    return sosfilt(butter(order, frequency / (SAMPLE_RATE / 2), kind, output="sos"), audio, axis=-1)
+    return sosfilt(butter(order, np.asarray(frequency) / (SAMPLE_RATE / 2), kind, output="sos"), audio, axis=-1)
 
 
 def _rms(audio):
@@ -20,10 +20,11 @@ def _reverb(rng, audio, decay, wet, damping, pre_delay=0.01):
     """Convolution with decaying noise: `decay` seconds to -60 dB, `damping` the lowpass in hertz."""
     length = int(decay * SAMPLE_RATE)
     time = np.arange(length) / SAMPLE_RATE
-    impulse = rng.normal(0, 1, (2, length)) * 10 ** (-3 * time / decay)
-    impulse = _filter(impulse, "lowpass", damping, 1)
+    noise = rng.standard_normal((2, length), np.float32)
+    noise[1] = 0.4 * noise[0] + 0.9 * noise[1]
+    impulse = _filter(noise * 10 ** (-3 * time / decay), "lowpass", damping, 1).astype(np.float32)
     impulse /= np.sqrt((impulse ** 2).sum(-1, keepdims=True))
-    delayed = np.pad(audio, ((0, 0), (int(pre_delay * SAMPLE_RATE), 0)))[:, :audio.shape[1]]
+    delayed = np.pad(audio, ((0, 0), (int(pre_delay * SAMPLE_RATE), 0)))[:, :audio.shape[1]].astype(np.float32)
     tail = fftconvolve(delayed, impulse, axes=-1)[:, :audio.shape[1]]
     return (1 - wet) * audio + wet * tail * _rms(audio) / _rms(tail)
 
@@ -58,6 +59,10 @@ def distant(rng, audio):
 
 def spacious(rng, audio):
     return _reverb(rng, audio, rng.uniform(2.5, 4.5), rng.uniform(0.5, 0.7), rng.uniform(4000, 9000), 0.025)
+
+
+def cathedral(rng, audio):
+    return _reverb(rng, audio, rng.uniform(5, 7.5), rng.uniform(0.6, 0.75), rng.uniform(2500, 5000), 0.04)
 
 
 def room(rng, audio):
@@ -100,26 +105,80 @@ def echo(rng, audio):
     return out
 
 
+def chorus(rng, audio):
+    """Copies whose delay sways, at other phases left and right."""
+    samples, out = audio.shape[1], audio.copy()
+    time = np.arange(samples) / SAMPLE_RATE
+    for side in (0, 1):
+        place = np.arange(samples) - SAMPLE_RATE * (0.012 + 0.004 * np.sin(2 * np.pi * rng.uniform(0.4, 1.4) * time + 2 * side))
+        place = np.clip(place, 0, samples - 2)
+        low = place.astype(np.intp)
+        out[side] += audio[side, low] * (1 - (place - low)) + audio[side, low + 1] * (place - low)
+    return out
+
+
+def flanger(rng, audio):
+    """The sound and a copy a few milliseconds late whose delay sways slowly: a comb that moves."""
+    samples = audio.shape[1]
+    time = np.arange(samples) / SAMPLE_RATE
+    place = np.clip(np.arange(samples) - SAMPLE_RATE * (0.0032 + 0.0028 * np.sin(2 * np.pi * rng.uniform(0.1, 0.5) * time)), 0, samples - 2)
+    low = place.astype(np.intp)
+    return audio + 0.9 * (audio[:, low] * (1 - (place - low)) + audio[:, low + 1] * (place - low))
+
+
+def bitcrushed(rng, audio):
+    hold = int(rng.integers(6, 16))
+    held = np.repeat(audio[:, ::hold], hold, axis=1)[:, :audio.shape[1]]
+    step = np.abs(audio).max() / rng.uniform(6, 14)
+    return np.round(held / step) * step
+
+
+def telephone(rng, audio):
+    return np.tanh(_filter(_filter(audio, "highpass", 380, 3), "lowpass", 3200, 3).mean(0, keepdims=True).repeat(2, 0) / _rms(audio) * 1.5)
+
+
+def warm(rng, audio):
+    """Less treble, more lower middle, soft saturation."""
+    out = _filter(audio, "lowpass", rng.uniform(3500, 5500), 1) + 0.5 * _filter(audio, "bandpass", [150, 500], 1)
+    return np.tanh(out / _rms(out) * 0.4)
+
+
+def reversed_(rng, audio):
+    return audio[:, ::-1].copy()
+
+
+def stutter(rng, audio):
+    """Cuts the sound on and off eight to sixteen times a second in groups, as a gate does."""
+    rate, time = rng.uniform(7, 13), np.arange(audio.shape[1]) / SAMPLE_RATE
+    gate = ((time * rate) % 1 < 0.5).astype(np.float64)
+    return audio * np.convolve(gate, np.ones(150) / 150, "same")
+
+
 def wide(rng, audio):
     """Decorrelated sides: a short noise allpass added to one channel and taken from the other."""
     mono = audio.mean(0)
     impulse = rng.normal(0, 1, int(0.02 * SAMPLE_RATE)) * np.linspace(1, 0, int(0.02 * SAMPLE_RATE))
     impulse /= np.sqrt((impulse ** 2).sum())
     side = fftconvolve(mono, impulse)[:len(mono)] * rng.uniform(0.7, 1.0)
-    return audio * 0.7 + np.stack([side, -side])
+    return audio * 0.7 + 0.7 * np.stack([side, -side])
 
 
 def mono(rng, audio):
     return np.repeat(audio.mean(0, keepdims=True), 2, axis=0)
 
 
-EFFECTS = {"dark": dark, "bright": bright, "muffled": muffled, "deep": deep, "thin": thin, "distant": distant,
-           "spacious": spacious, "distorted": distorted, "lo-fi": lo_fi, "tremolo": tremolo, "echo": echo, "wide": wide,
-           "mono": mono}
+EFFECTS = {"dark": dark, "bright": bright, "muffled": muffled, "deep": deep, "thin": thin, "distant": distant, "spacious": spacious, "cathedral": cathedral,
+           "distorted": distorted, "lo-fi": lo_fi, "tremolo": tremolo, "echo": echo, "wide": wide, "mono": mono, "chorus": chorus, "flanger": flanger,
+           "bitcrushed": bitcrushed, "telephone": telephone, "warm": warm, "reversed": reversed_, "stutter": stutter}
+#: How often each is drawn, against the others.
+WEIGHTS = {"dark": 1.5, "bright": 1.5, "distorted": 1.5, "lo-fi": 1.5, "spacious": 2, "deep": 1.3, "chorus": 0.5, "flanger": 0.5, "bitcrushed": 0.6, "telephone": 0.6,
+           "reversed": 0.4, "stutter": 0.4, "mono": 0.6, "wide": 0.6}
 #: Order in which chained effects are applied.
-ORDER = ("distorted", "lo-fi", "tremolo", "thin", "bright", "dark", "muffled", "deep", "echo", "distant", "spacious",
-         "wide", "mono")
+ORDER = ("reversed", "distorted", "bitcrushed", "lo-fi", "chorus", "flanger", "tremolo", "stutter", "telephone", "thin", "bright", "warm", "dark", "muffled", "deep", "echo", "distant",
+         "spacious", "cathedral", "wide", "mono")
+_ROOMS = ("spacious", "distant", "cathedral")
+_TONES = ("dark", "bright", "muffled", "thin", "telephone", "warm")
 #: Pairs that would contradict each other in one caption.
-EXCLUSIVE = ({"dark", "bright"}, {"bright", "muffled"}, {"dark", "muffled"}, {"deep", "thin"}, {"wide", "mono"},
-             {"distant", "spacious"}, {"thin", "muffled"}, {"dark", "thin"}, {"echo", "distant"}, {"mono", "spacious"},
-             {"mono", "distant"}, {"lo-fi", "bright"})
+EXCLUSIVE = [{a, b} for group in (_ROOMS, _TONES) for a in group for b in group if a < b] + [
+    {"deep", "thin"}, {"deep", "telephone"}, {"wide", "mono"}, {"echo", "distant"}, {"mono", "spacious"}, {"mono", "distant"}, {"mono", "cathedral"}, {"lo-fi", "bright"},
+    {"lo-fi", "telephone"}, {"wide", "telephone"}, {"mono", "telephone"}, {"distorted", "bitcrushed"}, {"tremolo", "stutter"}, {"chorus", "flanger"}]
