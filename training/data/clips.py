@@ -280,15 +280,18 @@ def follow(audio, onsets, depth, fall):
     return audio * envelope
 
 
-def _recording(rng, seconds, name=None):
-    """(kind, name, facts, audio, frame) of one recording."""
+def _recording(rng, synthesizers, seconds, name=None):
+    """(kind, name, facts, audio) of recordings: grooves on recorded strokes, or one recording played as notes or struck again and again."""
+    if name is None and rng.random() < 0.45:
+        sound = str(rng.choice(list(GROOVES))) if rng.random() < 0.75 else "tabla"
+        groove = GROOVES[sound]
+        frame = random_frame(rng, seconds, tempo=rng.integers(groove.tempo[0], groove.tempo[1] + 1), meter=groove.meter, swing=float(rng.uniform(*groove.swing)))
+        part, kit = drum_part(rng, synthesizers, frame, sound, kit="tabla" if sound == "tabla" else "sonic")
+        return "drums", sound, {**_words_for(frame), "mode": "", "key": "", "kit": kit, "drums": True, "source": "recording"}, perform(synthesizers, part, seconds)
     file = name or str(rng.choice(list(recordings.RECORDINGS)))
-    kind, sound, bpm = recordings.RECORDINGS[file]
-    facts = {"kind": kind, "drums": kind == "drums", "source": "recording"}
-    if bpm:
-        audio, tempo = recordings.loop(rng, file, seconds, bpm)
-        facts.update(bpm=tempo, tempo="slow" if tempo < 80 else "fast" if tempo > 132 else "", kit="sampled")
-    elif file in recordings.NOTES:
+    kind, sound = recordings.RECORDINGS[file]
+    facts = {"source": "recording"}
+    if file in recordings.NOTES:
         frame = random_frame(rng, seconds)
         instrument = INSTRUMENTS[sound]
         notes = timed(rng, frame, bass_line(rng, frame, instrument.low, instrument.high, 0.3))
@@ -366,7 +369,7 @@ def make_clip(synthesizers, seed, seconds=None, kind=None, name=None, effects=No
     if kind == "voice":
         name = name or str(rng.choice(list(voices.VOICES)))
         return _finish(rng, kind, name, {}, voices.VOICES[name](rng, seconds)[:, :samples], [], effects)
-    kind, name, facts, audio = _recording(rng, seconds, name)
+    kind, name, facts, audio = _recording(rng, synthesizers, seconds, name)
     return _finish(rng, kind, name, facts, audio, [], effects)
 
 

@@ -6,6 +6,7 @@ import ctypes
 import ctypes.util
 import glob
 import os
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,8 +18,9 @@ from .synths import SYNTHS
 SAMPLE_RATE = 44100
 #: Debian's places of the soundfonts that clips are made with (see README.md for their licences); the first that exists of each row is used.
 SOUNDFONTS = [("/usr/share/sounds/sf2/FluidR3_GM.sf2",),
-              ("/usr/share/sounds/sf2/MuseScore_General_Full.sf2", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3"),
-              ("/usr/share/sounds/sf2/sf_GMbank.sf2",)]
+              ("/usr/share/sounds/sf2/MuseScore_General_Full.sf2", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3")]
+#: A folder whose soundfonts are used instead of those.
+SOUNDFONT_FOLDER = os.environ.get("RETONE_SOUNDFONTS")
 DEFAULT_SOUNDFONT = os.environ.get("RETONE_SOUNDFONT", SOUNDFONTS[0][0])
 HELD_OUT_SOUNDFONT = os.environ.get("RETONE_HELD_OUT_SOUNDFONT", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3")
 #: Folder with npm packages @audio-samples/piano-velocityN (Salamander grand piano, CC-BY 3.0, Alexander Holm).
@@ -34,7 +36,7 @@ def _library():
 
 
 class Synthesizer:
-    """One FluidSynth instance with one soundfont loaded; `render` may be called any number of times."""
+    """FluidSynth with one soundfont loaded; `render` may be called any number of times."""
 
     def __init__(self, soundfont=DEFAULT_SOUNDFONT):
         self.library = lib = _library()
@@ -108,8 +110,11 @@ class Synthesizer:
         return np.stack([left[:total], right[:total]])
 
 
+@lru_cache(maxsize=1)
 def load_synthesizers():
-    """One `Synthesizer` for each soundfont of `SOUNDFONTS` that is installed; the first must be."""
+    """One `Synthesizer` for each soundfont of `SOUNDFONTS` that is installed (the first must be), or of the folder `RETONE_SOUNDFONTS`; loaded once a process."""
+    if SOUNDFONT_FOLDER:
+        return [Synthesizer(path) for path in sorted(glob.glob(os.path.join(SOUNDFONT_FOLDER, "*.sf[23]")))]
     found = [next((path for path in row if os.path.exists(path)), None) for row in SOUNDFONTS]
     if not found[0]:
         raise FileNotFoundError(f"no soundfont at {SOUNDFONTS[0][0]}: install fluid-soundfont-gm")
