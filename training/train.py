@@ -42,7 +42,7 @@ def new_model(work):
     return model
 
 
-def warm_up_text(model, head, clips, rng, steps=WARM_UP_STEPS):
+def warm_up_text(model, head, clips, rng, steps):
     """Teaches the text encoder to name the facts of captions, so that prompts are apart before the DiT reads them."""
     optimiser = torch.optim.AdamW([*model.text_encoder.parameters(), *head.parameters()], lr=1e-3)
     for step in range(steps):
@@ -72,7 +72,7 @@ def optimisers(model, head, rate, device):
 class Trainer:
     """Model, moving average, optimisers and step, kept in `DIR/checkpoint.pt`."""
 
-    def __init__(self, work, device, rate):
+    def __init__(self, work, device, rate, warm_up=WARM_UP_STEPS):
         self.work, self.device, self.path = work, device, os.path.join(work, "checkpoint.pt")
         self.clips, self.held_out = Clips(work, device=device), Clips(work, held_out=True, device=device)
         self.model = new_model(work).to(device)
@@ -84,7 +84,7 @@ class Trainer:
             self.head.load_state_dict(state["head"])
             self.step = state["step"]
         else:
-            warm_up_text(self.model, self.head, self.clips, np.random.default_rng(2))
+            warm_up_text(self.model, self.head, self.clips, np.random.default_rng(2), warm_up)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimisers = optimisers(self.model, self.head, rate, device)
         if state:

@@ -1,8 +1,8 @@
-"""Gathers what travels to a machine that reaches nothing: about 37 MiB beside the repository.
+"""Gathers what travels to a machine that reaches nothing, as one archive of about 36 MiB beside the repository.
 
     python gpu/collect.py --work DIR --out gpu/carry [--python 3.12]
 
-A small soundfont (Debian's fluidr3mono-gm-soundfont, MIT), the CC0 recordings as Ogg Vorbis, the Salamander notes, the libraries of
+A small soundfont (Debian's fluidr3mono-gm-soundfont, MIT), the CC0 recordings as Ogg Vorbis, one layer of the Salamander notes, the libraries of
 FluidSynth and eSpeak NG with what they need, `soundfile` for that machine's Python, and the work folder's pretransform and tokenizer.
 """
 import argparse
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,6 +23,8 @@ LIBRARIES = ("libfluidsynth.so.3", "libespeak-ng.so.1")
 LEFT_BEHIND = ("libc.so", "libm.so", "libpthread", "ld-linux", "libdl.", "librt.", "libresolv", "libgcc_s", "libstdc++", "linux-vdso")
 SOUNDFONT = "/usr/share/sounds/sf3/FluidR3Mono_GM.sf3"
 WHEELS = ("soundfile", "cffi")
+LANGUAGES = ("en", "de", "fr", "es", "it")
+PIANO_LAYER = "piano-velocity10"
 
 
 def library_path(name):
@@ -37,22 +40,22 @@ def needed(path):
     return [(name.strip(), place.split("(")[0].strip()) for name, place in rows if not name.strip().startswith(LEFT_BEHIND)]
 
 
-def pack_libraries(target):
-    """Writes a compressed archive of the libraries under the names that the loader looks for."""
+def gather_libraries(target):
+    """Copies the libraries under the names that the loader looks for, and eSpeak's data of the languages that are spoken."""
     found = {}
     for name in LIBRARIES:
         path = library_path(name)
         found.update({name: path}, **dict(needed(path)))
     data = next((p for p in ("/usr/lib/x86_64-linux-gnu/espeak-ng-data", "/usr/share/espeak-ng-data") if os.path.isdir(p)), None)
-    with tarfile.open(target, "w:xz") as archive:
-        for name, path in found.items():
-            archive.add(os.path.realpath(path), name)
-        if data:
-            english = lambda entry: None if entry.name.endswith("_dict") and not entry.name.endswith("en_dict") else entry
-            archive.add(data, "espeak-ng-data", filter=english)
+    os.makedirs(target)
+    for name, path in found.items():
+        shutil.copy(os.path.realpath(path), os.path.join(target, name))
+    if data:
+        unused = lambda folder, names: [name for name in names if name.endswith("_dict") and name[:-5] not in LANGUAGES]
+        shutil.copytree(data, os.path.join(target, "espeak-ng-data"), ignore=unused)
 
 
-def pack_recordings(target):
+def gather_recordings(target):
     """Writes the recordings that may be trained on as Ogg Vorbis."""
     from data import recordings
     os.makedirs(target, exist_ok=True)
@@ -62,7 +65,7 @@ def pack_recordings(target):
             subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", path, "-c:a", "libvorbis", "-q:a", "3", os.path.join(target, name + ".ogg")], check=True)
 
 
-def pack_site(target, version):
+def gather_site(target, version):
     """Unpacks the wheels of `WHEELS` for a Python version."""
     os.makedirs(target, exist_ok=True)
     downloads = os.path.join(target, "wheels")
@@ -83,17 +86,23 @@ def main():
     options = parser.parse_args()
     from data import render
     shutil.rmtree(options.out, ignore_errors=True)
-    os.makedirs(os.path.join(options.out, "soundfonts"))
-    shutil.copy(SOUNDFONT, os.path.join(options.out, "soundfonts"))
-    for name in ("pretransform.npz", "tokenizer.json"):
-        shutil.copy(os.path.join(options.work, name), options.out)
-    pack_libraries(os.path.join(options.out, "libraries.tar.xz"))
-    pack_recordings(os.path.join(options.out, "recordings"))
-    pack_site(os.path.join(options.out, "site"), options.python)
-    if os.path.isdir(render.SALAMANDER):
-        shutil.copytree(render.SALAMANDER, os.path.join(options.out, "salamander"))
-    size = sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(options.out) for name in names)
-    print(f"{size / 2 ** 20:.1f} MiB in {options.out}")
+    os.makedirs(options.out)
+    with tempfile.TemporaryDirectory() as folder:
+        place = lambda *names: os.path.join(folder, *names)
+        os.makedirs(place("soundfonts"))
+        shutil.copy(SOUNDFONT, place("soundfonts"))
+        for name in ("pretransform.npz", "tokenizer.json"):
+            shutil.copy(os.path.join(options.work, name), folder)
+        gather_libraries(place("libraries"))
+        gather_recordings(place("recordings"))
+        gather_site(place("site"), options.python)
+        piano = os.path.join(render.SALAMANDER, PIANO_LAYER)
+        if os.path.isdir(piano):
+            shutil.copytree(piano, place("salamander", PIANO_LAYER))
+        target = os.path.join(options.out, "carried.tar.xz")
+        with tarfile.open(target, "w:xz") as archive:
+            archive.add(folder, ".")
+    print(f"{os.path.getsize(target) / 2 ** 20:.1f} MiB in {target}")
 
 
 if __name__ == "__main__":

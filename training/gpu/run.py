@@ -25,18 +25,19 @@ TOKENS, RATE, FINAL_RATE = 65536, 1.5e-3, 5e-5
 
 
 def use_carried(carry, scratch):
-    """Makes soundfonts, recordings and libraries of the carried folder the ones that the data code finds; restarts Python once."""
-    carry, libraries = os.path.abspath(carry), os.path.join(scratch, "libraries")
-    if os.environ.get("RETONE_CARRIED") == carry:
-        return
-    os.makedirs(scratch, exist_ok=True)
-    with tarfile.open(os.path.join(carry, "libraries.tar.xz")) as archive:
-        archive.extractall(libraries, filter="data")
-    before = lambda name: ":" + os.environ[name] if os.environ.get(name) else ""
+    """Unpacks what was carried, makes it what the data code finds, and restarts Python once; returns the unpacked folder."""
+    carried = os.path.join(scratch, "carried")
+    if os.environ.get("RETONE_CARRIED") == carried:
+        return carried
+    if not os.path.isdir(carried):
+        with tarfile.open(os.path.join(carry, "carried.tar.xz")) as archive:
+            archive.extractall(carried, filter="data")
+    place = lambda name: os.path.join(carried, name)
+    first = lambda folder, name: ":".join([folder, *filter(None, [os.environ.get(name)])])
     os.environ.update(
-        RETONE_CARRIED=carry, RETONE_SOUNDFONTS=os.path.join(carry, "soundfonts"), RETONE_RECORDINGS=os.path.join(carry, "recordings"),
-        RETONE_SALAMANDER=os.path.join(carry, "salamander"), ESPEAK_DATA_PATH=libraries,
-        PYTHONPATH=os.path.join(carry, "site") + before("PYTHONPATH"), LD_LIBRARY_PATH=libraries + before("LD_LIBRARY_PATH"))
+        RETONE_CARRIED=carried, RETONE_SOUNDFONTS=place("soundfonts"), RETONE_RECORDINGS=place("recordings"),
+        RETONE_SALAMANDER=place("salamander"), ESPEAK_DATA_PATH=place("libraries"),
+        PYTHONPATH=first(place("site"), "PYTHONPATH"), LD_LIBRARY_PATH=first(place("libraries"), "LD_LIBRARY_PATH"))
     # The dynamic loader reads its path when a program starts.
     os.execv(sys.executable, [sys.executable, *sys.argv])
 
@@ -58,10 +59,10 @@ def shards_there(work):
     return len([name for name in os.listdir(folder) if name.endswith(".jsonl")])
 
 
-def train_here(work, minutes, tokens, deadline):
+def train_here(work, minutes, tokens, deadline, warm_up):
     from machine import set_up
     from train import Trainer, train
-    trainer = Trainer(work, set_up(SPARE_CORES), RATE)
+    trainer = Trainer(work, set_up(SPARE_CORES), RATE, warm_up)
     for block in trainer.model.dit.transformer.layers:
         block.compile()
     train(trainer, min(minutes, (deadline - time.time()) / 60), RATE, FINAL_RATE, tokens, every=100, measure_every=500, store_every=1e9, samples_every=None)
@@ -78,7 +79,7 @@ def main():
     parser.add_argument("--guidance", type=float, default=4.0)
     parser.add_argument("--dry-run", action="store_true", help="a small batch, on whatever there is")
     options = parser.parse_args()
-    use_carried(options.carry, options.scratch)
+    carried = use_carried(options.carry, os.path.abspath(options.scratch))
     deadline = time.time() + 60 * (options.distil or options.minutes)
     import torch
 
@@ -94,7 +95,7 @@ def main():
         state = torch.load(os.path.join(work, "distilled.pt"), map_location="cpu")["average"]
     else:
         for name in ("pretransform.npz", "tokenizer.json"):
-            shutil.copy(os.path.join(options.carry, name), work)
+            shutil.copy(os.path.join(carried, name), work)
         workers = max(1, (os.cpu_count() or 1) - SPARE_CORES)
         context = multiprocessing.get_context("spawn")
         renderers = [context.Process(target=render_for_ever, args=(work, first, workers), daemon=True) for first in range(workers)]
@@ -105,7 +106,7 @@ def main():
                 sys.exit("rendering failed; its message is above")
             time.sleep(0.5)
         print(f"{time.time() - deadline + 60 * options.minutes:.0f} s: training begins", flush=True)
-        state = train_here(work, options.minutes, tokens, deadline - 25)
+        state = train_here(work, options.minutes, tokens, deadline - 25, 5 if options.dry_run else 500)
         print(f"{shards_there(work)} shards rendered", flush=True)
         for renderer in renderers:
             renderer.terminate()
