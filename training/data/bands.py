@@ -43,7 +43,7 @@ _MINOR, _MAJOR, _ANY = ("minor", "dorian"), ("major", "mixolydian"), ("major", "
 BANDS = {
     "cinematic ambient": Band((_chords(("synth pad", "strings", "choir", "synth strings"), ("chords", "long notes"), 0, 0.4),
                                Layer("bass", ("synth bass", "sub bass", "double bass", "cello"), ("long notes", "bass:held"), 1, 0.1)),
-                              (50, 72), ("minor", "phrygian"), textures=(("metallic resonance", -9), ("drone", -5), ("sub drone", -6)), effects=("dark", "spacious"), weight=2.5),
+                              (50, 72), ("minor", "phrygian"), textures=(("metallic resonance", -8), ("drone", -7), ("sub drone", -11)), effects=("dark", "spacious"), weight=2.5),
     "ambient": Band((_chords(("synth pad", "glass harmonica", "choir", "synth strings"), ("long notes", "chords"), 0, 0.5),
                      _melody(("piano", "fm bells", "celesta", "electric guitar"), ("long notes", "melody", "arpeggio"), -4, 0.7, 0.6)),
                     (50, 80), _ANY, textures=(("synth texture", -10),), effects=("spacious",), weight=1.2),
@@ -69,7 +69,7 @@ BANDS = {
                      _melody(("flute", "vibraphone", "trumpet", "electric guitar"), ("riff", "melody"), -5, 0.6, 0.4)), (80, 104), _MINOR, "hip hop", 3),
     "lo-fi hip hop": Band((_chords(("electric piano", "piano", "electric guitar", "acoustic guitar"), ("chords", "arpeggio"), 0), _bass(("upright bass", "bass guitar", "sub bass"), "hip hop", "held", level=-1),
                            _melody(("vibraphone", "flute", "electric guitar", "saxophone"), ("melody",), -5, 0.6, 0.5)),
-                          (65, 92), ("dorian", "minor", "major"), "lo-fi hip hop", 0, textures=(("vinyl crackle", -10),), effects=("lo-fi",), weight=1.5),
+                          (65, 92), ("dorian", "minor", "major"), "lo-fi hip hop", 5, textures=(("vinyl crackle", -18),), effects=("lo-fi",), weight=1.5),
     "trap": Band((_bass(("sub bass",), "hip hop", "held", level=3), _chords(("fm bells", "piano", "synth pluck", "strings"), ("arpeggio", "riff", "chords"), -3),
                   _melody(("flute", "synth lead", "choir"), ("melody", "riff"), -5, 0.7, 0.5)), (130, 160), ("minor", "phrygian"), "trap", 3),
     "dubstep": Band((Layer("bass", ("dubstep bass",), ("wobble",), 2, 0.2), Layer("pad", ("synth pad", "strings", "choir"), ("long notes",), -8, 0.6, 0.6)), (138, 144), ("minor", "phrygian"), "dubstep", 3),

@@ -211,7 +211,7 @@ def plan_band(rng, synthesizers, seconds, name=None, leave_out=True):
     groove, absent = band.groove, []
     if name in ("ambient", "orchestral", "hip hop") and groove and rng.random() < (0.5 if name == "orchestral" else 0):
         groove = ""
-    draw = rng.random() if leave_out else 1
+    draw = rng.random() if leave_out and name not in ("cinematic ambient", "ambient") else 1
     if groove and draw < 0.22:
         groove, absent = "", ["drums"]
     elif len(layers) >= 2 and draw < 0.36:

@@ -30,8 +30,8 @@ def _reverb(rng, audio, decay, wet, damping, pre_delay=0.01):
 
 
 def dark(rng, audio):
-    return _filter(audio, "lowpass", rng.uniform(700, 1300), 1) if rng.random() < 0.3 else _filter(
-        audio, "lowpass", rng.uniform(900, 1600), 2)
+    """Less above 900 to 1800 Hz: gently, with air left, or steeply."""
+    return _filter(audio, "lowpass", rng.uniform(800, 1500), 1) if rng.random() < 0.6 else _filter(audio, "lowpass", rng.uniform(1000, 1800), 2)
 
 
 def bright(rng, audio):
@@ -83,11 +83,11 @@ def lo_fi(rng, audio):
     wow = np.clip(wow, 0, samples - 2)
     i = wow.astype(int)
     audio = audio[:, i] * (1 - (wow - i)) + audio[:, i + 1] * (wow - i)
-    audio = _filter(_filter(audio, "lowpass", 3800, 3), "highpass", 150, 1)
-    step = _rms(audio) * 0.15
+    audio = _filter(_filter(audio, "lowpass", rng.uniform(3200, 6000), 3), "highpass", rng.uniform(40, 120), 1)
+    step = _rms(audio) * rng.uniform(0.02, 0.12)
     audio = np.round(audio / step) * step
-    hiss = rng.normal(0, 1, samples) * _rms(audio) * 0.04
-    clicks = (rng.random(samples) < 4 / SAMPLE_RATE) * rng.normal(0, 6, samples) * _rms(audio)
+    hiss = rng.normal(0, 1, samples) * _rms(audio) * rng.uniform(0.008, 0.03)
+    clicks = (rng.random(samples) < 4 / SAMPLE_RATE) * rng.normal(0, 1.5, samples) * _rms(audio)
     return audio + hiss + clicks
 
 
