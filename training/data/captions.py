@@ -211,16 +211,21 @@ def worded(text, facts):
     return out
 
 
+#: Names of notes as captions of keys have them.
+KEYS = ("c", "c#", "d", "eb", "e", "f", "f#", "g", "ab", "a", "bb", "b")
+
+
+def phrases():
+    """All phrases that captions are made of, without the places to be filled in."""
+    texts = LOOSE_FRONTS + LOOSE_ENDS + SOURCES + CLEAN_WORDS + DRY_WORDS + DRUM_PART_WORDS + BPM_FORMS + FORMS_TURN + ABSENT_FORMS + ["a", "an", "and", "with", "in", "solo", "the sound of", "a recording of", "this is"]
+    for table in (*WORDS.values(), EFFECT_ADJECTIVES, EFFECT_PHRASES, PATTERN_WORDS, TECHNIQUE_WORDS, KIT_PHRASES, ABSENT_WORDS, TEMPO_WORDS, MODE_WORDS, REGISTER_WORDS, DYNAMICS_WORDS):
+        texts = texts + [word for words in table.values() for word in words]
+    return [re.sub(r"\{\w+\}", "", text).strip() for text in texts] + [SEED_PROMPT]
+
+
 def vocabulary():
     """All words that captions can use, lower case, without numbers: a sorted list."""
-    texts = list(LOOSE_FRONTS) + list(LOOSE_ENDS) + list(SOURCES) + list(CLEAN_WORDS) + list(DRY_WORDS) + list(DRUM_PART_WORDS) + list(BPM_FORMS) + list(FORMS_TURN) + list(ABSENT_FORMS)
-    for table in (*WORDS.values(), EFFECT_ADJECTIVES, EFFECT_PHRASES, PATTERN_WORDS, TECHNIQUE_WORDS, KIT_PHRASES, ABSENT_WORDS, TEMPO_WORDS, MODE_WORDS, REGISTER_WORDS, DYNAMICS_WORDS):
-        for words in table.values():
-            texts.extend(words)
-    found = set()
-    for text in texts:
-        found.update(re.findall(r"[a-z0-9]+(?:['-][a-z0-9]+)*", re.sub(r"\{.\w*\}", " ", text.lower())))
-    return sorted(found)
+    return sorted({word for text in phrases() for word in re.findall(r"[a-z0-9]+(?:['-][a-z0-9]+)*", text.lower())})
 
 
 def corpus(rng, facts, count):

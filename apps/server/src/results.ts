@@ -18,7 +18,9 @@ export const resultSchema = z
     warnings: z
       .array(z.string())
       .optional()
-      .describe('What of the request had no effect, such as the end of a long prompt.'),
+      .describe(
+        'What of the request had no effect or was read otherwise: words that the model does not know, the end of a long prompt.',
+      ),
     timings: z.object({ inference: z.int().min(0).describe('Milliseconds.') }),
     executionTime: z.int().min(0).describe('`timings.inference` again.'),
     seed: z.int().min(0).describe('The seed that is used: the same one gives the same result.'),

@@ -29,6 +29,8 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     rmSync(config);
     json.model.conditioning.configs.find((each: { type: string }) => each.type === 'number').config.max_val = 30;
     writeFileSync(config, JSON.stringify({ ...json, sample_size: 200 * 44100, sampling_defaults: { steps: 2 } }));
+    const words = { known: ['a', 'cello', 'harp', 'no', 'drums'], ignored: ['a'], nearest: { harp: ['lyre'] } };
+    writeFileSync(join(place, 'models', 'three', 'words.json'), JSON.stringify(words));
     const serving = { 'audio-to-audio': 'one', 'text-to-audio': 'two', music: 'three' };
     writeFileSync(join(place, 'serving.json'), JSON.stringify(serving));
     const { port } = await listen();
@@ -199,6 +201,41 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     expect(task.warnings).toEqual([
       expect.stringMatching(/^the prompt has \d+ tokens, and the model reads the first \d+/),
     ]);
+  });
+
+  test('words that the model does not know have no effect, and the result says so', async () => {
+    const unknown = await make('music', { prompt: 'Qwertz, a lyre with no drums', guidance_scale: 1 });
+    expect(unknown.task.warnings).toEqual([
+      'the model does not know the words: Qwertz; the prompt is read without them',
+      'in the prompt, the model reads "lyre" as "harp"',
+      'the model has not learnt to leave things out by "no" or "without": drums is left out of the prompt',
+    ]);
+    const known = await make('music', { prompt: 'a harp', guidance_scale: 1 });
+    expect(known.task.warnings).toBeUndefined();
+    expect(known.bytes.equals(unknown.bytes)).toBe(true);
+  });
+
+  test('what a prompt asks to leave out is in the negative prompt where there is guidance', async () => {
+    const steered = { num_inference_steps: 2, guidance_scale: 4 };
+    const asked = await make('music', { ...steered, prompt: 'a cello, no drums', negative_prompt: 'no harp, qwertz' });
+    expect(asked.task.warnings).toEqual([
+      'the model does not know the words: qwertz; the negative prompt is read without them',
+      expect.stringMatching(/drums is left out of the prompt, and is in the negative prompt instead$/),
+    ]);
+    const same = await make('music', { ...steered, prompt: 'a cello', negative_prompt: 'harp, drums' });
+    const plain = await make('music', { ...steered, prompt: 'a cello' });
+    expect(asked.bytes.equals(same.bytes)).toBe(true);
+    expect(asked.bytes.equals(plain.bytes)).toBe(false);
+  });
+
+  test('a model whose folder does not name its words reads every word', async () => {
+    const { task } = await make('text-to-audio', { prompt: 'Qwertz, a lyre with no drums' });
+    expect(task.warnings).toBeUndefined();
+  });
+
+  test('with an adapter, which may have been trained on any word, every word is read', async () => {
+    const { task } = await make('music', { prompt: 'Qwertz', loras: [{ path: 'house-style' }] });
+    expect(task.warnings).toBeUndefined();
   });
 
   test('a model that is replaced on disk serves the next task as it is then', async () => {

@@ -21,12 +21,13 @@ export class ToneEngine implements Engine {
     return { sampleRate, audioChannels: 2, maxSeconds: 190 };
   }
 
-  async run(request: EngineRequest, { signal, onProgress }: Parameters<Engine['run']>[1] = {}) {
+  async run(request: EngineRequest, { signal, onProgress, onWarning }: Parameters<Engine['run']>[1] = {}) {
     this.requests.push(request);
     onProgress?.({ stage: 'sample', fraction: 0.25, step: 2, steps: 8 });
     if (request.controls.prompt === 'refuse') {
       throw new EngineFailure('invalid-argument', 'the duration in seconds is 400; at most 190 are possible');
     }
+    if (request.controls.prompt?.includes('qwertz')) onWarning?.('the model does not know the words: qwertz');
     if (this.#held) await Promise.race([this.#held.promise, abortion(signal)]);
     const samples = Math.round(secondsOf(request) * sampleRate);
     const data = new Float32Array(2 * samples);

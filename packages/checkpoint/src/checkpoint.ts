@@ -1,9 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AutoencoderModelConfig, ModelConfig, TextEncoderConfig } from './config.ts';
+import type { AutoencoderModelConfig, ModelConfig, TextEncoderConfig, Words } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
-import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig, parseTextConfig } from './parse-config.ts';
+import {
+  isAutoencoderAlone,
+  parseAutoencoderConfig,
+  parseModelConfig,
+  parseTextConfig,
+  parseWords,
+} from './parse-config.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
 /** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */
@@ -13,6 +19,8 @@ export interface Checkpoint {
   readonly file: SafetensorsFile;
   /** The text encoder's folder, which the prompt conditioner's configuration names. */
   readonly text: TextCheckpoint | undefined;
+  /** The words that the model knows, where its folder says (`words.json`). */
+  readonly words: Words | undefined;
   close(): void;
 }
 
@@ -32,7 +40,10 @@ export function openCheckpoint(folder: string): Checkpoint {
   const config = parseModelConfig(readJson(join(folder, 'model_config.json')), join(folder, 'model_config.json'));
   const file = SafetensorsFile.open(join(folder, 'model.safetensors'));
   let text: TextCheckpoint | undefined;
+  let words: Words | undefined;
   try {
+    const wordsFile = join(folder, 'words.json');
+    if (existsSync(wordsFile)) words = parseWords(readJson(wordsFile), wordsFile);
     const source = textEncoderOf(config);
     if (source) text = openText(folder, source.folder);
   } catch (error) {
@@ -44,6 +55,7 @@ export function openCheckpoint(folder: string): Checkpoint {
     config,
     file,
     text,
+    words,
     close() {
       file.close();
       text?.file.close();

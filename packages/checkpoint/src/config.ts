@@ -315,3 +315,24 @@ export interface AutoencoderModelConfig {
   sample_rate: number;
   pretransform: PretransformConfig;
 }
+
+const wordList = z.array(z.string().min(1));
+
+export const words = z.strictObject({
+  known: wordList,
+  ignored: wordList.default([]),
+  nearest: z.record(z.string().min(1), wordList).default({}),
+  phrases: wordList.default([]),
+  negatable: wordList.default([]),
+  tempo: z.record(z.string().min(1), z.tuple([z.number(), z.number()])).optional(),
+});
+
+/**
+ * `words.json` of a model that was trained on captions of few words; all in lower case.
+ *
+ * `known`: the words of those captions. `ignored`: words that say nothing about sound. `nearest`: other words under the phrase of
+ * known words that comes nearest. `phrases`: phrases that begin with a negation and were learnt as they are ("no reverb").
+ * `negatable`: what the model has learnt to leave out after "no" and "without". `tempo`: phrases for numbers of beats a minute
+ * from the first to below the second, of a model that has not learnt such numbers.
+ */
+export type Words = z.infer<typeof words>;

@@ -23,6 +23,7 @@ export {
   type StructureConfig,
   structureChannels,
   type TextEncoderConfig,
+  type Words,
 } from './config.ts';
 export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
@@ -34,6 +35,7 @@ export {
   parseModelConfig,
   parseSamplingShift,
   parseTextConfig,
+  parseWords,
 } from './parse-config.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { folderState } from './state.ts';

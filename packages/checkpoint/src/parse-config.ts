@@ -8,6 +8,8 @@ import {
   samplingShift,
   type TextEncoderConfig,
   textEncoder,
+  type Words,
+  words,
 } from './config.ts';
 import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
@@ -54,6 +56,11 @@ export function parseTextConfig(json: unknown, file = 'config.json'): TextEncode
   const problem = textContradiction(config);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
   return config;
+}
+
+/** @throws CheckpointError as {@link parseModelConfig}. */
+export function parseWords(json: unknown, file = 'words.json'): Words {
+  return parse(words, json, file);
 }
 
 function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: string): z.infer<Schema> {

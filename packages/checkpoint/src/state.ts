@@ -2,7 +2,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The files that a checkpoint is opened from, in its folder or in that of its text encoder. */
-const fileNames = ['model_config.json', 'model.safetensors', 'config.json', 'tokenizer.json', 'tokenizer_config.json'];
+const fileNames = [
+  'model_config.json',
+  'model.safetensors',
+  'words.json',
+  'config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
 
 /**
  * What tells a checkpoint's folder from itself after a change: sizes and times of the files that it is opened from, which

@@ -1,6 +1,7 @@
 import type { Tensor } from '@retone/runtime';
-import type { Conditioning } from './conditioning/conditioners.ts';
+import { type Conditioning, checkPrompt } from './conditioning/conditioners.ts';
 import { type Structure, structureStrength } from './conditioning/structure.ts';
+import { readTexts } from './conditioning/words.ts';
 import { EngineError } from './errors.ts';
 import { type Lengths, type Region, samplesOf, workingLengths } from './lengths.ts';
 import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
@@ -78,7 +79,8 @@ const stageShare: Record<Stage, [from: number, to: number]> = {
  *
  * @throws EngineError on a request out of range; the signal's reason when it is aborted
  */
-export async function generate(model: Model, options: GenerateOptions): Promise<Tensor> {
+export async function generate(model: Model, asked: GenerateOptions): Promise<Tensor> {
+  const options = understood(model, asked);
   const { pretransform, defaults, audioChannels } = model;
   const { signal, inspect } = options;
   const report: Report = (stage, done, more = {}) => {
@@ -353,4 +355,17 @@ function cut(data: Float32Array, channels: number, frames: number, kept: number)
 
 function frameMask(valid: number, frames: number): Tensor {
   return { data: Float32Array.from({ length: frames }, (_, i) => (i < valid ? 1 : 0)), shape: [1, frames] };
+}
+
+/** The options with their texts as the model reads them; warns of what it reads otherwise than it was written. */
+function understood(model: Model, options: GenerateOptions): GenerateOptions {
+  const unheard = options.source && noiseLevel(options) === 0;
+  if (!model.vocabulary || unheard) return options;
+  const guided = (options.guidanceScale ?? model.defaults.guidanceScale) > 1;
+  const { prompt, negativePrompt } = options;
+  checkPrompt(prompt);
+  checkPrompt(negativePrompt ?? '');
+  const { warnings, ...texts } = readTexts(model.vocabulary, { prompt, negativePrompt, guided });
+  for (const warning of warnings) options.onWarning?.(warning);
+  return { ...options, ...texts };
 }

@@ -24,6 +24,7 @@ import type { Precision } from './backends/precision.ts';
 import { calibrate } from './calibrate.ts';
 import { Conditioners } from './conditioning/conditioners.ts';
 import { Structure } from './conditioning/structure.ts';
+import { Vocabulary } from './conditioning/words.ts';
 import { Dit, type PaddingMode } from './networks/dit.ts';
 import type { Pretransform } from './pretransforms/pretransform.ts';
 import { Same } from './pretransforms/same.ts';
@@ -76,6 +77,8 @@ export class Model {
   readonly pretransform: Pretransform;
   /** Analyses the source's structure, for a model that was trained to see it. */
   readonly structure: Structure | undefined;
+  /** The words that the model knows, where its folder says so. An adapter may have taught it others, so not with adapters. */
+  readonly vocabulary: Vocabulary | undefined;
   readonly padding: PaddingMode;
   /** How exactly it is computed; not what was asked for where that could not be had. */
   readonly precision: Precision;
@@ -103,6 +106,7 @@ export class Model {
     const structure = checkpoint.config.model.conditioning.configs.find(({ type }) => type === 'structure');
     if (structure?.type === 'structure')
       this.structure = new Structure(structure.config, checkpoint.config.sample_rate);
+    if (checkpoint.words && !parts.folded) this.vocabulary = new Vocabulary(checkpoint.words);
     this.padding = parts.padding;
     this.precision = parts.precision;
     this.report = parts.report;

@@ -30,7 +30,7 @@ interface Names {
 
 const licences = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'NOTICE'];
 /** A checkpoint's files, beside its configuration. */
-export const checkpointFiles: Names = { needed: ['model.safetensors'], optional: licences };
+export const checkpointFiles: Names = { needed: ['model.safetensors'], optional: ['words.json', ...licences] };
 export const textEncoderFiles: Names = {
   needed: ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'],
   optional: ['special_tokens_map.json', ...licences],

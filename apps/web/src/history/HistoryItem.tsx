@@ -3,7 +3,7 @@ import { Download } from '../runs/ResultActions.tsx';
 import { start } from '../runs/running.ts';
 import { ownUrl } from '../service/client.ts';
 import type { Task } from '../service/types.ts';
-import { when } from '../shared/format.ts';
+import { sentence, when } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { kindOf, kinds } from '../workspace/kinds.ts';
 import { reopen } from './reopen.ts';
@@ -59,6 +59,11 @@ export function HistoryItem({ task, playing, onPlay, onDelete }: Props) {
           {statusWords[task.status] && <span className={`tag ${task.status}`}>{statusWords[task.status]}</span>}
         </span>
         {task.error && <span className="error">{task.error}</span>}
+        {task.warnings?.map((warning) => (
+          <span className="facts" key={warning}>
+            {sentence(warning)}
+          </span>
+        ))}
       </div>
       <div className="actions">
         {source && (

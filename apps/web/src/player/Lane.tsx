@@ -9,6 +9,8 @@ interface Props {
   mark: string;
   title: ReactNode;
   facts?: ReactNode;
+  /** What is to be known about it, as sentences. */
+  notes?: readonly string[] | undefined;
   actions?: ReactNode;
   sound: Sound | undefined;
   offset: number;
@@ -26,6 +28,7 @@ export function Lane({
   mark,
   title,
   facts,
+  notes = [],
   actions,
   sound,
   offset,
@@ -54,6 +57,11 @@ export function Lane({
         </div>
         <div className="actions">{actions}</div>
       </header>
+      {notes.map((note) => (
+        <p className="note" key={note}>
+          {note}
+        </p>
+      ))}
       {area(
         <>
           {sound && (

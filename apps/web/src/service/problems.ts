@@ -1,3 +1,4 @@
+import { sentence } from '../shared/format.ts';
 import { ServiceError } from './client.ts';
 
 /** Something that went wrong, in words for the musician, and what can be done. */
@@ -69,10 +70,4 @@ export function problemOfTask(error: string): Problem {
     return { title: 'The recording cannot be read', advice: sentence(error), remedy: 'choose' };
   }
   return { title: 'It did not work', advice: sentence(error) };
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return '';
-  return `${trimmed[0]!.toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
 }

@@ -9,6 +9,8 @@ export interface Task {
   status: TaskStatus;
   outputs: string[];
   error: string;
+  /** What of the request was read otherwise than it was written, or not at all; absent: nothing. */
+  warnings?: string[];
   created_at: string;
   seed: number;
   input: Record<string, unknown>;

@@ -10,7 +10,7 @@ import { ResultActions } from '../runs/ResultActions.tsx';
 import type { Run } from '../runs/run.ts';
 import { resume } from '../runs/running.ts';
 import { useSession } from '../service/session.ts';
-import { clock, decibels } from '../shared/format.ts';
+import { clock, decibels, sentence } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 import type { Region } from '../sound/transport.ts';
 import { SourceActions } from '../source/SourceActions.tsx';
@@ -146,6 +146,7 @@ export function Stage({ kind, axis: axisOf, overlay, onSelect, empty }: Props) {
             mark={mark}
             title={title}
             facts={`${clock(run.sound.duration)} · ${decibels(run.sound.loudness)} · seed ${run.task?.seed}`}
+            notes={run.task?.warnings?.map(sentence)}
             kind="result"
             sound={run.sound}
             offset={axis.result(run)}

@@ -167,3 +167,16 @@ test('a run is cancelled at once however many there are', async () => {
   await page.getByRole('button', { name: 'Cancel' }).nth(5).click();
   await expect.poll(() => page.locator('.lane.pending').count()).toBe(7);
 });
+
+test('what the model did not read of a prompt stands beside the result, and in the history', async () => {
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await transform('a harp');
+  await result(page).waitFor();
+  const note = 'The model does not know the words: qwertz.';
+  expect(await page.getByText(note).count()).toBe(0);
+  await transform('a harp, qwertz');
+  await result(page, 2).getByText(note).waitFor();
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByText(note).waitFor();
+});
