@@ -1,13 +1,13 @@
 // Lets `evaluate.py --engine node` work with the TypeScript engine: loads a model once, then reads one JSON request a line and
 // answers each with a line. Audio goes through files of float32, one channel after the other, stereo, at the model's rate.
 //
-//   node engine.ts MODEL_FOLDER
+//   node engine.ts MODEL_FOLDER [PRECISION]          (the users' default precision)
 //
-// {"task": "rebuild" | "transform" | "inpaint" | "outpaint", "audio": FILE, "out": FILE, ...options of that pipeline}
-// -> {"samples": N} or {"error": "..."}
+// {"task": "rebuild" | "transform" | "generate" | "inpaint" | "outpaint", "audio": FILE, "out": FILE, ...options of that pipeline}
+// -> {"samples": N, "warnings": [...]} or {"error": "..."}
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { audioToAudio, inpaint, Model, outpaint, type Tensor } from '@retone/engine';
+import { audioToAudio, engineSettings, inpaint, Model, outpaint, type Tensor, textToAudio } from '@retone/engine';
 
 interface Request {
   task: keyof typeof tasks;
@@ -15,12 +15,13 @@ interface Request {
   out: string;
 }
 
-const model = await Model.load(process.argv[2]!);
+const model = await Model.load(process.argv[2]!, engineSettings({ precision: process.argv[3] }));
 
 const tasks = {
   /** Through the pretransform and back. */
   rebuild: async ({ audio }: { audio: Tensor }) => model.pretransform.decode(await model.pretransform.encode(audio)),
   transform: (options: Parameters<typeof audioToAudio>[1]) => audioToAudio(model, options),
+  generate: (options: Parameters<typeof textToAudio>[1]) => textToAudio(model, options),
   inpaint: (options: Parameters<typeof inpaint>[1]) => inpaint(model, options),
   outpaint: (options: Parameters<typeof outpaint>[1]) => outpaint(model, options),
 };
@@ -31,9 +32,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     const bytes = readFileSync(file);
     const data = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
     const run = tasks[task] as (options: object) => Promise<Tensor>;
-    const made = await run({ ...options, audio: { data, shape: [2, data.length / 2] } });
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const made = await run({ ...options, onWarning, audio: { data, shape: [2, data.length / 2] } });
     writeFileSync(out, made.data);
-    process.stdout.write(`${JSON.stringify({ samples: made.shape[1] })}\n`);
+    process.stdout.write(`${JSON.stringify({ samples: made.shape[1], warnings })}\n`);
   } catch (error) {
     process.stdout.write(`${JSON.stringify({ error: String(error) })}\n`);
   }

@@ -1,7 +1,8 @@
 """What `evaluate.py` measures: the same model through PyTorch or through the TypeScript engine.
 
-Both have `rebuild(audio)`, `transform(audio, prompt, level, seed)`, `inpaint(audio, start, end, prompt, seed)` (seconds) and
-`outpaint(audio, seconds_after, prompt, seed)`, from and to float32 [2, samples].
+Both have `rebuild(audio)`, `transform(audio, prompt, level, seed)`, `generate(seconds, prompt, seed)`, `inpaint(audio, start, end, prompt,
+seed)` (seconds) and `outpaint(audio, seconds_after, prompt, seed)`, from and to float32 [2, samples]. `warnings` of the last call are
+what users would be warned about.
 """
 import json
 import os
@@ -29,7 +30,11 @@ def levelled(recording, made, start, end):
 class PythonEngine:
     """The training code's own model."""
 
-    def __init__(self, folder):
+    warnings = ()
+
+    def __init__(self, folder, precision=None):
+        if precision not in (None, "exact"):
+            raise ValueError(f"the Python engine must have the precision exact (got {precision})")
         self.model = load(folder)
         self.pretransform = self.model.pretransform
         self.loudness = self.pretransform.config.get("loudness")
@@ -47,6 +52,9 @@ class PythonEngine:
         if self.loudness is None:
             return np.clip(made, -1, 1)
         return limited(made * np.float32(gain_for(made, self.loudness) / gain))
+
+    def generate(self, seconds, prompt, seed=0):
+        return self.transform(np.zeros((2, int(seconds * SAMPLE_RATE)), np.float32), prompt, 1.0, seed)
 
     def inpaint(self, audio, start, end, prompt, seed=0):
         start, end = int(start * SAMPLE_RATE), min(int(end * SAMPLE_RATE), audio.shape[1])
@@ -91,14 +99,14 @@ class PythonEngine:
 class NodeEngine:
     """The TypeScript engine in a process of its own (`engine.ts`)."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, precision=None):
         here = os.path.dirname(os.path.abspath(__file__))
         node = os.path.join(here, "..", "node_modules", ".bin", "node")  # the version that the repository is tested with
         if not os.path.exists(node):
             raise FileNotFoundError("the TypeScript engine is not installed: run `npm install` in the repository")
-        self.process = subprocess.Popen([node, os.path.join(here, "engine.ts"), os.path.abspath(folder)], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.folder = tempfile.TemporaryDirectory()
+        command = [node, os.path.join(here, "engine.ts"), os.path.abspath(folder), *([precision] if precision else [])]
+        self.process = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.folder, self.warnings = tempfile.TemporaryDirectory(), []
 
     def close(self):
         self.process.stdin.close()
@@ -110,6 +118,9 @@ class NodeEngine:
 
     def transform(self, audio, prompt, level=0.9, seed=0):
         return self._run("transform", audio, prompt=prompt, initNoiseLevel=level, seed=seed)
+
+    def generate(self, seconds, prompt, seed=0):
+        return self._run("generate", np.zeros((2, 2), np.float32), seconds=seconds, prompt=prompt, seed=seed)
 
     def inpaint(self, audio, start, end, prompt, seed=0):
         return self._run("inpaint", audio, regions=[{"start": start, "end": end}], prompt=prompt, seed=seed)
@@ -126,6 +137,7 @@ class NodeEngine:
         answer = json.loads(self.process.stdout.readline() or '{"error": "the engine has ended"}')
         if "error" in answer:
             raise RuntimeError(f"{task}: {answer['error']}")
+        self.warnings = answer["warnings"]
         return np.fromfile(made, np.float32).reshape(2, answer["samples"])
 
 

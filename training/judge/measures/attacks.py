@@ -31,11 +31,11 @@ def hop_modulation(audio, band="3-10 kHz", rate=HOP_RATE):
 
 
 def attack_level(audio):
-    """Power from 0.8 to 14 kHz [frames], one frame every 64 samples, at least 60 dB below the loudest."""
+    """Power from 0.8 to 14 kHz [frames], one frame every 64 samples, at least 45 dB below the loudest: what is softer is masked."""
     spectrum = fine_power(np.asarray(audio).mean(0), 256, HOP)
     frequency = np.arange(129) * SAMPLE_RATE / 256
     level = spectrum[:, (frequency > 800) & (frequency < 14000)].sum(1)
-    return np.maximum(level, level.max() * 1e-6 + 1e-12)
+    return np.maximum(level, level.max() * 10 ** -4.5 + 1e-12)
 
 
 def onsets(audio, least=9.0):
@@ -64,11 +64,11 @@ def pre_echo_db(audio, at):
     return float(np.median(values)) if values else float("nan")
 
 
-def flux(audio):
-    """Mean rise of log magnitudes [frames], windows of 1024 samples every 256 (172 frames a second), smoothed over three."""
+def flux(audio, smooth=3):
+    """Mean rise of log magnitudes [frames], windows of 1024 samples every 256 (172 frames a second), smoothed over `smooth` frames."""
     spectrum = fine_power(np.asarray(audio).mean(0), 1024, 256)
     log = np.log(1e-4 * np.sqrt(spectrum.max()) + np.sqrt(spectrum) + 1e-9)
-    return uniform_filter1d(np.maximum(np.diff(log, axis=0), 0).mean(1), 3)
+    return uniform_filter1d(np.maximum(np.diff(log, axis=0), 0).mean(1), smooth)
 
 
 def correlation(first, second):

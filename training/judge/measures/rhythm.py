@@ -1,5 +1,6 @@
 """Beat: how strongly a sound repeats its onsets, and how fast."""
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from .attacks import flux
 
@@ -8,9 +9,12 @@ SLOWEST, FASTEST = 50.0, 200.0
 
 
 def _autocorrelation(audio, most):
-    """Pearson correlation [lags] of the spectral flux with itself, lags in frames up to `most` and at most half of the sound."""
-    rises = flux(audio)
-    rises = rises - rises.mean()
+    """Pearson correlation [lags] of the spectral flux with itself, lags in frames up to `most` and at most half of the sound.
+
+    Smoothed over four frames, since two are a period of the hop rate, whose comb is no beat; without what changes slower than in a second.
+    """
+    rises = flux(audio, 4)
+    rises = rises - uniform_filter1d(rises, int(FRAME_RATE))
     count = min(int(most), len(rises) // 2)
     out = np.zeros(count + 1)
     for lag in range(count + 1):
@@ -20,8 +24,11 @@ def _autocorrelation(audio, most):
 
 
 def pulse(audio):
-    """Highest autocorrelation of the spectral flux at 0.25 to 4 s (at most half of the sound); a drum loop has 0.6 to 0.9, noise 0.1."""
-    return float(_autocorrelation(audio, 4 * FRAME_RATE)[int(0.25 * FRAME_RATE):].max(initial=0))
+    """Highest peak of the autocorrelation of the spectral flux at 0.25 to 4 s (at most half of the sound), 0 to 1; noise has 0.1."""
+    values = _autocorrelation(audio, 4 * FRAME_RATE)
+    inner = values[1:-1]
+    peaks = np.flatnonzero((inner > values[:-2]) & (inner >= values[2:])) + 1
+    return float(values[peaks[peaks >= 0.25 * FRAME_RATE]].max(initial=0))
 
 
 def tempo(audio):

@@ -1,0 +1,73 @@
+"""Clips of the judged classes: what the judge is trained and tested on, and sources of the evaluation. A seed fixes a clip."""
+from functools import lru_cache
+
+import numpy as np
+from scipy.signal import butter, fftconvolve, sosfilt
+
+from .classes import ALL, BY_NAME
+from .phrases import phrase
+from .players import SAMPLE_RATE, Font, Patches, kits
+
+SECONDS = 4.5
+
+#: Programs of TimGM6mb that the judge does not use: as waveforms they are too like FluidR3's (`independence`).
+EXCLUDED = {"TimGM6mb": {4, 38}}
+
+
+@lru_cache(None)
+def players():
+    """{name: player} of everything that the judge may use."""
+    return {"TimGM6mb": Font(kits=(0, 8, 16, 24, 25, 32, 40)), "freepats": Patches(), **kits()}
+
+
+def programs(entry, player_name):
+    """Programs with which a player can play a class; empty if it cannot."""
+    player = players()[player_name]
+    return [p for p in entry.programs or (-1,) if player.has(p) and p not in EXCLUDED.get(player_name, ())]
+
+
+def able(entry):
+    """Names of the players of a class."""
+    return [name for name in players() if programs(entry, name)]
+
+
+def room(rng, mono):
+    """Stereo [2, samples] of a mono clip: panned, in half of the cases with a tail of 0.2 to 2.5 s."""
+    pan = rng.uniform(0.3, 0.7)
+    dry = np.stack([mono * np.sqrt(1 - pan), mono * np.sqrt(pan)])
+    if rng.random() < 0.5:
+        return dry
+    decay, wet = float(np.exp(rng.uniform(np.log(0.2), np.log(2.5)))), rng.uniform(0.05, 0.4)
+    time = np.arange(int(decay * SAMPLE_RATE)) / SAMPLE_RATE
+    tail = rng.normal(0, 1, (2, len(time))) * 10 ** (-3 * time / decay)
+    tail = sosfilt(butter(1, rng.uniform(2500, 12000), fs=SAMPLE_RATE, output="sos"), tail, axis=1)
+    tail /= np.sqrt((tail ** 2).sum(1, keepdims=True))
+    reverberant = fftconvolve(dry, tail, axes=1)[:, :dry.shape[1]]
+    level = lambda x: np.sqrt(np.mean(x ** 2)) + 1e-9
+    return (1 - wet) * dry + wet * reverberant * level(dry) / level(reverberant)
+
+
+def clip(name, seed, player=None, seconds=SECONDS, style=None):
+    """Audio float32 [2, samples] of a class at -20 dBFS RMS (peaks below 0.98); without `player` one of its players, drawn."""
+    rng, entry = np.random.default_rng(seed), BY_NAME[name]
+    player_name = player if isinstance(player, str) else None
+    if player is None:
+        player_name = str(rng.choice(able(entry)))
+    instrument = players()[player_name] if player_name else player
+    choices = programs(entry, player_name) if player_name else [p for p in entry.programs or (-1,) if instrument.has(p)]
+    for _ in range(5):
+        notes = phrase(rng, style or str(rng.choice(entry.styles)), entry.low, entry.high, seconds)
+        mono = instrument.play(notes, int(rng.choice(choices)), seconds, *((int(rng.integers(8)),) if not entry.programs else ()))
+        if np.sqrt(np.mean(mono ** 2)) > 1e-4:
+            break
+    audio = room(rng, mono)
+    audio *= 0.1 / (np.sqrt(np.mean(audio ** 2)) + 1e-9)
+    return (audio * min(1, 0.98 / np.abs(audio).max())).astype(np.float32)
+
+
+def names():
+    """Names of all classes."""
+    return [entry.name for entry in ALL]
+
+
+__all__ = ["ALL", "SECONDS", "able", "clip", "names", "players", "programs"]
