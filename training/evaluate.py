@@ -1,52 +1,64 @@
-"""Measures a model folder: reconstruction, prompt control, effect words, likeness to the source, editing, durations, recordings.
+"""Measures a model folder: reconstruction, noise levels, rhythm, prompts, mono, long results, speed, prompt control, editing.
 
-    python evaluate.py --model models/retone-small --out DIR [--engine node] [--quick]
+    python evaluate.py --engine node [--model ../models/retone-small] [--out DIR] [--quick] [--only EXPERIMENT ...]
 
-Sources and the judge come from a soundfont that training never saw. Writes DIR/report.json, report.md, spectrograms and index.html
-with audio to listen to. All at the defaults of the model unless a line says otherwise: 8 steps, guidance 1, noise 0.9. `--engine
-node` makes every sound with the TypeScript engine instead of PyTorch (needs `npm install` in the repository).
+Every experiment is at the model's defaults (steps, guidance) and at noise level 0.9 unless its name says otherwise. Sources are recordings
+that no training uses (`judge/recordings.py`) and renders of soundfonts that no training uses; those train the judge as well. Prints the
+table of what is wanted (`judge/targets.py`) and writes DIR/report.json, report.md, sounds and index.html to listen to them.
+`--engine node` makes every sound with the TypeScript engine of this checkout (needs `npm ci`) as users get it, `--engine python` with PyTorch.
+A run with `--only` adds to the report that is in DIR.
 """
 import argparse
+import json
 import os
-import pickle
 import time
 
 import torch
 
-from data.clips import make_clip
-from data.render import DEFAULT_SOUNDFONT, HELD_OUT_SOUNDFONT, Synthesizer
 from engines import ENGINES
-from judge import report
-from judge.classifier import CLASSES, Judge, features
+from judge import recordings, report, targets
+from judge.classifier import fitted_judge
 from judge.experiments import EXPERIMENTS
 
-SECONDS = 96 * 2048 / 44100
-FULL = {"judge": 60, "judge_test": 12, "transforms": 200, "pairs": 50, "edits": 48}
-QUICK = {"judge": 30, "judge_test": 4, "transforms": 48, "pairs": 16, "edits": 16}
+HERE = os.path.dirname(os.path.abspath(__file__))
+FULL = {"speech": 8, "levels": 12, "tempos": 4, "matrix sources": 6, "no drums": 10, "opposites": 24, "mono": 12, "course seconds": 120, "speed": 5,
+        "judge": 32, "judge decoded": 8, "judge test": 6, "control": 8, "control of recordings": 4, "edits": 48}
+QUICK = {"speech": 4, "levels": 4, "tempos": 2, "matrix sources": 2, "no drums": 5, "opposites": 6, "mono": 5, "course seconds": 30, "speed": 2,
+         "judge": 12, "judge decoded": 4, "judge test": 2, "control": 2, "control of recordings": 1, "edits": 8}
+OPTIONAL = ("words", "editing", "durations")
 
 
 class Evaluation:
-    """One run; `counts` gives how many clips each experiment uses. Experiments fill `report` and give examples."""
+    """One run; `counts` gives how much each experiment does. Experiments fill `report` and give examples."""
 
-    def __init__(self, engine, counts, out):
-        self.engine, self.counts, self.out, self.report, self.sounds = engine, counts, out, {}, []
-        self.held_out, self.judge = Synthesizer(HELD_OUT_SOUNDFONT), None
+    def __init__(self, options):
+        self.model, self.out, self.level = options.model, options.out, options.level
+        self.counts = QUICK if options.quick else FULL
+        self.engine = ENGINES[options.engine](options.model, options.precision)
+        self.judge_folder = options.judge or os.path.join(options.out, "judge")
+        self.report, self.sounds, self.spectra, self.ceiling = {}, [], {}, {}
+        self._recordings = self._judge = None
 
-    def source(self, name, seed, synthesizer=None, effects=(), seconds=SECONDS):
-        """A clip of one judged class, [2, samples]."""
-        kind = ("drums",) if name == "drums" else ("instrument", name)
-        return make_clip(synthesizer or self.held_out, seed, seconds, *kind, effects=effects)[1]
+    @property
+    def recordings(self):
+        if self._recordings is None:
+            self._recordings = recordings.find()
+        return self._recordings
 
-    def training_synthesizer(self):
-        return Synthesizer(DEFAULT_SOUNDFONT)
+    @property
+    def judge(self):
+        """The instrument judge, fitted at its first use."""
+        if self._judge is None:
+            self._judge = fitted_judge(self.judge_folder, self.rebuild, self.counts["judge"], self.counts["judge decoded"])
+        return self._judge
 
     def rebuild(self, audio):
-        """Through the pretransform and back."""
+        """Encoded and decoded."""
         return self.engine.rebuild(audio)[:, :audio.shape[1]]
 
-    def transform(self, sources, prompts, level=0.9, seed=0):
-        """Audio-to-audio on lists; every source has a seed of its own."""
-        return [self.engine.transform(source, prompt, level, seed + i) for i, (source, prompt) in enumerate(zip(sources, prompts))]
+    def transform(self, audio, prompt, level=0.9, seed=0):
+        """Audio-to-audio of one sound."""
+        return self.engine.transform(audio, prompt, level, seed)
 
     def example(self, name, audio):
         """Keeps a sound for the listening page."""
@@ -54,47 +66,36 @@ class Evaluation:
         report.write_sound(os.path.join(self.out, file), audio)
         self.sounds.append((name, file))
 
-    def train_judge(self, kept):
-        """Fits the judge on held-out renders, half of them also reconstructed; `kept` is a file to keep it in between runs."""
-        if kept and os.path.exists(kept):
-            with open(kept, "rb") as file:
-                self.judge = pickle.load(file)
-            return
-        vectors, names = [], []
-        for number in range(self.counts["judge"]):
-            for index, name in enumerate(CLASSES):
-                clip = self.source(name, 50_000_000 + 1000 * number + index, effects=None if number % 3 == 0 else ())
-                versions = [clip, self.rebuild(clip)] if number % 2 == 0 else [clip]
-                vectors += [features(version) for version in versions]
-                names += [name] * len(versions)
-        self.judge = Judge().fit(vectors, names)
-        if kept:
-            with open(kept, "wb") as file:
-                pickle.dump(self.judge, file)
-
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--model", default=os.path.join(HERE, "..", "models", "retone-small"))
+    parser.add_argument("--out", default="evaluation", help="folder for the report")
     parser.add_argument("--engine", choices=ENGINES, default="python", help="what makes the sounds")
-    parser.add_argument("--quick", action="store_true", help="fewer clips")
-    parser.add_argument("--judge", help="file to keep the fitted judge in between runs")
-    parser.add_argument("--parts", nargs="*", default=list(EXPERIMENTS), choices=EXPERIMENTS)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", help="of the node engine; default: the users'")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the work, for a first look")
+    parser.add_argument("--judge", help="folder to keep fitted judges in between runs; default: judge in the report's folder")
+    parser.add_argument("--level", type=float, default=0.9, help="noise level of the experiment control")
+    parser.add_argument("--only", nargs="+", choices=EXPERIMENTS, help=f"experiments to run; default: all but {', '.join(OPTIONAL)}")
+    parser.add_argument("--all", action="store_true", help=f"also {', '.join(OPTIONAL)}")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(1)
     os.makedirs(options.out, exist_ok=True)
-    run = Evaluation(ENGINES[options.engine](options.model), QUICK if options.quick else FULL, options.out)
-    begin = time.time()
-    run.train_judge(options.judge)
-    for part in options.parts:
-        EXPERIMENTS[part](run)
-        run.report["run"] = {"engine": options.engine, "minutes": round((time.time() - begin) / 60, 1)}
+    run = Evaluation(options)
+    kept = os.path.join(options.out, "report.json")
+    if options.only and os.path.exists(kept):
+        with open(kept) as file:
+            run.report = json.load(file)
+    run.report["run"] = {**run.report.get("run", {}), "engine": options.engine, "precision": options.precision or "the users' default", "quick": options.quick}
+    for name in options.only or [n for n in EXPERIMENTS if options.all or n not in OPTIONAL]:
+        begin = time.time()
+        EXPERIMENTS[name](run)
+        run.report["run"][f"{name} (minutes)"] = round((time.time() - begin) / 60, 1)
         report.write_figures(options.out, run.report)
-        print(part, run.report["run"], flush=True)
+        print(f"{name}: {time.time() - begin:.0f} s", flush=True)
     run.engine.close()
     report.write_page(options.out, "Built-in model: listen", run.sounds)
+    print("\n".join(targets.table(run.report)))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from scipy.signal import butter, fftconvolve, sosfilt
 
 from .classes import ALL, BY_NAME
 from .phrases import phrase
-from .players import SAMPLE_RATE, Font, Patches, kits
+from .players import GMBANK, SAMPLE_RATE, Font, Patches, kits
 
 SECONDS = 4.5
 
@@ -17,7 +17,7 @@ EXCLUDED = {"TimGM6mb": {4, 38}}
 @lru_cache(None)
 def players():
     """{name: player} of everything that the judge may use."""
-    return {"TimGM6mb": Font(kits=(0, 8, 16, 24, 25, 32, 40)), "freepats": Patches(), **kits()}
+    return {"TimGM6mb": Font(kits=(0, 8, 16, 24, 25, 32, 40)), "sf_GMbank": Font(GMBANK), "freepats": Patches(), **kits()}
 
 
 def programs(entry, player_name):
@@ -47,8 +47,24 @@ def room(rng, mono):
     return (1 - wet) * dry + wet * reverberant * level(dry) / level(reverberant)
 
 
-def clip(name, seed, player=None, seconds=SECONDS, style=None):
-    """Audio float32 [2, samples] of a class at -20 dBFS RMS (peaks below 0.98); without `player` one of its players, drawn."""
+def levelled(audio):
+    """float32 [2, samples] at -20 dBFS RMS, peaks below 0.98."""
+    audio = audio * (0.1 / (np.sqrt(np.mean(audio ** 2)) + 1e-9))
+    return (audio * min(1, 0.98 / np.abs(audio).max())).astype(np.float32)
+
+
+def band(seed, tempo, drums=True, seconds=8.0):
+    """Piano chords, a bass and drums of TimGM6mb at a tempo: float32 [2, samples]."""
+    rng, player, parts = np.random.default_rng(seed), players()["TimGM6mb"], (("piano", "chords"), ("bass", "bass"))
+    mono = sum(player.play(phrase(rng, style, BY_NAME[name].low, BY_NAME[name].high, seconds, tempo), BY_NAME[name].programs[0], seconds)
+               for name, style in parts)
+    if drums:
+        mono = mono + player.play(phrase(rng, "drums", 0, 0, seconds, tempo), -1, seconds)
+    return levelled(room(rng, mono))
+
+
+def clip(name, seed, player=None, seconds=SECONDS, style=None, tempo=None):
+    """Audio float32 [2, samples] of a class (`levelled`); without `player` (an object or a name) one of its players, drawn."""
     rng, entry = np.random.default_rng(seed), BY_NAME[name]
     player_name = player if isinstance(player, str) else None
     if player is None:
@@ -56,18 +72,8 @@ def clip(name, seed, player=None, seconds=SECONDS, style=None):
     instrument = players()[player_name] if player_name else player
     choices = programs(entry, player_name) if player_name else [p for p in entry.programs or (-1,) if instrument.has(p)]
     for _ in range(5):
-        notes = phrase(rng, style or str(rng.choice(entry.styles)), entry.low, entry.high, seconds)
+        notes = phrase(rng, style or str(rng.choice(entry.styles)), entry.low, entry.high, seconds, tempo)
         mono = instrument.play(notes, int(rng.choice(choices)), seconds, *((int(rng.integers(8)),) if not entry.programs else ()))
         if np.sqrt(np.mean(mono ** 2)) > 1e-4:
             break
-    audio = room(rng, mono)
-    audio *= 0.1 / (np.sqrt(np.mean(audio ** 2)) + 1e-9)
-    return (audio * min(1, 0.98 / np.abs(audio).max())).astype(np.float32)
-
-
-def names():
-    """Names of all classes."""
-    return [entry.name for entry in ALL]
-
-
-__all__ = ["ALL", "SECONDS", "able", "clip", "names", "players", "programs"]
+    return levelled(room(rng, mono))

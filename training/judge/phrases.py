@@ -26,9 +26,9 @@ def _times(rng, beat, seconds, lengths):
         time, index = time + bar[index % len(bar)] * beat, index + 1
 
 
-def phrase(rng, style, low, high, seconds):
-    """Notes of one style: melody, broken (chords), chords, held, bass or drums."""
-    beat = 60 / rng.uniform(60, 160)
+def phrase(rng, style, low, high, seconds, tempo=None):
+    """Notes of one style: melody, broken (chords), chords, held, bass or drums; `tempo` in beats a minute, else drawn."""
+    beat = 60 / (tempo or rng.uniform(60, 160))
     force, spread = rng.uniform(45, 120), rng.uniform(2, 10)
     velocity = lambda accent=0: int(np.clip(force + accent + rng.normal(0, spread), 20, 127))
     if style == "drums":

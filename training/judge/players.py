@@ -1,5 +1,5 @@
-"""Players of the judge's sources, all of them Debian packages, none of them trained on: TimGM6mb (GPL-2) by FluidSynth, freepats
-(GPL-2 with an exception for compositions) by TiMidity, drum kits of Hydrogen (GPL, CC-BY, CC-BY-SA, CC0) by mixing their samples.
+"""Players of the judge's sources, all of them Debian packages, none of them trained on: TimGM6mb (GPL-2) and sf_GMbank (of csound,
+public domain) by FluidSynth, freepats (GPL-2 with an exception for compositions) by TiMidity, drum kits of Hydrogen (GPL, CC-BY, CC-BY-SA, CC0).
 
 Every player has `has(program)` and `play(notes, program, seconds)`, mono float32 [samples] at 44.1 kHz; program -1 is the drum kit.
 """
@@ -17,6 +17,7 @@ from data.render import Synthesizer
 
 SAMPLE_RATE = 44100
 TIMGM = "/usr/share/sounds/sf2/TimGM6mb.sf2"
+GMBANK = "/usr/share/sounds/sf2/sf_GMbank.sf2"
 FREEPATS = "/etc/timidity/freepats.cfg"
 HYDROGEN = "/usr/share/hydrogen/data/drumkits"
 

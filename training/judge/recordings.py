@@ -147,6 +147,28 @@ def find():
     return sounds + _computed()
 
 
+#: Recordings of one instrument, for testing the judge: (class, files of sonic-pi-samples, files of lmms-common).
+LABELLED = (
+    ("piano", ("ambi_piano",), ("instruments/piano01", "instruments/piano02")), ("choir", ("ambi_choir",), ("stringsnpads/chorus01", "stringsnpads/chorus02")),
+    ("electric piano", (), ("instruments/e_piano_accord01", "instruments/e_piano_accord02")), ("harpsichord", (), ("instruments/harpsichord01",)),
+    ("church organ", (), tuple(f"instruments/church_organ0{n}" for n in (1, 2, 3, 4))), ("hammond organ", (), ("instruments/e_organ01",)),
+    ("acoustic guitar", (), ("instruments/steel_guitar01", "latin/latin_guitar01", "latin/latin_guitar02", "latin/latin_guitar03")),
+    ("electric guitar", ("guit_e_fifths", "guit_e_slide", "guit_em9", "guit_harmonics"), ()),
+    ("distorted guitar", (), tuple(f"instruments/steel_guitar_{n}_distorted01" for n in ("heavy", "medium", "slight"))),
+    ("bass", ("bass_woodsy_c",), ("instruments/bassslap02",)), ("synth bass", ("bass_thick_c",), ("basses/bass_acid01", "basses/rave_bass01")),
+    ("violin", (), ("instruments/violin_double_stop01", "instruments/violin_fingered01")), ("cello", (), ("instruments/cello01",)),
+    ("strings", (), ("stringsnpads/strings01", "stringsnpads/orion_string01")), ("trumpet", (), ("instruments/trumpet01",)),
+    ("brass", (), ("latin/latin_brass01",)), ("flute", (), ("instruments/flute01",)),
+    ("drums", ("loop_amen_full", "loop_breakbeat", "loop_compus", "loop_mehackit2", "loop_electric"),
+     ("beats/break01", "beats/break02", "beats/909beat01", "beats/house_loop01")))
+
+
+def labelled():
+    """(class, float32 [2, samples]) of recordings of one instrument, at most 4.5 s each, that the judge has not trained on."""
+    return [(name, stereo(place.format(file), seconds=4.5)) for name, ours, lmms in LABELLED
+            for place, files in ((SONIC_PI, ours), (LMMS, lmms)) for file in files]
+
+
 if __name__ == "__main__":
     for sound in find():
         level = 20 * np.log10(np.abs(sound.audio).max() + 1e-9)

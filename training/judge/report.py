@@ -6,14 +6,14 @@ import os
 import numpy as np
 from scipy.io import wavfile
 
-from . import measures
+from . import measures, targets
 
 
 def write_figures(folder, report):
     """report.json and report.md of {section: {measure: value}}."""
     with open(os.path.join(folder, "report.json"), "w") as file:
         json.dump(report, file, indent=1)
-    lines = []
+    lines = ["## wanted", "", *targets.table(report), ""]
     for section, values in report.items():
         lines += [f"## {section}", "", "| measure | value |", "|---|---|"]
         lines += [f"| {key} | {f'{value:.3f}' if isinstance(value, float) else value} |" for key, value in values.items()]
