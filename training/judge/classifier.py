@@ -77,33 +77,37 @@ def fitted_judge(folder, rebuild, rounds, decoded):
     for each decoder (known by what it makes of one clip); vectors of the plain clips are kept for all.
     """
     os.makedirs(folder, exist_ok=True)
-    decoder = hashlib.sha256(np.round(rebuild(clip("harp", 1)) * 1000).astype(np.int16).tobytes()).hexdigest()[:12]
-    file = os.path.join(folder, f"judge-{rounds}-{decoded}-{decoder}.pickle")
+    decoder = _name(np.round(rebuild(clip("harp", 1)) * 1000).astype(np.int16).tobytes())
+    file = os.path.join(folder, f"judge-{rounds}-{decoded}-{decoder}-{_name(*_code())}.pickle")
     if os.path.exists(file):
         with open(file, "rb") as kept:
             return pickle.load(kept)
-    vectors, names = [], []
+    pairs = []
     for number in range(rounds):
-        plain = _kept(os.path.join(folder, f"clips-{number}.npz"), lambda: _vectors(number, lambda audio: audio))
-        rebuilt = _vectors(number, rebuild) if number < decoded else []
-        for name, vector in (*plain, *rebuilt):
-            vectors.append(vector)
-            names.append(name)
-    judge = Judge().fit(vectors, names)
+        pairs += _kept(os.path.join(folder, f"clips-{_name(*_code())}-{number}.npz"), number, lambda audio: audio)
+        if number < decoded:
+            pairs += _kept(os.path.join(folder, f"clips-{_name(*_code())}-{number}-{decoder}.npz"), number, rebuild)
+    judge = Judge().fit([vector for _, vector in pairs], [name for name, _ in pairs])
     with open(file, "wb") as kept:
         pickle.dump(judge, kept)
     return judge
 
 
-def _vectors(number, change):
-    """[(class, vector)] of the clips of one round after `change`."""
-    return [(name, features(change(audio))) for name in JUDGED for audio in training_clips(name, number)]
+def _name(*contents):
+    """Twelve letters that stand for contents (bytes)."""
+    return hashlib.sha256(b"".join(contents)).hexdigest()[:12]
 
 
-def _kept(file, make):
-    """What `make` returns, [(class, vector)], kept in a file."""
+def _code():
+    """The code that decides what a judge is: with another one, another judge is fitted."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return [open(os.path.join(folder, f"{part}.py"), "rb").read() for part in ("classes", "clips", "phrases", "players", "features", "classifier")]
+
+
+def _kept(file, number, change):
+    """[(class, vector)] of the clips of one round after `change`, kept in a file."""
     if not os.path.exists(file):
-        made = make()
+        made = [(name, features(change(audio))) for name in JUDGED for audio in training_clips(name, number)]
         np.savez_compressed(file, names=np.array([name for name, _ in made]), vectors=np.stack([vector for _, vector in made]).astype(np.float32))
     with np.load(file) as kept:
         return list(zip(map(str, kept["names"]), kept["vectors"]))

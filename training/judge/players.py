@@ -57,7 +57,8 @@ class Patches:
     def __init__(self):
         if not os.path.exists(FREEPATS):
             raise FileNotFoundError("freepats and timidity must be installed: apt-get install freepats timidity")
-        bank = re.split(r"\n\s*bank\s+0", open(FREEPATS).read())[1]
+        with open(FREEPATS) as file:
+            bank = re.split(r"\n\s*bank\s+0", file.read())[1]
         self.programs = {int(number) for number in re.findall(r"^\s*(\d+)\s+Tone", bank, re.M)}
 
     def has(self, program):
@@ -81,7 +82,9 @@ class Kit:
     """One of Hydrogen's drum kits."""
 
     def __init__(self, folder):
-        self.samples, text = {}, open(os.path.join(folder, "drumkit.xml"), errors="replace").read()
+        self.samples = {}
+        with open(os.path.join(folder, "drumkit.xml"), errors="replace") as file:
+            text = file.read()
         for instrument in re.findall(r"<instrument>.*?</instrument>", text, re.S):
             name = (re.findall(r"<name>(.*?)</name>", instrument) or [""])[0].lower()
             files = [os.path.join(folder, file) for file in re.findall(r"<filename>(.*?)</filename>", instrument)]

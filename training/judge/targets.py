@@ -23,11 +23,13 @@ TARGETS = (
       ("prompt control", "rendered sources: lowest class", lambda v: v >= 0.4)]),
     ("target named first, real recordings", "> 60 %", "{:.1%}", [("prompt control", "real recordings: target first", lambda v: v > 0.6)]),
     ("prompts further apart than two seeds, of 20", "18", "{}", [("prompt matrix", "prompts apart, of 20", lambda v: v >= 18)]),
-    ("\"no drums\": drum energy falls, of 10 sources with drums", "9", "{}", [("no drums", "drum energy falls by 3 dB", lambda v: v >= 9)]),
+    ("\"no drums\": drum energy falls, sources with drums", "90 %", "{:.0%}", [("no drums", "drum energy falls by 3 dB", lambda v: v >= 0.9)]),
     ("mono loss of the seed prompt, median", "< 1.5 LU", "{:.1f} LU", [("mono", "seed prompt: mono loss, median (LU)", lambda v: v < 1.5)]),
     ("difference of 5 s spectra over 120 s, \"lo-fi hip hop beat\"", "> 2.5 dB", "{:.2f} dB",
      [("course", "generated \"lo-fi hip hop beat\", 120 s (dB)", lambda v: v > 2.5)]),
-    ("30 s request to mp3, wall clock", "< 4.5 s", "{:.1f} s", [("speed", "30 s request to mp3, wall clock, best (s)", lambda v: v < 4.5)]),
+    ("30 s request to mp3, wall clock (other work on the machine adds to it) / processor", "< 4.5 s", "{:.1f} s",
+     [("speed", "30 s request to mp3, wall clock, best (s)", lambda v: v < 4.5),
+      ("speed", "30 s request to mp3, processor, median (s)", lambda v: True)]),
 )
 
 

@@ -54,7 +54,7 @@ def no_drums(run):
     change = lambda prompt: [measures.percussive_db(run.transform(audio, prompt, 0.9, seed=i)) - measures.percussive_db(audio)
                              for i, audio in enumerate(sources)]
     without, rock, empty = change("no drums"), change("rock drums"), change("")
-    run.report["no drums"] = {"sources": len(sources), "drum energy falls by 3 dB": int(sum(v < -3 for v in without)),
+    run.report["no drums"] = {"sources": len(sources), "drum energy falls by 3 dB": share([v < -3 for v in without]),
                               "no drums: change of the percussive share, median (dB)": median(without),
                               "rock drums: change of the percussive share, median (dB)": median(rock),
                               "empty prompt: change of the percussive share, median (dB)": median(empty)}
