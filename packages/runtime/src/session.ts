@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Graph } from '@retone/graph';
-import { env, InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { type Device, isAccelerator } from './device.ts';
+import { env, InferenceSession, Tensor as OnnxTensor } from './onnxruntime.ts';
 
 /** A float32 tensor in memory, row-major. */
 export interface Tensor {

@@ -1,6 +1,6 @@
 import { Graph, ops, type Value } from '@retone/graph';
-import { listSupportedBackends } from 'onnxruntime-node';
 import { type Accelerator, type Device, devices, isAccelerator } from './device.ts';
+import { listSupportedBackends } from './onnxruntime.ts';
 import { Session } from './session.ts';
 
 // Small graphs that tell what this machine computes, and whether rightly.
