@@ -70,12 +70,12 @@ describe('a configuration that is wrong names key, value and what is accepted', 
       (config) => {
         config.model.conditioning.configs[0].type = 'clap_text';
       },
-      'model.conditioning.configs[0].type is "clap_text"; accepted: "t5gemma", "number"',
+      'model.conditioning.configs[0].type is "clap_text"; accepted: "t5gemma", "number", "structure"',
     ],
     [
       'a conditioner without type',
       (config) => delete config.model.conditioning.configs[1].type,
-      'model.conditioning.configs[1].type is absent; accepted: "t5gemma", "number"',
+      'model.conditioning.configs[1].type is absent; accepted: "t5gemma", "number", "structure"',
     ],
     [
       'a condition that no conditioner makes',
@@ -207,6 +207,27 @@ describe('a configuration that is wrong names key, value and what is accepted', 
         config.model.diffusion.input_concat_ids = ['melody'];
       },
       'model.diffusion.input_concat_ids[0] is "melody"; accepted: nothing',
+    ],
+    [
+      'structure that no conditioner describes',
+      (config) => {
+        config.model.diffusion.local_add_cond_ids = ['structure'];
+        dit(config).local_add_cond_dim = 67;
+      },
+      'model.diffusion.local_add_cond_ids is ["structure"]; accepted: structure only where conditioning has it',
+    ],
+    [
+      'a local condition without room for structure',
+      (config) => {
+        config.model.diffusion.local_add_cond_ids = ['structure'];
+        dit(config).local_add_cond_dim = 66;
+        config.model.conditioning.configs.push({
+          id: 'structure',
+          type: 'structure',
+          config: { pitches: 48, lowest_pitch: 36, hop_length: 512, frames_per_latent: 4 },
+        });
+      },
+      'model.diffusion.config.local_add_cond_dim is 66; accepted: 67 (the channels of local_add_cond_ids)',
     ],
     [
       'an object in place of a number',
