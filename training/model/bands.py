@@ -15,11 +15,16 @@ class Bands:
     The weight of bin k in band b is max(0, 1 - |position_k - b|), divided by the sum of the band's weights.
     """
 
-    def __init__(self, size, hop, position, first, last):
+    def __init__(self, size, hop, position, first, last, q=None):
         self.stft, self.position, self.first, self.count = Stft(size, hop), position, first, last - first + 1
         weights = np.maximum(0, 1 - np.abs(position[None] - np.arange(first, last + 1)[:, None]))
         self.weights = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
         self.frequencies = np.arange(self.stft.bins) * SAMPLE_RATE / size
+        #: Bins (fractional) of positions in bands: the inverse of `position`.
+        self.bin_of = (lambda at: at) if q is None else (lambda at: q * np.sinh(at / q))
+        at = np.arange(first, last + 1)
+        self.centres = self.bin_of(at) * SAMPLE_RATE / size
+        self.bins_per_band = np.ones(len(at)) if q is None else np.cosh(at / q)
         inner = np.clip(position - first, 0, self.count - 1)
         self._below = np.minimum(inner.astype(int), self.count - 2)
         self._part = (inner - self._below).astype(np.float32)
@@ -54,10 +59,10 @@ def layers(config):
     q = config["bins_per_octave"] / np.log(2)
     last = int(np.floor(q * np.arcsinh(config["max_frequency"] / (spacing * q))))
     if "low_fft_size" not in config:
-        return [Bands(size, hop, position, 0, last)]
+        return [Bands(size, hop, position, 0, last, q)]
     low_size, (low_edge, high_edge) = config["low_fft_size"], config["crossover"]
     # Two bins beyond the crossover on either side: half the main lobe of the Hann window.
     highest = int(np.ceil(high_edge * low_size / SAMPLE_RATE)) + 2
     lowest = int(np.floor(low_edge / spacing)) - 2
     return [Bands(low_size, hop, np.arange(low_size // 2 + 1.0), 0, highest),
-            Bands(size, hop, position, int(np.floor(position[lowest])), last)]
+            Bands(size, hop, position, int(np.floor(position[lowest])), last, q)]

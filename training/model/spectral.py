@@ -7,8 +7,8 @@ deterministic; this docstring is the specification that other ports follow.
 Config (`model.pretransform.config`)
     fft_size N 2048, hop_length H 512, frames_per_latent G 4, downsampling_ratio G*H = 2048,
     bins_per_octave B 36, max_frequency 20000, floor 3e-5, stereo_edges (hertz), latent_dim K,
-    low_fft_size M 4096 and crossover [430, 520] hertz (both optional: without them there is one spectrogram),
-    phase_iterations 2, phase_momentum 0.99, io_channels 2, loudness -17 (`model/loudness.py`; optional).
+    low_fft_size M 4096 and crossover [430, 520] hertz (both or neither: without them there is one spectrogram; M = 2 N),
+    io_channels 2, loudness -17 (`model/loudness.py`; optional).
 
 Framing (`model/stft.py`)
     Audio [2, S] is zero-padded at its end to a multiple of G*H; T = S/(G*H) latents, J = G*T frames. Frame j of a spectrogram
@@ -32,20 +32,69 @@ Features of latent t, in this order (n bands on both axes together; D = G*n + 2*
 
 Latents (tensors `mean` [D], `analysis` [D, K], `synthesis` [K, D] under `pretransform.model.`)
     z = (features - mean) @ analysis;   features = mean + z @ synthesis.   Layout of z outside: [K, T].
+
+Decoding (`model/synthesis.py`, `model/phase.py`, `model/noise.py`)
+    Smooth magnitudes are not those of any sound: with aligned phases every frame becomes a pulse at its centre, a buzz at the
+    rate of the hops. So bands are split into partials, whose lobes are made as narrow as a sine's, and noise, which gets the
+    phases and the fluctuation of real noise. ramp(x, a, b) is 0 up to a, 1 from b on, linear between. "Near" values are
+    averaged over fewer places at the ends. f_b is the frequency of a band's centre, f_k that of a bin.
+
+    1. Shares. Log magnitudes x of the main axis; y = 20 lg(e) x. h = y - mean of y over bands b-6..b+6; then the mean over frames
+       j-1..j+1, then the maximum over bands b-1..b+1. Groups g with power gains G_g(f) (step 4); level of a group
+       10 lg(sum_b G_g(f_b) e^(2x) / max(sum_b G_g(f_b), 1e-9) + 1e-12); its rise from frame j-2 to j+2 (0 in the outermost two frames),
+       maximum over j-1..j+1, ramp(8, 16): attack A_g. Share of noise
+       s = clip((8 + 6 sum_g A_g G_g(f_b) - h)/4, 0, 1) ramp(f_b, 300, 600). Share of partials: 1 - s.
+       Magnitudes m of bin k: x interpolated linearly at p_k, limited to 0.3, exp, minus floor, at least 0; the highest band
+       is held for 4 bands, then 0; 0 below the first band. s_k: s interpolated likewise. Noise magnitudes: m sqrt(s_k).
+    2. Low spectrogram (only with `low_fft_size`): magnitudes as in step 1, all partials. Phases by heap integration of the phase
+       gradient (Prusa, Balazs, Sondergaard 2017) over the bins up to two above the highest band; logarithms of at least 1e-9.
+       Advance per hop: r d/dk ln m + 2 pi H k/M with r = H/(0.25645 M); peaks k = 1..5 and the bins beside them advance by
+       2 pi H/M times the peak's frequency (step 3) instead. Advance per bin: -(d/dj ln m)/r - pi. Differences are central, 0 at the ends;
+       steps use the mean of the two ends' gradients. Bins at most 1e-6 of the largest keep phase 0. The loudest bin that
+       has no phase starts with phase 0; from then on the loudest bin in the heap gives its neighbours without one theirs, in the order j+1, j-1,
+       k+1, k-1. Of equal magnitudes the lower index j*bins + k comes first.
+    3. Partials of the main spectrogram. Power of a band in bins: q_b = max(exp(min(x, 0.3)) - floor, 0)^2 (1 - s) cosh(b/q).
+       Peaks: inner bands with x_b > x_(b-1), x_b >= x_(b+1), 1 - s > 0.01. Energy E = u + q_b + v with u = q_(b-1), v = q_(b+1), each
+       halved if the band beyond it is a peak too. Centre c = b + (v - u)/E, frequency q sinh(c/q) bins, amplitude sqrt(E/1.5), magnitude
+       of a bin at distance |x| < 2: amplitude sinc(x)/(1 - x^2), for the two bins on either side of the nearest one; where lobes overlap, the
+       larger. Below 900 Hz: m sqrt(1 - s_k); above 1300 Hz: these lobes; between: (1 - ramp) and ramp times them.
+       Phases: bins start with the phase 2 pi frac(k 0.6180339887498949) and frequency k. Per frame: peaks k with m_k > m_(k-1), m_k >= m_(k+1);
+       with r the larger neighbour over m_k, the peak's frequency is k +- clip((2r - 1)/(r + 1), -0.5, 0.5), towards the larger neighbour.
+       Its phase is the bin's last one plus 2 pi H/N times the mean of its frequency and the bin's last one (its own alone where they differ by 1.5
+       or more). Between the crossover's edges it is instead phi_low(k') + pi (k' - k), k' = floor(2 frequency + 0.5). Every bin takes the
+       phase and frequency of its peak, plus pi times its distance to it; regions change half-way, an exact half-way bin belongs to the lower
+       peak. A frame without peaks keeps all.
+    4. Envelopes. Groups between 0, 350, 700, 1400, 2800, 5600, 11200 Hz and above. Rise at an edge e: sin^2(pi/2 clip(2 log2(f/e) + 0.5, 0, 1));
+       G of a group is the rise at its lower edge (1 for the first) minus that at its upper (0 for the last). Noise power of a group in
+       frame j: mean of m^2 s_k over the bins, weighted by G; at least 1e-12. The envelope has one value per 64 samples. K_i: the sums of w^2 over the 64
+       samples of cell i of a frame, divided by their sum. Power of a frame: sum of K times its cells (the outermost cells go on
+       beyond the ends). Start: exp of the frames' log powers interpolated linearly between their centres. 16 times:
+       cell *= (sum_j K P_j/Q_j^2)/(sum_j K/Q_j), at least 1e-12, P wanted, Q present powers (the outermost frames go on). Before the 11th:
+       every run of values that do not fall, from a to b >= 8 a within 40 cells, becomes a step: a before, b after (one cell between them), of the same sum.
+    5. Noise. Streams 1 and 2: x = stream; for every bin of a real spectrum of period 131072: x = (1664525 x + 1013904223) mod 2^32, phase
+       2 pi x/2^32, magnitude sqrt(131072). Per group times sqrt(G), inverse real FFT. The signal: sum over groups of the periodic noise times
+       the square root of the envelope (interpolated linearly between the cells' centres). Its STFT times sqrt(N/6) has the powers Q.
+       Noise spectrum: that, times the noise magnitudes, over sqrt(sum_g Q_g G_g). Attacks of a frame: maximum over its cells of
+       ramp(10 lg(cell/the second before it), 8, 14), summed over the groups times G: the squares of the noise magnitudes are mixed by it
+       with their weighted means over bins k-15..k+15, weights 0.5 + 0.5 cos(pi i/16) (bins beyond the ends as the last ones).
+    6. Stereo. u_k = exp(i 2.404825557695773 sin(2 pi k N/(n 16))) for the bins of window n (2.4048... is the first zero of the Bessel
+       function J0: the mean of u is zero). Middle M: partials + noise of stream 1; side S: partials times u + noise of stream 2.
+       For each latent and band, balance b (limited to +-2.5) and width a (limited to 0..pi/4, so that no channel plays out of phase), both
+       times ramp(f_k, 120, 200): L = sqrt(1 + tanh b) (cos a M + sin a S), R = sqrt(1 - tanh b) (cos a M - sin a S).
+    7. ISTFT of both channels and spectrograms: inverse real FFT, times n/4, times the window, overlap-add, divided by the overlap-added squared window (at
+       least 1e-3). The low spectrogram is faded out and the main one in between the crossover's edges, by cos^2 and sin^2; their sum is the sound.
 """
 import numpy as np
 
 from .bands import SAMPLE_RATE, layers
-from .phase import integrated_phase
+from .synthesis import Synthesis
 
 STEREO_FLOOR = 1e-9
-DECORRELATION_DEPTH = 2.404825557695773
 
 DEFAULT_CONFIG = {
     "fft_size": 2048, "hop_length": 512, "frames_per_latent": 4, "downsampling_ratio": 2048, "bins_per_octave": 36,
     "max_frequency": 20000, "low_fft_size": 4096, "crossover": [430, 520], "floor": 3e-5,
-    "stereo_edges": [0, 250, 500, 1000, 2000, 4000, 8000, 22051], "latent_dim": 192, "phase_iterations": 2,
-    "phase_momentum": 0.99, "loudness": -17, "io_channels": 2}
+    "stereo_edges": [0, 250, 500, 1000, 2000, 4000, 8000, 22051], "latent_dim": 192, "loudness": -17, "io_channels": 2}
 
 
 class SpectralFeatures:
@@ -61,7 +110,7 @@ class SpectralFeatures:
         self.bands = sum(layer.count for layer in self.layers)
         edges = np.asarray(config["stereo_edges"])
         self.stereo_bands = len(edges) - 1
-        self.stereo_band = np.searchsorted(edges, self.main.frequencies, side="right") - 1
+        self.stereo_band_of = lambda frequencies: np.searchsorted(edges, frequencies, side="right") - 1
         self.dimension = self.group * self.bands + 2 * self.stereo_bands
 
     def analyse(self, audio):
@@ -72,7 +121,7 @@ class SpectralFeatures:
             spectra = layer.stft.forward(audio)
             power = np.abs(spectra) ** 2
             logs.append(layer.analyse(power.mean(0), self.floor))
-        onehot = (self.stereo_band[:, None] == np.arange(self.stereo_bands)).astype(np.float32)
+        onehot = (self.stereo_band_of(self.main.frequencies)[:, None] == np.arange(self.stereo_bands)).astype(np.float32)
         grouped = lambda x: (x @ onehot).reshape(latents, self.group, -1).sum(1)
         left, right = grouped(power[0]) + STEREO_FLOOR, grouped(power[1]) + STEREO_FLOOR
         cross = grouped((spectra[0] * spectra[1].conj()).real) + STEREO_FLOOR
@@ -85,58 +134,13 @@ class SpectralFeatures:
         frames = features[:, :self.group * self.bands].reshape(-1, self.bands)
         return np.split(frames, np.cumsum([layer.count for layer in self.layers])[:-1], 1)
 
-    def magnitudes(self, features):
-        """Magnitudes float32 [J, bins] of every layer, of features [T, D]."""
-        return [layer.magnitudes(logs, self.floor) for layer, logs in zip(self.layers, self.logs(features))]
-
-    def with_phase(self, magnitudes, iterations=None):
-        """Complex spectra [J, bins] of every layer's magnitudes."""
-        hop = self.config["hop_length"]
-        spectra, consistent = [], [None] * len(self.layers)
-        for layer, m in zip(self.layers, magnitudes):
-            spectra.append((m * np.exp(1j * integrated_phase(m, layer.stft.size, hop))).astype(np.complex64))
-        for _ in range(self.config["phase_iterations"] if iterations is None else iterations):
-            audio = self.joined(spectra)
-            for i, (layer, m) in enumerate(zip(self.layers, magnitudes)):
-                now = layer.stft.forward(audio)
-                guess = now if consistent[i] is None else now + np.float32(self.config["phase_momentum"]) * (now - consistent[i])
-                consistent[i] = now
-                size = np.abs(guess)
-                spectra[i] = (m * np.where(size > 0, guess / np.maximum(size, 1e-30), 1)).astype(np.complex64)
-        return spectra
-
-    def joined(self, spectra):
-        """Audio of the spectra [..., J, bins] of every layer: inverse transforms, crossfaded in frequency, summed."""
-        return sum(layer.stft.inverse(x * gain) for layer, x, gain in zip(self.layers, spectra, self.crossfade))
-
-    @property
-    def crossfade(self):
-        if len(self.layers) == 1:
-            return [np.float32(1)]
-        low, high = self.config["crossover"]
-        rise = [(0.5 - 0.5 * np.cos(np.pi * np.clip((layer.frequencies - low) / (high - low), 0, 1))).astype(np.float32) for layer in self.layers]
-        return [1 - rise[0], rise[1]]
-
-    def synthesise(self, features, iterations=None):
-        """Stereo audio float32 [2, T*ratio] of features [T, D]."""
-        spectra = self.with_phase(self.magnitudes(features), iterations)
-        stereo = features[:, self.group * self.bands:].astype(np.float64)
-        left, right = [], []
-        for layer, x in zip(self.layers, spectra):
-            band = np.searchsorted(np.asarray(self.config["stereo_edges"]), layer.frequencies, side="right") - 1
-            per_bin = lambda v: np.repeat(v, self.group, 0)[:, band]
-            balance, width = per_bin(stereo[:, :self.stereo_bands]), per_bin(stereo[:, self.stereo_bands:])
-            spread = np.exp(1j * DECORRELATION_DEPTH * np.sin(2 * np.pi * np.arange(layer.stft.bins) * 2048 / layer.stft.size / 16)) * np.sin(width)
-            left.append((np.sqrt(1 + np.tanh(balance)) * (np.cos(width) + spread) * x).astype(np.complex64))
-            right.append((np.sqrt(1 - np.tanh(balance)) * (np.cos(width) - spread) * x).astype(np.complex64))
-        return self.joined([np.stack(pair) for pair in zip(left, right)])
-
 
 class SpectralPretransform:
     """Audio <-> latents: `SpectralFeatures` and the linear map that training fits (`fit_pretransform.py`)."""
 
     def __init__(self, config, mean, analysis, synthesis):
         self.config, self.features = config, SpectralFeatures(config)
+        self.synthesiser = Synthesis(self.features)
         self.mean, self.analysis, self.synthesis = (np.asarray(x, np.float32) for x in (mean, analysis, synthesis))
 
     @property
@@ -147,9 +151,9 @@ class SpectralPretransform:
         """Latents float32 [K, T] of audio [2, S]."""
         return ((self.features.analyse(audio) - self.mean) @ self.analysis).T
 
-    def decode(self, latents, iterations=None):
+    def decode(self, latents):
         """Audio float32 [2, T*ratio] of latents [K, T]."""
-        return self.features.synthesise(self.mean + latents.T @ self.synthesis, iterations)
+        return self.synthesiser.synthesise(self.mean + latents.T @ self.synthesis)
 
     def tensors(self):
         """Name -> array, as stored under `pretransform.model.`."""
