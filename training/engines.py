@@ -47,8 +47,10 @@ class PythonEngine:
 
     def transform(self, audio, prompt, level=0.9, seed=0):
         gain = self._gain(audio)
-        latents = torch.from_numpy(self.pretransform.encode(audio * gain))[None]
-        made = self._decode(self.model.transform(latents, [prompt], level, seed=seed), audio.shape[1])
+        latents, structure = torch.from_numpy(self.pretransform.encode(audio * gain))[None], None
+        if self.model.structure and level < 1:
+            structure = torch.from_numpy(self.model.structure.analyse(audio * gain))[None, :, :latents.shape[2]]
+        made = self._decode(self.model.transform(latents, [prompt], level, seed=seed, structure=structure), audio.shape[1])
         if self.loudness is None:
             return np.clip(made, -1, 1)
         return limited(made * np.float32(gain_for(made, self.loudness) / gain))
@@ -79,7 +81,7 @@ class PythonEngine:
         latents = torch.from_numpy(self.pretransform.encode(audio * gain))[None]
         places = torch.arange(latents.shape[2]) * ratio
         keep = 1.0 - ((places >= start) & (places < end)).float()[None, None]
-        made = self.model.transform(latents, [prompt], 1.0, seed=seed, local=torch.cat([keep, latents * keep], 1))
+        made = self.model.transform(latents, [prompt], 1.0, seed=seed, kept=torch.cat([keep, latents * keep], 1))
         made = self._decode(made, audio.shape[1]) / gain
         return made if self.loudness is None else limited(made * levelled(audio, made, start, end))
 

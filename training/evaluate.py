@@ -22,7 +22,7 @@ from judge.experiments import EXPERIMENTS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FULL = {"speech": 8, "levels": 12, "tempos": 4, "matrix sources": 6, "no drums": 10, "opposites": 24, "mono": 12, "course seconds": 120, "speed": 5,
-        "judge": 20, "judge decoded": 4, "judge test": 4, "control": 6, "control of recordings": 3, "edits": 48}
+        "judge": 32, "judge decoded": 4, "judge test": 4, "control": 6, "control of recordings": 3, "edits": 48}
 QUICK = {"speech": 4, "levels": 4, "tempos": 2, "matrix sources": 2, "no drums": 5, "opposites": 6, "mono": 5, "course seconds": 30, "speed": 2,
          "judge": 10, "judge decoded": 2, "judge test": 2, "control": 2, "control of recordings": 1, "edits": 8}
 OPTIONAL = ("words", "editing", "durations")

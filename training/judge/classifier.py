@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 from scipy.signal import butter, sosfilt
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from .classes import BY_NAME, JUDGED
@@ -22,7 +22,8 @@ class Judge:
     """`fit` on vectors and class names, `rank` to get the classes, the likeliest first."""
 
     def __init__(self):
-        self.model = make_pipeline(StandardScaler(), SVC(C=8, gamma=GAMMA, decision_function_shape="ovr"))
+        within = FunctionTransformer(np.clip, kw_args={"a_min": -4, "a_max": 4})
+        self.model = make_pipeline(StandardScaler(), within, SVC(C=8, gamma=GAMMA, decision_function_shape="ovr"))
 
     @property
     def classes(self):

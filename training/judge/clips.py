@@ -10,9 +10,8 @@ from .players import GMBANK, SAMPLE_RATE, Font, Patches, kits
 
 SECONDS = 4.5
 
-#: Programs that the judge does not use, since their waveforms correlate above 0.9 with FluidR3's or MuseScore General's (`independence`).
-#: Marimba and TimGM6mb's harp, nearly pure tones, do so as well (0.92, 0.91), but their second differences do not (0.54, 0.22).
-EXCLUDED = {"TimGM6mb": {4, 38}, "sf_GMbank": {4, 38}, "freepats": {46}}
+#: Programs that the judge does not use: as waveforms and by their overtones they are too like a training soundfont's (`independence`).
+EXCLUDED = {"freepats": {46}}
 
 
 @lru_cache(None)
