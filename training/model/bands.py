@@ -27,7 +27,7 @@ class Bands:
         self.bins_per_band = np.ones(len(at)) if q is None else np.cosh(at / q)
         inner = np.clip(position - first, 0, self.count - 1)
         self._below = np.minimum(inner.astype(int), self.count - 2)
-        self._part = (inner - self._below).astype(np.float32)
+        self._part = inner - self._below
         self._outside = (position < first) | (position > last + HELD_BANDS)
 
     def analyse(self, power, floor):
@@ -35,11 +35,11 @@ class Bands:
         return np.log(np.sqrt(power @ self.weights.T) + floor)
 
     def spread(self, levels):
-        """Values float32 [..., bins] of values per band [..., count]: interpolated linearly, held at both ends."""
+        """Values [..., bins] of values per band [..., count]: interpolated linearly, held at both ends."""
         return levels[..., self._below] * (1 - self._part) + levels[..., self._below + 1] * self._part
 
     def magnitudes(self, logs, floor):
-        """Magnitudes float32 [..., bins] of log magnitudes [..., count]."""
+        """Magnitudes [..., bins] of log magnitudes [..., count]."""
         magnitudes = np.maximum(np.exp(np.minimum(self.spread(logs), MAX_LOG_MAGNITUDE)) - floor, 0)
         magnitudes[..., self._outside] = 0
         return magnitudes

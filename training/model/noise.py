@@ -27,11 +27,11 @@ def group_gains(frequencies):
     return np.concatenate([ones, rise]) - np.concatenate([rise, zeros])
 
 
-@functools.lru_cache(maxsize=2)
-def band_noises(stream):
-    """Noise float32 [groups, PERIOD] of one stream: unit power density, random phases, periodic."""
+@functools.lru_cache(maxsize=1)
+def band_noises():
+    """Noise float32 [groups, PERIOD]: power density 1 over all groups, random phases, periodic."""
     bins = PERIOD // 2 + 1
-    states, state = np.empty(bins), stream
+    states, state = np.empty(bins), 1
     for i in range(bins):
         state = (state * 1664525 + 1013904223) % (1 << 32)
         states[i] = state
@@ -128,11 +128,11 @@ def attacks(cells, stft):
     return frames.max(-1)
 
 
-def noise_spectra(cells, stft, stream):
-    """Spectra complex64 [J, bins] of noise with the envelopes [groups, cells]; its power per bin is that of the frames."""
+def noise_spectra(cells, stft, delay):
+    """Spectra complex64 [J, bins] of noise with the envelopes [groups, cells], shifted by `delay` samples of its period."""
     samples = cells.shape[1] * CELL
-    index, at = np.arange(samples) % PERIOD, (np.arange(samples) + 0.5) / CELL - 0.5
+    index, at = (np.arange(samples) + delay) % PERIOD, (np.arange(samples) + 0.5) / CELL - 0.5
     gains = [np.interp(at, np.arange(cells.shape[1]), root) for root in np.sqrt(cells)]
-    signal = sum(noise[index] * gain for noise, gain in zip(band_noises(stream), gains)).astype(np.float32)
+    signal = sum(noise[index] * gain for noise, gain in zip(band_noises(), gains)).astype(np.float32)
     # The window's mean square is 3/8, so white noise of variance 1 has power 16/n^2 * 3 n/8 = 6/n in every bin.
     return stft.forward(signal) * np.float32(np.sqrt(stft.size / 6))

@@ -71,14 +71,14 @@ Decoding (`model/synthesis.py`, `model/phase.py`, `model/noise.py`)
        beyond the ends). Start: exp of the frames' log powers interpolated linearly between their centres. 16 times:
        cell *= (sum_j K P_j/Q_j^2)/(sum_j K/Q_j), at least 1e-12, P wanted, Q present powers (the outermost frames go on). Before the 11th:
        every run of values that do not fall, from a to b >= 8 a within 40 cells, becomes a step: a before, b after (one cell between them), of the same sum.
-    5. Noise. Streams 1 and 2: x = stream; for every bin of a real spectrum of period 131072: x = (1664525 x + 1013904223) mod 2^32, phase
-       2 pi x/2^32, magnitude sqrt(131072). Per group times sqrt(G), inverse real FFT. The signal: sum over groups of the periodic noise times
+    5. Noise. x = 1; for every bin of a real spectrum of period 131072: x = (1664525 x + 1013904223) mod 2^32, phase
+       2 pi x/2^32, magnitude sqrt(131072). Per group times sqrt(G), inverse real FFT. A second, independent noise is the same from its sample 65536 on. The signal: sum over groups of the periodic noise times
        the square root of the envelope (interpolated linearly between the cells' centres). Its STFT times sqrt(N/6) has the powers Q.
        Noise spectrum: that, times the noise magnitudes, over sqrt(sum_g Q_g G_g). Attacks of a frame: maximum over its cells of
        ramp(10 lg(cell/the second before it), 8, 14), summed over the groups times G: the squares of the noise magnitudes are mixed by it
        with their weighted means over bins k-15..k+15, weights 0.5 + 0.5 cos(pi i/16) (bins beyond the ends as the last ones).
     6. Stereo. u_k = exp(i 2.404825557695773 sin(2 pi k N/(n 16))) for the bins of window n (2.4048... is the first zero of the Bessel
-       function J0: the mean of u is zero). Middle M: partials + noise of stream 1; side S: partials times u + noise of stream 2.
+       function J0: the mean of u is zero). Middle M: partials + first noise; side S: partials times u + second noise.
        For each latent and band, balance b (limited to +-2.5) and width a (limited to 0..pi/4, so that no channel plays out of phase), both
        times ramp(f_k, 120, 200): L = sqrt(1 + tanh b) (cos a M + sin a S), R = sqrt(1 - tanh b) (cos a M - sin a S).
     7. ISTFT of both channels and spectrograms: inverse real FFT, times n/4, times the window, overlap-add, divided by the overlap-added squared window (at
@@ -153,7 +153,11 @@ class SpectralPretransform:
 
     def decode(self, latents):
         """Audio float32 [2, T*ratio] of latents [K, T]."""
-        return self.synthesiser.synthesise(self.mean + latents.T @ self.synthesis)
+        return self.synthesiser.synthesise(self.decode_features(latents))
+
+    def decode_features(self, latents):
+        """Features float32 [T, D] of latents [K, T]; summed in double precision, since phases along partials let differences grow."""
+        return (self.mean + latents.T.astype(np.float64) @ self.synthesis).astype(np.float32)
 
     def tensors(self):
         """Name -> array, as stored under `pretransform.model.`."""

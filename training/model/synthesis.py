@@ -103,10 +103,10 @@ class Synthesis:
 
     def magnitudes(self, features):
         """(magnitudes of the low spectrogram or None, of partials, of noise, shares of noise) of features [T, D]."""
-        logs, main, floor = self.features.logs(features), self.main, self.features.floor
+        logs, main, floor = self.features.logs(features.astype(np.float64)), self.main, self.features.floor
         low = self.layers[0].magnitudes(logs[0], floor) if len(logs) > 1 else None
         interpolated = main.magnitudes(logs[-1], floor)
-        share = noise_share(logs[-1].astype(np.float64), main.centres)
+        share = noise_share(logs[-1], main.centres)
         noise_part = np.clip(main.spread(share), 0, 1)
         mix = ramp(main.frequencies, 900, 1300)
         tones = (1 - mix) * interpolated * np.sqrt(1 - noise_part) + mix * partials(main, logs[-1], 1 - share, floor)
@@ -131,7 +131,7 @@ class Synthesis:
         cells = noise.envelopes(((noises.astype(np.float64) ** 2) @ (gains / gains.sum(1, keepdims=True)).T).T, stft)
         attack = noise.attacks(cells, stft).T @ gains
         level = np.sqrt(((1 - attack) * noises ** 2 + attack * smoothed(noises) ** 2) / (noise.frame_powers(cells, stft).T @ gains))
-        result.append((middle + level * noise.noise_spectra(cells, stft, 1), side + level * noise.noise_spectra(cells, stft, 2)))
+        result.append((middle + level * noise.noise_spectra(cells, stft, 0), side + level * noise.noise_spectra(cells, stft, noise.PERIOD // 2)))
         return result
 
     def decorrelator(self, layer):

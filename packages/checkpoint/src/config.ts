@@ -122,17 +122,21 @@ const autoencoder = z.looseObject({
 /** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
 const spectral = z.looseObject({
   fft_size: z.union([z.literal(512), z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192)]),
-  hop_length: width,
+  hop_length: z.union([z.literal(128), z.literal(256), z.literal(512), z.literal(1024)]),
   frames_per_latent: width,
   downsampling_ratio: count.max(2 ** 18),
   bins_per_octave: positive,
   max_frequency: positive,
+  /** The longer window that describes frequencies below the crossover; absent: one window describes all. */
+  low_fft_size: z
+    .union([z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192), z.literal(16384)])
+    .optional(),
+  /** Where the longer window fades into the shorter one, in hertz. */
+  crossover: z.tuple([positive, positive]).optional(),
   floor: positive,
   /** Edges of the bands in which stereo is described, in hertz, ascending. */
   stereo_edges: z.array(z.number().min(0)).min(2),
   latent_dim: width,
-  phase_iterations: z.int().min(0),
-  phase_momentum: z.number().min(0).max(1),
   /** Loudness of the recordings that it was trained on, in LUFS. */
   loudness: z.number().min(-70).max(0).optional(),
   io_channels: z.literal(2),

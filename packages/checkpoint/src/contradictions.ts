@@ -4,6 +4,7 @@ import {
   defaultChunkSize,
   type ModelConfig,
   type ResamplerConfig,
+  type SpectralConfig,
   structureChannels,
   type TextEncoderConfig,
 } from './config.ts';
@@ -45,6 +46,24 @@ function* contradictions({ model }: ModelConfig): Generator<Contradiction> {
   yield* prefixed('model.diffusion.config', ditContradictions(config));
   if (pretransform.type === 'autoencoder')
     yield* prefixed('model.pretransform.config', autoencoderContradictions(pretransform.config));
+  else yield* prefixed('model.pretransform.config', spectralContradictions(pretransform.config));
+}
+
+function* spectralContradictions(config: SpectralConfig): Generator<Contradiction> {
+  const { fft_size: size, hop_length: hop, low_fft_size: low, crossover } = config;
+  if (size % (2 * hop) !== 0)
+    yield { key: 'hop_length', value: hop, accepted: 'half of fft_size, or a smaller divisor of that half' };
+  yield* unequal(
+    'downsampling_ratio',
+    config.downsampling_ratio,
+    hop * config.frames_per_latent,
+    'hop_length times frames_per_latent',
+  );
+  if (low !== undefined) yield* unequal('low_fft_size', low, 2 * size, 'twice fft_size');
+  if ((low === undefined) !== (crossover === undefined))
+    yield { key: 'crossover', value: crossover, accepted: 'two frequencies in hertz, with low_fft_size only' };
+  if (crossover && crossover[0] >= crossover[1])
+    yield { key: 'crossover', value: crossover, accepted: 'two frequencies in hertz, the lower one first' };
 }
 
 function* conditionContradictions({

@@ -310,11 +310,15 @@ export class Engine {
     const given = this.#fixture.input(each, 'latents');
     const latents = given && { data: given.data, shape: given.shape.slice(-2) };
     if (pretransform.type === 'spectral') {
-      const config = { ...pretransform.config, phase_iterations: params.phase_iterations ?? 0 };
-      const spectral = new Spectral(config, checkpoint.config.sample_rate, await this.#weights(), pretransformPrefix);
+      const spectral = new Spectral(
+        pretransform.config,
+        checkpoint.config.sample_rate,
+        await this.#weights(),
+        pretransformPrefix,
+      );
       if (!latents) return { latents: await spectral.encode(audio!) };
       const features = spectral.decodeFeatures(latents);
-      return { features, magnitudes: spectral.magnitudes(features), audio: await spectral.decode(latents) };
+      return { features, audio: await spectral.decode(latents) };
     }
     const regularisers = 'mask_noise' in params;
     const pieces = params.chunk_size ? { frames: params.chunk_size, overlap: params.overlap } : undefined;

@@ -90,6 +90,11 @@ function logMel(magnitudes: Float32Array, rate: number): Float64Array {
     const band = Math.floor((mel((bin * rate) / stft.size) / mel(rate / 2)) * (bandCount - 1e-9));
     power[Math.floor(i / stft.bins) * bandCount + band]! += magnitudes[i]! ** 2;
   }
+  return relativeLevels(power);
+}
+
+/** Decibels below the loudest of powers, down to 60. */
+function relativeLevels(power: Float64Array): Float64Array {
   const loudest = power.reduce((most, value) => Math.max(most, value), 1e-20);
   return power.map((value) => 10 * Math.log10(Math.max(value / loudest, 1e-6)));
 }
@@ -98,12 +103,13 @@ export function meanDifference(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 }
 
-/** Log-mel spectra of what latents say, and of the sound with the phases that the decoder makes up for them. */
+/** Levels of the bands that latents describe, and log-mel spectra of the sound with the phases that the decoder makes up for them. */
 export function spectra(model: Model, { latents, audio }: Made): { decoded: Float64Array; heard: Float64Array } {
   const pretransform = model.pretransform as Spectral;
-  const decoded = pretransform.magnitudes(pretransform.decodeFeatures(latents)).data;
+  const logs = pretransform.parts(pretransform.decodeFeatures(latents)).main;
+  const decoded = relativeLevels(logs.map((log) => Math.exp(2 * log)));
   const samples = Math.floor(audio.shape[1]! / stft.hop) * stft.hop;
   const { real, imaginary } = stft.forward(audio.data.slice(0, samples));
   const heard = real.map((value, i) => Math.hypot(value, imaginary[i]!));
-  return { decoded: logMel(decoded, model.sampleRate), heard: logMel(heard, model.sampleRate) };
+  return { decoded, heard: logMel(heard, model.sampleRate) };
 }
