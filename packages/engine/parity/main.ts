@@ -4,7 +4,8 @@ import { compare, Fixture } from './fixture.ts';
 import { Engine } from './stages.ts';
 
 // npm run parity -- <folder> [case name prefix]
-// Runs every recorded case of a folder, or of the folders in it, through the engine and prints one line per output.
+// Runs every recorded case of a folder, or of the folders in it, through the engine, with one thread and with two, and
+// prints one line per output.
 
 const [root, only = ''] = process.argv.slice(2);
 if (!root) {
@@ -22,10 +23,10 @@ if (folders.length === 0) {
 }
 
 let [passed, failed] = [0, 0];
-for (const folder of folders) {
+for (const [folder, threads] of folders.flatMap((folder) => [[folder, 1] as const, [folder, 2] as const])) {
   const fixture = new Fixture(folder);
-  const engine = new Engine(fixture);
-  console.log(`# ${folder}`);
+  const engine = new Engine(fixture, { threads });
+  console.log(`# ${folder}, ${threads === 1 ? 'one thread' : `${threads} threads`}`);
   for (const each of fixture.cases) {
     if (!each.name.startsWith(only)) continue;
     let results: Awaited<ReturnType<Engine['run']>> = {};

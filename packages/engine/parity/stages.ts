@@ -8,7 +8,7 @@ import {
   type SamplingShift,
   Weights,
 } from '@retone/checkpoint';
-import type { Tensor } from '@retone/runtime';
+import type { SessionOptions, Tensor } from '@retone/runtime';
 import { foldedWeights } from '../src/adapters/folded.ts';
 import { exactBackend } from '../src/backends/backend.ts';
 import {
@@ -21,7 +21,7 @@ import {
 import { type GenerateOptions, generate } from '../src/generate.ts';
 import type { Region } from '../src/lengths.ts';
 import { Model } from '../src/model.ts';
-import { Dit, type DitConditions, type PreparedConditions } from '../src/networks/dit.ts';
+import { Dit, type DitConditions, type PaddingMode, type PreparedConditions } from '../src/networks/dit.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { Same } from '../src/pretransforms/same.ts';
 import { Spectral } from '../src/pretransforms/spectral.ts';
@@ -41,10 +41,12 @@ const pretransformPrefix = 'pretransform.model';
 /** The engine's parts for one fixture, loaded as cases ask for them. */
 export class Engine {
   readonly #fixture: Fixture;
+  readonly #options: SessionOptions;
   readonly #loaded = new Map<string, Promise<unknown>>();
 
-  constructor(fixture: Fixture) {
+  constructor(fixture: Fixture, options: SessionOptions = {}) {
     this.#fixture = fixture;
+    this.#options = options;
   }
 
   /** Runs a case and returns its outputs by role. */
@@ -77,14 +79,15 @@ export class Engine {
     return new Weights((await this.#checkpoint()).file);
   }
 
-  #model() {
-    return this.#once('model', () => Model.load(this.#fixture.folder, { padding: 'zero-values' }));
+  #model(padding: PaddingMode) {
+    return this.#once(`model ${padding}`, () => Model.load(this.#fixture.folder, { ...this.#options, padding }));
   }
 
-  #probedDit() {
-    return this.#once('dit', async () => {
+  #probedDit(padding: PaddingMode = 'zero-values') {
+    return this.#once(`dit ${padding}`, async () => {
       const { config } = await this.#checkpoint();
-      return Dit.load(config.model.diffusion.config, await this.#weights(), { padding: 'zero-values', probes: true });
+      const backend = exactBackend(this.#options);
+      return Dit.load(config.model.diffusion.config, await this.#weights(), { backend, padding, probes: true });
     });
   }
 
@@ -94,7 +97,14 @@ export class Engine {
       const { configs, cond_dim: width } = checkpoint.config.model.conditioning;
       const config = configs.find((conditioner) => conditioner.type === 't5gemma')!;
       const prefix = `conditioner.conditioners.${config.id}`;
-      return PromptConditioner.load(config.config, checkpoint, await this.#weights(), prefix, width, exactBackend());
+      return PromptConditioner.load(
+        config.config,
+        checkpoint,
+        await this.#weights(),
+        prefix,
+        width,
+        exactBackend(this.#options),
+      );
     });
   }
 
@@ -124,7 +134,11 @@ export class Engine {
     const { text } = await this.#checkpoint();
     const load = (softCap: boolean) => {
       return this.#once(`encoder ${softCap}`, () =>
-        TextEncoder.load(text!.config, new Weights(text!.file), { softCap, probes: true }),
+        TextEncoder.load(text!.config, new Weights(text!.file), {
+          backend: exactBackend(this.#options),
+          softCap,
+          probes: true,
+        }),
       );
     };
     const prompt = await this.#promptParts();
@@ -177,7 +191,9 @@ export class Engine {
   }
 
   #conditioners() {
-    return this.#once('conditioners', async () => Conditioners.load(await this.#checkpoint(), await this.#weights()));
+    return this.#once('conditioners', async () =>
+      Conditioners.load(await this.#checkpoint(), await this.#weights(), exactBackend(this.#options)),
+    );
   }
 
   async #conditions({ params, outputs }: Case): Promise<Results> {
@@ -210,13 +226,26 @@ export class Engine {
   }
 
   async #dit(each: Case): Promise<Results> {
-    const dit = await this.#probedDit();
+    const padding = paddingOf(each);
+    const dit = await this.#probedDit(padding);
     const x = this.#fixture.required(each, 'x');
     const times = [...this.#fixture.required(each, 't').data];
     const given = this.#ditConditions(each);
     const valid = this.#fixture.input(each, 'padding_mask');
     const scale = each.params.cfg_scale ?? 1;
-    if (scale === 1 || !given.cross) {
+    const unguided = scale === 1 || !given.cross;
+    if (unguided && padding === 'omit' && times.length > 1) {
+      // Elements may have different numbers of valid frames, which one run of the graph cannot leave out.
+      const velocities = [];
+      for (const [b, t] of times.entries()) {
+        const element = (tensor: Tensor | undefined) => tensor && batchElement(tensor, b);
+        const own = { cross: element(given.cross), global: element(given.global), local: element(given.local) };
+        const { velocity } = await dit.run(element(x)!, [t], await dit.condition(own), element(valid));
+        velocities.push(velocity!.data);
+      }
+      return { v: { data: stack(velocities).data, shape: x.shape } };
+    }
+    if (unguided) {
       const conditions = await dit.condition(given);
       const outputs = await dit.run(x, times, conditions, valid);
       return { ...conditions, ...outputs, v: outputs.velocity, output: outputs.velocity };
@@ -262,7 +291,7 @@ export class Engine {
   }
 
   async #sampler(each: Case): Promise<Results> {
-    const dit = await this.#probedDit();
+    const dit = await this.#probedDit(paddingOf(each));
     const { params } = each;
     const x = this.#fixture.required(each, 'x');
     const [batch, channels, frames] = x.shape as [number, number, number];
@@ -325,6 +354,7 @@ export class Engine {
     const probes = each.name.endsWith('_stages');
     // The autoencoder by itself: the pretransform's scale comes on top of it.
     const same = new Same(pretransform.config, await this.#weights(), pretransformPrefix, {
+      backend: exactBackend(this.#options),
       pieces,
       probes,
       regularisers,
@@ -369,7 +399,7 @@ export class Engine {
 
   /** Elements of a batch are independent of each other but for the common number of frames, so each runs alone. */
   async #endToEnd(each: Case): Promise<Results> {
-    const model = await this.#model();
+    const model = await this.#model(paddingOf(each));
     const { params } = each;
     // What the reference's generate() takes when the caller does not say, whatever the model.
     model.config.sample_size = params.sample_size ?? 5292032;
@@ -443,7 +473,9 @@ export class Engine {
     const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
     const checkpoint = await this.#checkpoint();
     const weights = new Weights(await foldedWeights(checkpoint, adapters, { folder: cache }));
-    const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights);
+    const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, {
+      backend: exactBackend(this.#options),
+    });
     const number = await this.#number(weights);
     const conditions = await dit.condition(this.#ditConditions(each));
     const outputs = await dit.run(
@@ -461,6 +493,13 @@ export class Engine {
       ),
     };
   }
+}
+
+/** How the reference treated padded frames when a case was recorded; it did without its variable-length kernel unless the case says so. */
+function paddingOf({ params }: Case): PaddingMode {
+  const padding = params.padding ?? 'zero-values';
+  if (padding === 'omit' || padding === 'zero-values') return padding;
+  throw new Error(`padding is "${padding}"; known are omit and zero-values`);
 }
 
 /** The source and the regions of an end-to-end case. */

@@ -40,13 +40,15 @@ export class Autoencoder {
 
   /**
    * Audio [channels, samples] in -1..1 at the sample rate to latents [latentChannels, frames]: a frame for every
-   * {@link downsamplingRatio} samples, the last one padded with silence.
+   * {@link downsamplingRatio} samples, the last one padded with silence, and as in the reference one more where an
+   * autoencoder codes two together and their number is odd.
    */
   async encode(audio: Tensor, run: PretransformRun = {}): Promise<Tensor> {
-    const frames = Math.ceil(audio.shape[1]! / this.downsamplingRatio);
-    const { alignment } = this.#pretransform;
-    const padded = Math.ceil(frames / alignment) * alignment * this.downsamplingRatio;
-    const latents = await this.#pretransform.encode(fitted(audio, this.audioChannels, padded), run);
+    const frames = this.#wholeChunks(Math.ceil(audio.shape[1]! / this.downsamplingRatio));
+    const latents = await this.#pretransform.encode(
+      fitted(audio, this.audioChannels, frames * this.downsamplingRatio),
+      run,
+    );
     return columns(latents, 0, frames);
   }
 
@@ -67,11 +69,17 @@ export class Autoencoder {
         `the latents have shape [${latents.shape}]; this model's have [${this.latentChannels}, frames]`,
       );
     }
-    const decoded = await this.#pretransform.decode(latents, run);
+    // Whole chunks: with an odd number the last piece of a long sequence would begin in the middle of one.
+    const decoded = await this.#pretransform.decode(columns(latents, 0, this.#wholeChunks(frames)), run);
     const longest = frames * this.downsamplingRatio;
     const audio = fitted(decoded, this.audioChannels, Math.min(samples ?? longest, longest));
     for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
     return audio;
+  }
+
+  #wholeChunks(frames: number): number {
+    const { framesPerChunk = 1 } = this.#pretransform;
+    return Math.ceil(frames / framesPerChunk) * framesPerChunk;
   }
 
   async release(): Promise<void> {

@@ -103,10 +103,8 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   );
   if (options.source && noiseLevel(options) === 0) return fitted(options.source, audioChannels, lengths.outputSamples);
 
-  // Frames behind the valid ones are left out altogether, unless the model was loaded to treat them as the reference does.
-  const frames = model.padding === 'omit' ? lengths.validFrames : lengths.frames;
-  const validMask = frameMask(lengths.validFrames, frames);
-  inspect?.('padding_mask', validMask);
+  const { frames } = lengths;
+  inspect?.('padding_mask', frameMask(lengths));
 
   report('text', 0);
   const conditioning: Conditioning = { ...options.conditions, prompt: options.prompt, seconds_total: options.seconds };
@@ -128,7 +126,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   const gain =
     recording && pretransform.loudness !== undefined ? gainTo(pretransform.loudness, heard(), model.sampleRate) : 1;
   const levelled = (audio: Tensor): Tensor => {
-    const padded = fitted(audio, audioChannels, lengths.frames * pretransform.downsamplingRatio);
+    const padded = fitted(audio, audioChannels, frames * pretransform.downsamplingRatio);
     amplify(padded, gain);
     return padded;
   };
@@ -142,7 +140,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   const initial = options.source && (await encode(options.source));
   if (initial) inspect?.('init_latents', initial);
   const structure = model.structure && structureOf(model.structure, options, levelled, frames);
-  const local = await localCondition(model, lengths, frames, options, encode, structure);
+  const local = await localCondition(model, frames, options, encode, structure);
   if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
 
@@ -151,7 +149,6 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
     initial,
     guidanceScale: negative ? guidanceScale : undefined,
     lengths,
-    frames,
     report,
   });
   await nextTurn();
@@ -187,7 +184,6 @@ interface Sampling {
   /** Absent: without guidance. */
   guidanceScale: number | undefined;
   lengths: Lengths;
-  frames: number;
   report: Report;
 }
 
@@ -196,13 +192,14 @@ interface Sampling {
  * is gone when it returns, and decoding has the memory.
  */
 async function sampled(model: Model, options: GenerateOptions, sampling: Sampling): Promise<Tensor> {
-  const { initial, guidanceScale, lengths, frames, report } = sampling;
+  const { initial, guidanceScale, lengths, report } = sampling;
+  const { frames } = lengths;
   const { signal, inspect } = options;
   const conditions = await model.dit.condition(sampling.conditions);
   const sigmaMax = noiseLevel(options);
   const noise = options.noise ?? seededNoise(options.seed ?? 0);
   const channels = model.pretransform.latentChannels;
-  const draw = (index: number) => cut(noise.draw(index, channels, lengths.frames), channels, lengths.frames, frames);
+  const draw = (index: number) => noise.draw(index, channels, frames);
   const start = initial ? mix(initial.data, 1 - sigmaMax, draw(0), sigmaMax) : draw(0);
   const steps = options.steps ?? model.defaults.steps;
   const sigmas = noiseSchedule({
@@ -214,13 +211,13 @@ async function sampled(model: Model, options: GenerateOptions, sampling: Samplin
   });
   inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
 
-  const mask = model.padding === 'zero-values' ? frameMask(lengths.validFrames, frames) : undefined;
+  const mask = frameMask(lengths);
   const velocity: Velocity = async (x, t) => {
     await nextTurn();
     signal?.throwIfAborted();
     const latents = { data: x, shape: [1, channels, frames] };
     if (guidanceScale === undefined) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
-    const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, mask && stacked(mask, mask));
+    const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, stacked(mask, mask));
     const pair = both.velocity!.data;
     const [conditional, other] = [pair.subarray(0, x.length), pair.subarray(x.length)];
     const apgScale = options.apgScale ?? 1;
@@ -307,7 +304,6 @@ function structureOf(
  */
 async function localCondition(
   model: Model,
-  lengths: Lengths,
   frames: number,
   options: GenerateOptions,
   encode: (audio: Tensor) => Promise<Tensor>,
@@ -316,7 +312,7 @@ async function localCondition(
   const { local_add_cond_ids: ids, config } = model.config.model.diffusion;
   if (!config.local_add_cond_dim || ids.length === 0) return undefined;
   if (!options.inpaint && !structure) return zeros([1, config.local_add_cond_dim, 1]);
-  const kept = options.inpaint && (await keptParts(model, lengths, frames, options, encode));
+  const kept = options.inpaint && (await keptParts(model, frames, options, encode));
   const parts = {
     inpaint_mask: () => kept?.mask ?? zeros([1, frames]),
     inpaint_masked_input: () => kept?.latents ?? zeros([model.pretransform.latentChannels, frames]),
@@ -328,7 +324,6 @@ async function localCondition(
 /** The mask [1, frames] of inpainting and the latents [channels, frames] that it keeps. */
 async function keptParts(
   model: Model,
-  lengths: Lengths,
   frames: number,
   options: GenerateOptions,
   encode: (audio: Tensor) => Promise<Tensor>,
@@ -339,7 +334,7 @@ async function keptParts(
   const mask = zeros([1, frames]);
   const end = Math.trunc((options.longestSeconds ?? options.seconds) * model.sampleRate);
   const spans = regions.map((region) => samplesOf(region, model.sampleRate));
-  for (let frame = 0; frame < Math.min(frames, lengths.frames); frame++) {
+  for (let frame = 0; frame < frames; frame++) {
     const sample = frame * model.pretransform.downsamplingRatio;
     const generated = sample >= end || spans.some(([from, to]) => sample >= from && sample < to);
     if (!generated) mask.data[frame] = 1;
@@ -348,13 +343,9 @@ async function keptParts(
   return { mask, latents: kept };
 }
 
-/** The first `kept` of `frames` columns. */
-function cut(data: Float32Array, channels: number, frames: number, kept: number): Float32Array {
-  return kept === frames ? data : columns({ data, shape: [channels, frames] }, 0, kept).data;
-}
-
-function frameMask(valid: number, frames: number): Tensor {
-  return { data: Float32Array.from({ length: frames }, (_, i) => (i < valid ? 1 : 0)), shape: [1, frames] };
+/** [1, frames], 1 at the valid ones. */
+function frameMask({ validFrames, frames }: Lengths): Tensor {
+  return { data: Float32Array.from({ length: frames }, (_, i) => (i < validFrames ? 1 : 0)), shape: [1, frames] };
 }
 
 /** The options with their texts as the model reads them; warns of what it reads otherwise than it was written. */

@@ -1,7 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCheckpoint, Weights } from '@retone/checkpoint';
+import { openCheckpoint, SafetensorsFile, Weights, writeSafetensors } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { PieceSize } from '../src/pretransforms/pieces.ts';
 import { Same, type SameOptions } from '../src/pretransforms/same.ts';
 import { columns } from '../src/tensors.ts';
@@ -14,6 +16,35 @@ function autoencoder(fixture: string, options: SameOptions): Same {
   const { pretransform } = config.model;
   if (pretransform.type === 'spectral') throw new Error('not an autoencoder');
   return new Same(pretransform.config, new Weights(file), 'pretransform.model', options);
+}
+
+let folder: string | undefined;
+afterEach(() => folder && rmSync(folder, { recursive: true, force: true }));
+
+/** The autoencoder of tiny-medium with `feat_scale` in all layers. */
+async function meanOverTime(options: SameOptions): Promise<Same> {
+  const { config, file } = openCheckpoint(join(fixturesFolder, 'tiny-medium'));
+  const { pretransform } = config.model;
+  if (pretransform.type === 'spectral') throw new Error('not an autoencoder');
+  const same = structuredClone(pretransform.config);
+  const own = [...file.tensors.values()].map((entry) => ({ ...entry, bytes: () => file.read(entry) }));
+  const added = ['encoder', 'decoder'].flatMap((side) =>
+    own
+      .filter(({ name }) => name.startsWith(`pretransform.model.${side}`) && name.endsWith('self_attn.to_out.weight'))
+      .flatMap(({ name, shape }) =>
+        ['lambda_dc', 'lambda_hf'].map((part) => {
+          const values = new Float32Array(shape[0]!).fill(0.5);
+          const place = name.replace('to_out.weight', part);
+          return { name: place, dtype: 'F32' as const, shape: [shape[0]!], bytes: () => new Uint8Array(values.buffer) };
+        }),
+      ),
+  );
+  same.encoder.config.feat_scale = true;
+  same.decoder.config.feat_scale = true;
+  folder = mkdtempSync(join(tmpdir(), 'retone-segments-'));
+  const path = join(folder, 'model.safetensors');
+  await writeSafetensors(path, [...own, ...added]);
+  return new Same(same, new Weights(SafetensorsFile.open(path)), 'pretransform.model', options);
 }
 
 function sweep(frames: number): Tensor {
@@ -48,6 +79,16 @@ describe.skipIf(fixturesMissing)('coding in segments gives what coding whole giv
     expect(difference(latents, await segmented.encode(audio))).toBeLessThan(2e-5);
     const decoded = columns(await whole.decode(latents), 0, frames * 4096);
     expect(difference(decoded, columns(await segmented.decode(latents), 0, frames * 4096))).toBeLessThan(3e-5);
+  });
+
+  test('layers with a mean over time are not cut into segments', async () => {
+    // With a window and `feat_scale`, every token depends on the whole piece.
+    const options = { pieces: published };
+    const whole = await meanOverTime({ ...options, segments: false });
+    const segmented = await meanOverTime(options);
+    const latents = await whole.encode(sweep(161));
+    expect(await segmented.encode(sweep(161))).toEqual(latents);
+    expect(await segmented.decode(latents)).toEqual(await whole.decode(latents));
   });
 
   test('what is wanted alone is coded, and comes out the same', async () => {

@@ -155,6 +155,18 @@ export function dropFirst(x: Value, axis: number, start: number): Value {
   return start === 0 ? x : slice(x, axis, start, Number.MAX_SAFE_INTEGER, addDims(x.shape[position(x, axis)]!, -start));
 }
 
+/** The first elements along one axis, as many as `count` (int64 [1]) says when the graph runs; `size` is their name. */
+export function takeFirst(x: Value, axis: number, count: Value, size: string): Value {
+  const at = position(x, axis);
+  check(
+    count.type === 'int64' && count.shape.length === 1,
+    `a count [${count.shape}] of ${count.type} is not int64 [1]`,
+  );
+  const { graph } = x;
+  const inputs = [x, graph.indices([0]), count, graph.indices([at])];
+  return graph.node('Slice', inputs, {}, [x.shape.with(at, size)])[0]!;
+}
+
 /** Cuts an axis of known size into parts of equal size. */
 export function split(x: Value, parts: number, axis = -1): Value[] {
   const at = position(x, axis);

@@ -17,7 +17,7 @@ import { type InputPeaks, quantisedLinear } from './quantise.ts';
 // so that models that were replaced and earlier versions' copies do not pile up.
 
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
-const formatVersion = 3;
+const formatVersion = 4;
 
 /** The folder of compiled models. */
 export function compiledFolder(): string {

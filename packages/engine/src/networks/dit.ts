@@ -11,6 +11,7 @@ import {
   embedder,
   fullAttention,
   type KeysAndValues,
+  type Padding,
   rotaryAngles,
   transformerLayer,
 } from './layers.ts';
@@ -19,9 +20,8 @@ import {
 const prefix = 'model.model';
 
 /**
- * What the reference does with frames beyond the valid ones: leave them out (`omit`; with its CUDA kernel, and the
- * default here: callers then pass the valid frames alone), or compute them and zero their values in self-attention
- * (`zero-values`; without that kernel, as the recorded fixtures have it).
+ * What is done with frames beyond the valid ones: self-attention and feed-forward leave them out (`omit`; the reference with
+ * its CUDA kernel, and the default here), or self-attention zeroes their values (`zero-values`; without that kernel).
  */
 export type PaddingMode = 'omit' | 'zero-values';
 
@@ -129,7 +129,7 @@ export class Dit {
    *
    * @param latents [batch, io_channels, frames]
    * @param times one t in [0, 1] per element
-   * @param valid [batch, frames], 1 at valid frames; only with padding `zero-values`
+   * @param valid [batch, frames], 1 at valid frames, of which with padding `omit` every element has as many; absent: all are
    * @returns `velocity` of the same shape as the latents, and probed values under their names
    */
   async run(
@@ -142,8 +142,11 @@ export class Dit {
     const features = { data: new Float32Array(times.length * width), shape: [times.length, width] };
     for (const [i, t] of times.entries()) features.data.set(this.timestepFeatures(t), i * width);
     const [batch, , frames] = latents.shape as [number, number, number];
-    const mask = this.#padding === 'zero-values' ? { valid: valid ?? ones([batch, frames]) } : {};
-    return this.#step.run({ ...stepInputs(conditions), latents, timestep_features: features, ...mask });
+    const counted = this.#padding === 'omit' ? 1 : batch;
+    const mask = valid
+      ? { data: valid.data.subarray(0, counted * frames), shape: [counted, frames] }
+      : ones([counted, frames]);
+    return this.#step.run({ ...stepInputs(conditions), latents, timestep_features: features, valid: mask });
   }
 
   async release(): Promise<void> {
@@ -220,7 +223,11 @@ function localGraph(config: DitConfig, weights: Weights, { probes, backend }: Di
   return graph;
 }
 
-function stepGraph(config: DitConfig, weights: Weights, { probes, padding, backend }: DitOptions): Graph {
+function stepGraph(
+  config: DitConfig,
+  weights: Weights,
+  { probes, padding: mode = 'omit', backend }: DitOptions,
+): Graph {
   const graph = new Graph('dit-step', { probes: probes ?? false });
   const scope = new Scope(graph, weights, prefix, backend);
   const transformer = scope.at('transformer');
@@ -254,7 +261,7 @@ function stepGraph(config: DitConfig, weights: Weights, { probes, padding, backe
     modulation = embedder(transformer.at('global_cond_embedder'), global, 6 * width, width);
     graph.probe('global_cond_embedder', modulation);
   }
-  const valid = padding === 'zero-values' ? validPositions(graph, prefixLength) : undefined;
+  const padding = paddedPositions(graph, prefixLength, mode);
   const angles = rotaryAngles(transformer.at('rotary_pos_emb'), x, 1, Math.max(Math.trunc(headWidth / 2), 32));
 
   for (let i = 0; i < depth; i++) {
@@ -267,7 +274,7 @@ function stepGraph(config: DitConfig, weights: Weights, { probes, padding, backe
       feedForward: config.ff_kwargs,
       conformer: config.conformer,
       layerScale: config.layer_scale,
-      valid,
+      padding,
       modulation,
       cross: crossAttends(config, i) ? crossInputs(graph, config, i) : undefined,
       local: config.local_add_cond_dim
@@ -302,11 +309,13 @@ function residualPointwise(scope: Scope, name: string, x: Value, channels: numbe
   return ops.add(x, convolved);
 }
 
-/** The padding mask [batch, positions, 1], in which positions in front of the frames always count. */
-function validPositions(graph: Graph, prefixLength: number): Value {
-  const valid = graph.input('valid', ['B', 'T']);
-  const extended = prefixLength ? ops.add(ops.pad(ops.sub(valid, 1), 1, prefixLength, 0), 1) : valid;
-  return ops.reshape(extended, [...extended.shape, 1]);
+/** Which positions count: those in front of the frames always do. */
+function paddedPositions(graph: Graph, prefixLength: number, mode: PaddingMode): Padding {
+  const mask = graph.input('valid', [mode === 'omit' ? 1 : 'B', 'T']);
+  const extended = prefixLength ? ops.add(ops.pad(ops.sub(mask, 1), 1, prefixLength, 0), 1) : mask;
+  const valid = ops.reshape(extended, [...extended.shape, 1]);
+  if (mode === 'zero-values') return { valid };
+  return { valid, count: graph.cast(ops.reshape(ops.sum(extended, 1), [1]), 'int64') };
 }
 
 /** The prepared conditions without what was only probed. */

@@ -63,17 +63,25 @@ export function fullAttention(heads: number, headWidth: number): Attend {
   };
 }
 
-/**
- * Self-attention. `angles` rotate queries and keys; `valid` [batch, n, 1], where given, is 1 at positions whose values
- * count and 0 at padding, whose keys nevertheless stay in the softmax (as the reference does without its CUDA kernel).
- * `keep` chooses the positions whose results are wanted.
- */
+/** Positions of a sequence that are padding. */
+export interface Padding {
+  /** [batch or 1, n, 1]: 1 at positions that count, 0 at padding. */
+  valid: Value;
+  /**
+   * int64 [1]: how many positions count, where self-attention and feed-forward leave the others out and give them zeros (the
+   * reference's variable-length kernel). Absent: only their values are zeroed, and their keys stay in the softmax.
+   */
+  count?: Value | undefined;
+}
+
+/** Self-attention. `angles` rotate queries and keys; `keep` chooses the positions whose results are wanted. */
 export function selfAttention(
   scope: Scope,
   x: Value,
-  options: AttentionOptions & { attend: Attend; angles: Value; valid?: Value | undefined; keep?: Keep | undefined },
+  options: AttentionOptions & { attend: Attend; angles: Value; padding?: Padding | undefined; keep?: Keep | undefined },
 ): Value {
-  const { heads, differential, attend, angles, valid, keep = (y: Value) => y } = options;
+  const { heads, differential, attend, angles, padding, keep = (y: Value) => y } = options;
+  const { valid, count } = padding ?? {};
   const width = x.shape.at(-1) as number;
   const parts = differential ? 5 : 3;
   const [q, k, v, q2, k2] = linearParts(scope.at('to_qkv'), x, parts * width, parts);
@@ -82,7 +90,10 @@ export function selfAttention(
   };
   const queries = [q, q2].filter((part) => part !== undefined).map((part) => keep(turned(part, 'q')));
   const keys = [k, k2].filter((part) => part !== undefined).map((part) => turned(part, 'k'));
-  const attended = attend(queries, keys, valid ? ops.mul(v!, valid) : v!);
+  const seen = (part: Value) => (count ? ops.takeFirst(part, 1, count, 'counted') : part);
+  const values = valid && !count ? ops.mul(v!, valid) : seen(v!);
+  const results = attend(queries, keys.map(seen), values);
+  const attended = count ? ops.mul(results, valid!) : results;
   const out = linear(scope.at('to_out'), attended, width);
   return options.feat_scale ? featureScale(scope, out, valid) : out;
 }
@@ -197,7 +208,7 @@ export interface LayerOptions {
   feedForward: Pick<FeedForwardConfig, 'mult' | 'sinusoidal'>;
   conformer: boolean;
   layerScale: boolean;
-  valid?: Value | undefined;
+  padding?: Padding | undefined;
   /** [batch or 1, 6*width]: what adaLN modulates with, before the layer's own offset. */
   modulation?: Value | undefined;
   cross?: KeysAndValues | undefined;
@@ -228,8 +239,8 @@ export function transformerLayer(scope: Scope, input: Value, options: LayerOptio
 
   let x = input;
   const attended = modulated('self', normed('pre_norm', x), (y) => {
-    const { attend, angles, valid, keep } = options;
-    const out = selfAttention(scope.at('self_attn'), y, { ...options.attention, attend, angles, valid, keep });
+    const { attend, angles, padding, keep } = options;
+    const out = selfAttention(scope.at('self_attn'), y, { ...options.attention, attend, angles, padding, keep });
     graph.probe(`${probe}_self_attn`, out);
     return out;
   });
@@ -254,7 +265,7 @@ export function transformerLayer(scope: Scope, input: Value, options: LayerOptio
   const forwarded = modulated('ff', normed('ff_norm', x), (y) => {
     const out = feedForward(scope.at('ff'), y, options.feedForward);
     graph.probe(`${probe}_ff`, out);
-    return out;
+    return options.padding?.count ? ops.mul(out, options.padding.valid) : out;
   });
   x = ops.add(x, scaled('ff_scale', forwarded));
   graph.probe(probe, x);

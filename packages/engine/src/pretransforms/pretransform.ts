@@ -17,6 +17,8 @@ export interface Pretransform {
   readonly downsamplingRatio: number;
   /** Latent lengths must be a multiple of this many frames. */
   readonly alignment: number;
+  /** Frames that are coded together: audio of fewer comes out as this many latents. Absent: 1. */
+  readonly framesPerChunk?: number | undefined;
   /** Loudness in LUFS that recordings are brought to before they are encoded, and brought back from; absent: left as they are. */
   readonly loudness?: number | undefined;
   /** audio [channels, samples] in -1..1 at the model's sample rate to latents [latentChannels, frames]. */

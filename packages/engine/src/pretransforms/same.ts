@@ -36,6 +36,7 @@ export class Same implements Pretransform {
   readonly latentChannels: number;
   readonly downsamplingRatio: number;
   readonly alignment: number;
+  readonly framesPerChunk: number;
   readonly #config: AutoencoderConfig;
   readonly #weights: Weights;
   readonly #prefix: string;
@@ -57,6 +58,7 @@ export class Same implements Pretransform {
     this.downsamplingRatio = config.downsampling_ratio;
     const { chunk_size, strides } = config.encoder.config;
     this.alignment = Math.max(1, Math.floor((chunk_size ?? alignmentChunk) / strides[0]!));
+    this.framesPerChunk = config.encoder.config.sliding_window ? 1 : this.alignment;
     // Building the smallest graphs tells at once whether every weight is there.
     encoderGraph(config, weights, prefix, this.alignment * this.#patchesPerFrame, {});
     decoderGraph(config, weights, prefix, this.alignment, {});
@@ -180,6 +182,8 @@ function segmentSize(config: ResamplerConfig, side: Side): SegmentSize | undefin
   if (config.strides.length > 1) return undefined;
   const stride = config.strides[0]!;
   if (config.sliding_window) {
+    // A mean over the whole piece, or a convolution in every layer, reaches further than the windows.
+    if (config.feat_scale || config.conformer) return undefined;
     const halo = config.transformer_depths[0]! * Math.max(...config.sliding_window) + 1;
     return { frames: Math.max(chunkedSegment, 8 * halo), halo, multiple: 1 };
   }
