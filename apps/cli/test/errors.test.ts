@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findModel } from '@retone/checkpoint';
+import { findModel, SafetensorsFile } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 
 let place: Workplace;
@@ -119,6 +120,46 @@ describe('what cannot be done is one line, an exit code, and leaves nothing behi
     expect(JSON.parse(stdout)).toEqual({
       error: { code: 'empty', message: expect.stringContaining('empty.mp3 is empty') },
     });
+  });
+});
+
+describe.skipIf(fixturesMissing)('weights that are not numbers', () => {
+  /** Copies a safetensors file with the values of one tensor replaced by NaN. */
+  function spoil(from: string, to: string, name: RegExp): void {
+    cpSync(from, to, { recursive: true });
+    const path = to.endsWith('.safetensors') ? to : join(to, 'model.safetensors');
+    const file = SafetensorsFile.open(path);
+    const { dtype, offset, byteLength } = [...file.tensors.values()].find((entry) => name.test(entry.name))!;
+    file.close();
+    const bytes = readFileSync(path);
+    const nan = dtype === 'F32' ? [0, 0, 0xc0, 0x7f] : [0, 0x7e];
+    for (let i = 0; i < byteLength; i++) bytes[offset + i] = nan[i % nan.length]!;
+    writeFileSync(path, bytes);
+  }
+
+  test.each([
+    ['transformer', /layers\.1\.ff\.ff\.2\.weight/, 'exact', /the sampled latents came out as NaN/],
+    ['transformer', /layers\.1\.ff\.ff\.2\.weight/, 'fast', /the sampled latents came out as NaN/],
+    ['encoder', /pretransform\.model\.encoder.*to_out\.weight/, 'exact', /the encoded recording came out as NaN/],
+    ['decoder', /pretransform\.model\.decoder.*to_out\.weight/, 'fast', /the decoded audio came out as NaN/],
+    ['conditioner', /padding_embedding/, 'exact', /the encoded prompt came out as NaN/],
+  ] as const)('of the %s are an error and no silence: %s, %s', async (part, name, precision, message) => {
+    spoil(tinySmall, place.path(`nan-${part}`), name);
+    const args = ['transform', riff, '-p', 'x', '-d', '1', '-m', `./nan-${part}`, '--precision', precision];
+    const { code, stderr } = await place.retone(...args, '-o', 'nan.wav');
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+    expect(place.files()).not.toContain('nan.wav');
+    place.drop(`nan-${part}`);
+  });
+
+  test('of an adapter too', async () => {
+    spoil(`${tinySmall}/lora/lora.safetensors`, place.path('nan.safetensors'), /lora_B/);
+    const args = ['generate', '-p', 'x', '-d', '1', '-m', tinySmall, '--lora', 'nan.safetensors', '-o', 'nan.wav'];
+    const { code, stderr } = await place.retone(...args);
+    expect(stderr).toMatch(/came out as NaN or infinity; weights of the model or of an adapter must be damaged/);
+    expect(code).toBe(1);
+    place.drop('nan.safetensors');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { decodeAudio } from '@retone/audio';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
@@ -115,6 +115,54 @@ test.each(['wav', 'flac', 'ogg', 'opus', 'm4a', 'aac'])('retone generate writes 
   expect(code).toBe(0);
   const made = await decodeAudio(place.path(`soft-piano.retone.${format}`));
   expect(made.channels[0]!.length / made.sampleRate).toBeCloseTo(1, 1);
+});
+
+test.each(['exact', 'fast'])(
+  'without a cache it goes on in precision %s, with a word where that matters',
+  async (precision) => {
+    // A folder cannot be made in a file, not by root either.
+    writeFileSync(place.path('file'), '');
+    const environment = { RETONE_CACHE: place.path('file/cache') };
+    const run = (level: string) =>
+      place.retoneWith(
+        environment,
+        'transform',
+        riff,
+        '-p',
+        'x',
+        '-d',
+        '1',
+        '-n',
+        level,
+        '--precision',
+        precision,
+        '--json',
+      );
+    for (const level of ['0', '0.9']) {
+      const { code, stdout, stderr } = await run(level);
+      expect(code).toBe(0);
+      expect(json(stdout).precision).toBe('exact');
+      if (precision === 'exact') expect(stderr).toBe('');
+      else
+        expect(stderr).toMatch(
+          /^retone: the cache .*cache cannot be written \(ENOTDIR; RETONE_CACHE names another folder\), so the precision is exact and not fast\n$/,
+        );
+    }
+  },
+);
+
+test.skipIf(fixturesMissing)('without a cache adapters are folded in all the same', async () => {
+  writeFileSync(place.path('file'), '');
+  const args = ['generate', '-m', tinySmall, '-p', 'x', '-d', '1', '--seed', '1', '--precision', 'exact'];
+  const adapter = ['--lora', `${tinySmall}/lora/lora.safetensors`];
+  await place.retoneWith({ RETONE_CACHE: place.path('cache') }, ...args, ...adapter, '-o', 'kept.wav');
+  const { stderr, code } = await place.retoneWith(
+    { RETONE_CACHE: place.path('file/cache') },
+    ...[...args, ...adapter, '-o', 'lost.wav'],
+  );
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^retone: the cache .* cannot be written .*, so adapters are folded in at every start\n$/);
+  expect(readFileSync(place.path('lost.wav')).equals(readFileSync(place.path('kept.wav')))).toBe(true);
 });
 
 test('retone inpaint keeps everything outside the regions', async () => {

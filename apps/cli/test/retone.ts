@@ -18,8 +18,14 @@ export class Workplace {
 
   /** Runs `retone` as a user does, in a process of its own. */
   retone(...args: string[]): Promise<Outcome> {
+    return this.retoneWith({}, ...args);
+  }
+
+  /** {@link retone} with more environment variables. */
+  retoneWith(environment: Record<string, string>, ...args: string[]): Promise<Outcome> {
+    const env = { ...process.env, ...environment };
     return new Promise((resolve) => {
-      execFile(process.execPath, [main, ...args], { cwd: this.folder }, (error, stdout, stderr) => {
+      execFile(process.execPath, [main, ...args], { cwd: this.folder, env }, (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0;
         resolve({ code, stdout, stderr });
       });
@@ -32,6 +38,10 @@ export class Workplace {
 
   files(): string[] {
     return readdirSync(this.folder).sort();
+  }
+
+  drop(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true });
   }
 
   remove(): void {

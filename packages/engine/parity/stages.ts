@@ -472,7 +472,7 @@ export class Engine {
     // Folded anew each time: what is compared is what folding gives today.
     const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
     const checkpoint = await this.#checkpoint();
-    const weights = new Weights(await foldedWeights(checkpoint, adapters, { folder: cache }));
+    const weights = new Weights((await foldedWeights(checkpoint, adapters, { folder: cache })).file);
     const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, {
       backend: exactBackend(this.#options),
     });

@@ -2,6 +2,7 @@ import { openAutoencoder, Weights } from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
 import { exactBackend } from './backends/backend.ts';
 import { EngineError } from './errors.ts';
+import { assertFinite } from './finite.ts';
 import { loadPretransform } from './model.ts';
 import type { Pretransform, PretransformRun } from './pretransforms/pretransform.ts';
 import { columns, fitted } from './tensors.ts';
@@ -49,6 +50,7 @@ export class Autoencoder {
       fitted(audio, this.audioChannels, frames * this.downsamplingRatio),
       run,
     );
+    assertFinite(latents.data, 'the encoded recording');
     return columns(latents, 0, frames);
   }
 
@@ -73,6 +75,7 @@ export class Autoencoder {
     const decoded = await this.#pretransform.decode(columns(latents, 0, this.#wholeChunks(frames)), run);
     const longest = frames * this.downsamplingRatio;
     const audio = fitted(decoded, this.audioChannels, Math.min(samples ?? longest, longest));
+    assertFinite(audio.data, 'the decoded audio');
     for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
     return audio;
   }

@@ -1,8 +1,9 @@
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
 import { type Backend, exactBackend, mapValues, type Running, settled } from './backends/backend.ts';
 import { layerOfPeaks, observedLinear } from './backends/quantise.ts';
+import { assertFinite } from './finite.ts';
+import { type GenerateOptions, generate } from './generate.ts';
 import type { Model } from './model.ts';
-import { audioToAudio } from './pipelines.ts';
 import { seededNoise } from './sampling/noise.ts';
 
 // How large the inputs of each layer become: found by running the model in fp32 on a few clips that are made here.
@@ -78,15 +79,28 @@ export async function calibrate(
   const peaks = new Map<string, Float32Array>();
   const model = await load(observingBackend(peaks, options));
   try {
-    for (const [seed, { prompt, sound }] of material.entries()) {
-      const duration = Math.min(seconds, model.maxSeconds);
-      const audio = clip(model, duration, seed, sound);
-      await audioToAudio(model, { audio, prompt, seconds: duration, steps, initNoiseLevel: noiseLevel, seed });
-    }
+    for (const seed of material.keys()) await generate(model, { ...calibrationClip(model, seed), steps });
   } finally {
     await model.release();
   }
+  for (const [layer, values] of peaks) {
+    assertFinite(values, `the input of ${layer}`);
+    for (const [i, peak] of values.entries()) values[i] = roundedUp(peak);
+  }
   return peaks;
+}
+
+/** To a power of the square root of 2: processors differ in the last digits, and should come to the same 8-bit weights. */
+function roundedUp(peak: number): number {
+  return peak === 0 ? 0 : 2 ** (Math.ceil(2 * Math.log2(peak)) / 2);
+}
+
+/** What is transformed to calibrate a model, and to check it: a recording, a prompt, a seed. */
+export function calibrationClip(model: Model, seed = 0): GenerateOptions {
+  const { prompt, sound } = material[seed]!;
+  const duration = Math.min(seconds, model.maxSeconds);
+  const source = clip(model, duration, seed, sound);
+  return { prompt, seconds: duration, source, initNoiseLevel: noiseLevel, seed };
 }
 
 function clip(model: Model, duration: number, seed: number, sound: (typeof material)[number]['sound']): Tensor {

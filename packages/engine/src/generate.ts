@@ -3,6 +3,7 @@ import { type Conditioning, checkPrompt } from './conditioning/conditioners.ts';
 import { type Structure, structureStrength } from './conditioning/structure.ts';
 import { readTexts } from './conditioning/words.ts';
 import { EngineError } from './errors.ts';
+import { assertFinite } from './finite.ts';
 import { type Lengths, type Region, samplesOf, workingLengths } from './lengths.ts';
 import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
 import type { Model } from './model.ts';
@@ -112,6 +113,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   // Guidance leads away from a prompt; a model without cross-attention knows none.
   const guidanceScale = cross.data.length === 0 ? 1 : (options.guidanceScale ?? defaults.guidanceScale);
   const global = await model.conditioners.global(conditioning);
+  assertFinite(cross.data, 'the encoded prompt');
   const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
   const texts = { 'the prompt': options.prompt, 'the negative prompt': negative && options.negativePrompt };
   for (const [name, text] of Object.entries(texts)) {
@@ -134,6 +136,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
     const padded = levelled(audio);
     const onProgress = (done: number) => report('encode', done);
     const latents = await pretransform.encode(padded, { frames, signal, onProgress });
+    assertFinite(latents.data, 'the encoded recording');
     return columns(latents, 0, frames);
   };
   report('encode', 0);
@@ -151,6 +154,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
     lengths,
     report,
   });
+  assertFinite(latents.data, 'the sampled latents');
   await nextTurn();
   signal?.throwIfAborted();
 
@@ -161,6 +165,7 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
     onProgress: (done) => report('decode', done),
   });
   const audio = cropped(decoded, lengths.outputSamples);
+  assertFinite(audio.data, 'the decoded audio');
   if (pretransform.loudness !== undefined) {
     const { sampleRate } = model;
     amplify(audio, 1 / gain);
@@ -263,13 +268,16 @@ function checkOptions(model: Model, options: GenerateOptions): void {
   within('the guidance scale', options.guidanceScale, 0, 100);
   within('the APG scale', options.apgScale, 0, 1);
   within('the seed', options.seed, 0, Number.MAX_SAFE_INTEGER, true);
-  for (const { start, end } of options.inpaint?.regions ?? []) {
-    if (start >= 0 && end > start) continue;
-    throw new EngineError(
-      'invalid-argument',
-      `the region ${start}-${end} s is empty; a region has a start >= 0 and an end after it`,
-    );
-  }
+  for (const region of options.inpaint?.regions ?? []) assertRegion(region);
+}
+
+/** @throws EngineError when a region has no length, or begins before the recording */
+export function assertRegion({ start, end }: Region): void {
+  if (start >= 0 && end > start) return;
+  throw new EngineError(
+    'invalid-argument',
+    `the region ${start}-${end} s is empty; a region has a start >= 0 and an end after it`,
+  );
 }
 
 /** Cross-attention rows that guidance leads away from: the negative prompt's, or zeros where there is none. */

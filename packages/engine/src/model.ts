@@ -15,16 +15,18 @@ import {
   isAccelerator,
   type SessionOptions,
 } from '@retone/runtime';
-import { foldedWeights } from './adapters/folded.ts';
+import { type FoldedWeights, foldedWeights } from './adapters/folded.ts';
 import type { Adapter } from './adapters/lora.ts';
 import { type Backend, exactBackend } from './backends/backend.ts';
-import { compiledBackend } from './backends/compiled.ts';
+import { CompiledMeasure, compiledBackend } from './backends/compiled.ts';
 import { halfBackend } from './backends/half.ts';
 import type { Precision } from './backends/precision.ts';
+import { CacheError } from './cache/cache.ts';
 import { calibrate } from './calibrate.ts';
 import { Conditioners } from './conditioning/conditioners.ts';
 import { Structure } from './conditioning/structure.ts';
 import { Vocabulary } from './conditioning/words.ts';
+import { assertClose, relativeDifference, TooFar } from './fidelity.ts';
 import { Dit, type PaddingMode } from './networks/dit.ts';
 import type { Pretransform } from './pretransforms/pretransform.ts';
 import { Same } from './pretransforms/same.ts';
@@ -68,6 +70,8 @@ export function samplingDefaults({ model, sampling_defaults: own }: ModelConfig)
     paddingSeconds: own.padding_seconds ?? 6,
   };
 }
+
+type Reduced = Exclude<Precision, 'exact'>;
 
 /** A checkpoint that is loaded and ready to generate. */
 export class Model {
@@ -122,14 +126,46 @@ export class Model {
     const { backend } = asked;
     if (backend) return Model.#load(folder, asked, () => backend);
     const options = await usableOptions(asked);
-    const { precision = 'exact', device, onCompile, adapters = [] } = options;
+    const { precision = 'exact', device } = options;
     if (precision === 'exact') return Model.#load(folder, options, () => exactBackend(options));
     if (isAccelerator(device)) return Model.#load(folder, options, () => halfBackend({ ...options, precision }));
-    const observe = (observing: Backend) => Model.load(folder, { ...options, backend: observing });
-    return Model.#load(folder, options, (checkpoint) => {
-      const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
-      return compiledBackend(source, options);
-    });
+    return Model.#loadReduced(folder, { ...options, precision });
+  }
+
+  /** Loads in 8 bits where the cache can be written and the results stay close to those in fp32; else more exactly. */
+  static async #loadReduced(folder: string, options: ModelOptions & { precision: Reduced }): Promise<Model> {
+    const { precision, adapters = [], onCompile, onFallback } = options;
+    const instead = (next: Precision, reason: string, later = options) => {
+      onFallback?.(`${reason}, so the precision is ${next} and not ${precision}`);
+      return Model.load(folder, { ...later, precision: next });
+    };
+    const silent = { ...options, onCompile: undefined, onFallback: undefined, onFold: undefined };
+    const observe = (observing: Backend) => Model.load(folder, { ...silent, backend: observing });
+    let measure: CompiledMeasure | undefined;
+    try {
+      const model = await Model.#load(folder, { ...options, onFallback: undefined }, (checkpoint) => {
+        const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
+        measure = new CompiledMeasure(source);
+        assertClose(measure.read() ?? 0);
+        return compiledBackend(source, options);
+      });
+      try {
+        if (measure!.read() === undefined) {
+          const exact = await Model.load(folder, { ...silent, precision: 'exact' });
+          const difference = await relativeDifference(model, exact).finally(() => exact.release());
+          await measure!.write(difference);
+          assertClose(difference);
+        }
+        return model;
+      } catch (error) {
+        await model.release();
+        throw error;
+      }
+    } catch (error) {
+      if (error instanceof CacheError) return instead('exact', error.message, silent);
+      if (error instanceof TooFar) return instead(precision === 'fast' ? 'balanced' : 'exact', error.message);
+      throw error;
+    }
   }
 
   static async #load(
@@ -137,26 +173,29 @@ export class Model {
     options: ModelOptions,
     makeBackend: (checkpoint: Checkpoint) => Backend,
   ): Promise<Model> {
-    const { adapters = [], onFold, signal } = options;
+    const { adapters = [], onFold, onFallback, signal } = options;
     const checkpoint = openCheckpoint(folder);
-    let folded: SafetensorsFile | undefined;
+    let folded: FoldedWeights | undefined;
     try {
-      if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold, signal });
+      if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold, onFallback, signal });
       const backend = makeBackend(checkpoint);
       const padding = options.padding ?? 'omit';
-      const weights = new Weights(folded ?? checkpoint.file);
+      const weights = new Weights(folded?.file ?? checkpoint.file);
       const conditioners = await Conditioners.load(checkpoint, weights, backend);
       const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, { backend, padding });
       const own = folded ? new Weights(checkpoint.file) : weights;
       const pretransform = loadPretransform(checkpoint.config, own, backend);
       await pretransform.prepare?.();
       const { precision = 'exact' } = options;
-      const parts = { conditioners, dit, pretransform, padding, precision, report: weights.report(), folded };
+      const report = weights.report();
+      const parts = { conditioners, dit, pretransform, padding, precision, report, folded: folded?.file };
       return new Model(checkpoint, parts);
     } catch (error) {
-      folded?.close();
+      folded?.file.close();
       checkpoint.close();
       throw error;
+    } finally {
+      folded?.settle();
     }
   }
 

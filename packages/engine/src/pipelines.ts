@@ -1,6 +1,6 @@
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
-import { type GenerateOptions, generate, seamSeconds } from './generate.ts';
+import { assertRegion, type GenerateOptions, generate, seamSeconds } from './generate.ts';
 import { type Region, samplesOf } from './lengths.ts';
 import type { Model } from './model.ts';
 import { fitted } from './tensors.ts';
@@ -37,7 +37,10 @@ export function audioToAudio(
   model: Model,
   { audio, seconds, initNoiseLevel = defaultNoiseLevel, ...controls }: AudioToAudioOptions,
 ): Promise<Tensor> {
-  const duration = seconds ?? Math.min(durationOf(model, audio), model.maxSeconds);
+  const own = durationOf(model, audio);
+  // A duration that is the recording's own gives what none gives, whatever the rounding of its product with the rate.
+  const same = seconds !== undefined && Math.abs(seconds - own) * model.sampleRate < 1e-3;
+  const duration = seconds === undefined || same ? Math.min(own, model.maxSeconds) : seconds;
   return generate(model, { ...controls, source: audio, initNoiseLevel, seconds: duration });
 }
 
@@ -53,6 +56,7 @@ export async function inpaint(model: Model, { audio, regions, ...controls }: Inp
   const seconds = durationOf(model, audio);
   if (regions.length === 0)
     throw new EngineError('invalid-argument', 'there is no region to fill; give at least one with a start and an end');
+  for (const region of regions) assertRegion(region);
   for (const { start, end } of regions) {
     if (end <= seconds + 1 / model.sampleRate) continue;
     throw new EngineError(
@@ -60,8 +64,20 @@ export async function inpaint(model: Model, { audio, regions, ...controls }: Inp
       `the region ${start}-${end} s reaches beyond the recording, which has ${seconds.toFixed(2)} s`,
     );
   }
-  const made = await generate(model, { ...controls, inpaint: { audio, regions }, seconds });
-  return blended(model, fitted(audio, model.audioChannels, made.shape[1]!), made, regions, 'in-region');
+  const apart = merged(regions);
+  const made = await generate(model, { ...controls, inpaint: { audio, regions: apart }, seconds });
+  return blended(model, fitted(audio, model.audioChannels, made.shape[1]!), made, apart, 'in-region');
+}
+
+/** Regions in order, those that touch, or leave less between them than two cross-fades, as one: the old recording would leak there. */
+function merged(regions: readonly Region[]): Region[] {
+  const result: Region[] = [];
+  for (const { start, end } of regions.toSorted((a, b) => a.start - b.start)) {
+    const before = result.at(-1);
+    if (before && start < before.end + 2 * seamSeconds) before.end = Math.max(before.end, end);
+    else result.push({ start, end });
+  }
+  return result;
 }
 
 export interface OutpaintOptions extends Controls {
@@ -150,6 +166,8 @@ function durationOf(model: Model, audio: Tensor): number {
 }
 
 /** A time that comes out as this number of samples when it is multiplied by the rate and truncated, whatever the rounding. */
-function secondsFor(model: Model, samples: number): number {
-  return (samples + 0.5) / model.sampleRate;
+function secondsFor({ sampleRate }: Model, samples: number): number {
+  let seconds = samples / sampleRate;
+  while (Math.trunc(seconds * sampleRate) < samples) seconds *= 1 + Number.EPSILON;
+  return seconds;
 }

@@ -88,6 +88,33 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
     await model.release();
   });
 
+  test('are measured against fp32, and left for a more exact precision where they are too far from it', async () => {
+    const load = async () => {
+      const notes: string[] = [];
+      const model = await Model.load(tinySmall, { precision: 'fast', onFallback: (note) => notes.push(note) });
+      await model.release();
+      return { precision: model.precision, notes };
+    };
+    expect(await load()).toEqual({ precision: 'fast', notes: [] });
+    const path = stepFile('../difference.json');
+    const { difference } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(difference).toBeGreaterThan(1e-3);
+    expect(difference).toBeLessThan(0.06);
+    writeFileSync(path, JSON.stringify({ difference: 0.123 }));
+    const note = "this model's results would differ by 12 % from those in fp32 (at most 6 %)";
+    expect(await load()).toEqual({
+      precision: 'balanced',
+      notes: [`${note}, so the precision is balanced and not fast`],
+    });
+    writeFileSync(path.replace('fast', 'balanced'), JSON.stringify({ difference: 0.123 }));
+    const { precision, notes } = await load();
+    expect(precision).toBe('exact');
+    expect(notes).toEqual([
+      expect.stringMatching(/balanced and not fast/),
+      expect.stringMatching(/exact and not balanced/),
+    ]);
+  });
+
   test('can be made by two processes at once', async () => {
     const main = fileURLToPath(new URL('processes/load.ts', import.meta.url));
     const ends = [1, 2].map(() => {

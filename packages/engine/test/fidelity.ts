@@ -68,16 +68,6 @@ export async function made(model: Model, index: number): Promise<Made> {
   return { latents, audio };
 }
 
-/** The norm of the difference in relation to that of b. */
-export function relativeError(a: Float32Array, b: Float32Array): number {
-  let [error, size] = [0, 0];
-  for (let i = 0; i < a.length; i++) {
-    error += (a[i]! - b[i]!) ** 2;
-    size += b[i]! ** 2;
-  }
-  return Math.sqrt(error / size);
-}
-
 const stft = new Stft(2048, 512);
 const bandCount = 64;
 

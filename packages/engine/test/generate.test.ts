@@ -1,6 +1,15 @@
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audioToAudio, inpaint, Model, outpaint, type Progress, type Tensor, textToAudio } from '../src/index.ts';
+import {
+  audioToAudio,
+  inpaint,
+  Model,
+  outpaint,
+  type Progress,
+  type Region,
+  type Tensor,
+  textToAudio,
+} from '../src/index.ts';
 
 // The whole way with the built-in model, on clips so short that the suite stays quick.
 
@@ -42,6 +51,17 @@ describe('audio to audio', () => {
     expect(again.data).toEqual(first.data);
     expect(other.data).not.toEqual(first.data);
   });
+
+  test.each([44100, 23373, 35283])(
+    'a duration of %i samples gives the same as none on a recording of it',
+    async (samples) => {
+      const cut = { data: audio.data.slice(0, 2 * samples), shape: [2, samples] };
+      const make = (seconds?: number) => audioToAudio(model, { audio: cut, prompt, seconds, seed: 1, steps: 1 });
+      const [own, given] = [await make(), await make(samples / 44100)];
+      expect(own.shape).toEqual([2, samples]);
+      expect(given).toEqual(own);
+    },
+  );
 
   test('level 0 gives the source back, cut or filled with silence', async () => {
     const same = await audioToAudio(model, { audio, prompt, initNoiseLevel: 0 });
@@ -119,6 +139,21 @@ describe('inpainting', () => {
     ] as const)
       expect(at(made, from, to)).toEqual(at(audio, from, to));
     for (const { start, end } of regions) expect(at(made, start, end)).not.toEqual(at(audio, start, end));
+  });
+
+  test.each([
+    ['touch', 1, 1],
+    ['overlap', 1.2, 0.8],
+    ['are 30 ms apart', 1, 1.03],
+    ['are given in another order', 1, 1],
+  ])('regions that %s are one', async (what, end, start) => {
+    const regions = [
+      { start: 0.5, end },
+      { start, end: 1.5 },
+    ];
+    const make = (regions: Region[]) => inpaint(model, { audio, regions, prompt, seed: 1, steps: 2 });
+    const made = await make(what.includes('order') ? regions.toReversed() : regions);
+    expect(made.data).toEqual((await make([{ start: 0.5, end: 1.5 }])).data);
   });
 
   test.each([

@@ -7,9 +7,10 @@ import type { Backend } from '../src/backends/backend.ts';
 import { halfBackend } from '../src/backends/half.ts';
 import { isReduced } from '../src/backends/quantise.ts';
 import { Scope } from '../src/backends/scope.ts';
+import { relativeError } from '../src/fidelity.ts';
 import { generate } from '../src/generate.ts';
 import { Model, type ModelOptions } from '../src/model.ts';
-import { made, meanDifference, relativeError, spectra } from './fidelity.ts';
+import { made, meanDifference, spectra } from './fidelity.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
 // What 16-bit floats may change, on the processor and on a GPU where there is one. In float32, a GPU computes what the

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Precision, precisions } from '../src/backends/precision.ts';
+import { relativeError } from '../src/fidelity.ts';
 import { Model } from '../src/model.ts';
-import { made, meanDifference, prompts, relativeError, spectra } from './fidelity.ts';
+import { made, meanDifference, prompts, spectra } from './fidelity.ts';
 
 // What 8-bit integers may change on the built-in model: after eight steps of its own sampler with the same noise, at most so much.
 

@@ -39,15 +39,13 @@ export class Session {
     this.#session = session;
   }
 
-  /** Loads a graph. Its weights stay in their files, from where the system maps them into memory. */
+  /** Loads a graph, its weights from the files that they are in. */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<Session> {
     // Accelerators copy weights to their own memory, in the order that their kernels want.
     const model = graph.toOnnx({ forAccelerators: isAccelerator(options.device) });
-    // On the processor weights then stay file pages that the system may drop, instead of being copied to the heap.
-    const inFile = isAccelerator(options.device) ? {} : { disable_prepacking: '1' };
     const session = await InferenceSession.create(
       model.bytes,
-      sessionOptions(options, { ...inFile, ...externalData(model.externalDataFolder) }),
+      sessionOptions(options, externalData(model.externalDataFolder)),
     );
     return new Session(session);
   }
@@ -98,6 +96,8 @@ export class Session {
   }
 }
 
+// Weights are packed when a session is made (ONNX Runtime's default). Products with unpacked ones are summed in an order that
+// depends on how threads share the outputs, so that results would change with the number of threads.
 function sessionOptions(options: SessionOptions, session: Record<string, unknown>): InferenceSession.SessionOptions {
   return {
     executionProviders: isAccelerator(options.device) ? [options.device, 'cpu'] : ['cpu'],
@@ -108,7 +108,10 @@ function sessionOptions(options: SessionOptions, session: Record<string, unknown
     enableCpuMemArena: options.reserve ?? false,
     ...(options.threads ? { intraOpNumThreads: options.threads } : {}),
     logSeverityLevel: fatal,
-    extra: { session: { intra_op: { allow_spinning: options.spinning ? '1' : '0' }, ...session } },
+    extra: {
+      // Processors without instructions for 8-bit products add them up in 16 bits, which overflow; this widens them first.
+      session: { x64quantprecision: '1', intra_op: { allow_spinning: options.spinning ? '1' : '0' }, ...session },
+    },
   };
 }
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
 import { type Backend, exactLinear, mapValues } from '../backends/backend.ts';
-import { cacheFolder, cacheLimit, dropOldest, markUsed } from '../cache/cache.ts';
+import { CacheError, cacheFolder, cacheLimit, dropOldest, markUsed, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { Conditioners } from '../conditioning/conditioners.ts';
 import { Dit } from '../networks/dit.ts';
@@ -15,12 +16,20 @@ import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './l
 const formatVersion = 1;
 
 export interface FoldOptions {
-  /** Where folded weights are kept; default: in the user's cache folder. */
+  /** Where folded weights are kept; default: in the user's cache folder, or where that cannot be written for a moment in another. */
   folder?: string | undefined;
+  /** Hears, as a sentence, that nothing could be kept. */
+  onFallback?: ((message: string) => void) | undefined;
   /** Hears how much is done, 0 to 1, while weights are folded that are not there yet. */
   onFold?: ((done: number) => void) | undefined;
   /** Ends the folding, which leaves nothing then. */
   signal?: AbortSignal | undefined;
+}
+
+export interface FoldedWeights {
+  file: SafetensorsFile;
+  /** To be called when every session that uses the file is made: the file is then not needed by its name any more. */
+  settle: () => void;
 }
 
 /**
@@ -33,23 +42,45 @@ export async function foldedWeights(
   checkpoint: Checkpoint,
   adapters: readonly Adapter[],
   options: FoldOptions = {},
-): Promise<SafetensorsFile> {
-  const { folder = join(cacheFolder(), 'folded') } = options;
+): Promise<FoldedWeights> {
   const open = new Adapters(adapters);
   try {
     const made = [formatVersion, checkpoint.config, describeFile(checkpoint.file)];
-    const path = join(folder, `${fingerprint([made], adapters)}.safetensors`);
-    markUsed(path);
-    if (!existsSync(path)) {
-      mkdirSync(folder, { recursive: true });
-      await fold(checkpoint, open, path, options);
+    const name = `${fingerprint([made], adapters)}.safetensors`;
+    try {
+      const { folder = join(cacheFolder(), 'folded') } = options;
+      return { file: await kept(folder, name, (path) => fold(checkpoint, open, path, options)), settle: () => {} };
+    } catch (error) {
+      if (!(error instanceof CacheError)) throw error;
+      options.onFallback?.(`${error.message}, so adapters are folded in at every start`);
+      const folder = mkdtempSync(join(tmpdir(), 'retone-folded-'));
+      const settle = () => rmSync(folder, { recursive: true, force: true });
+      try {
+        await fold(checkpoint, open, join(folder, name), options);
+        return { file: SafetensorsFile.open(join(folder, name)), settle };
+      } catch (failed) {
+        settle();
+        throw failed;
+      }
     }
-    const file = SafetensorsFile.open(path);
-    dropOldest(folder, cacheLimit('RETONE_FOLDED_GB'));
-    return file;
   } finally {
     open.close();
   }
+}
+
+/** A file of the folder, which is made where it is not there. */
+async function kept(folder: string, name: string, make: (path: string) => Promise<void>): Promise<SafetensorsFile> {
+  const path = join(folder, name);
+  markUsed(path);
+  if (!existsSync(path)) {
+    await writingCache(async () => {
+      mkdirSync(folder, { recursive: true });
+      await make(path);
+    });
+  }
+  const file = SafetensorsFile.open(path);
+  dropOldest(folder, cacheLimit('RETONE_FOLDED_GB'));
+  return file;
 }
 
 async function fold(

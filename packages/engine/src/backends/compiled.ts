@@ -5,12 +5,12 @@ import type { Checkpoint } from '@retone/checkpoint';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import type { Adapter } from '../adapters/lora.ts';
-import { cacheFolder, cacheLimit, dropOldest, markUsed } from '../cache/cache.ts';
+import { cacheFolder, cacheLimit, dropOldest, markUsed, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { matchesSeal, seal } from '../cache/seal.ts';
 import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
 import type { Precision } from './precision.ts';
-import { type InputPeaks, quantisedLinear } from './quantise.ts';
+import { holdsStored, type InputPeaks, quantisedLinear } from './quantise.ts';
 
 // Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
 // then mapped into memory by every process. What is missing or damaged there is made again; what is not used for long goes,
@@ -35,20 +35,57 @@ export interface CompiledSource {
   onCompile?: (() => void) | undefined;
 }
 
+/** The folder of a compiled model, and in it that of one precision. */
+function foldersOf({ checkpoint, adapters, precision }: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>) {
+  const model = join(compiledFolder(), fingerprint(dependencies(checkpoint), adapters));
+  return { model, folder: join(model, precision) };
+}
+
+/** Keeps a number that was measured for a compiled model beside it. */
+export class CompiledMeasure {
+  readonly #path: string;
+
+  constructor(source: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>) {
+    this.#path = join(foldersOf(source).folder, 'difference.json');
+  }
+
+  /** The number, or undefined where none is kept. */
+  read(): number | undefined {
+    try {
+      const { difference } = JSON.parse(readFileSync(this.#path, 'utf8')) as { difference: unknown };
+      return typeof difference === 'number' ? difference : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async write(difference: number): Promise<void> {
+    await writingCache(() => writeWhole(this.#path, JSON.stringify({ difference })));
+  }
+}
+
+/** Writes a small file so that other processes see all of it or nothing. */
+function writeWhole(path: string, text: string): void {
+  mkdirSync(resolve(path, '..'), { recursive: true });
+  writeFileSync(`${path}.${process.pid}`, text);
+  renameSync(`${path}.${process.pid}`, path);
+}
+
 /** Large products in 8-bit integers, from compiled graphs. */
 export function compiledBackend(source: CompiledSource, options: SessionOptions = {}): Backend {
-  const model = join(compiledFolder(), fingerprint(dependencies(source.checkpoint), source.adapters));
-  const folder = join(model, source.precision);
+  const { model, folder } = foldersOf(source);
   let peaks: InputPeaks = new Map();
   let told = false;
 
   const compile = async (weights: Parameters<Backend['open']>[0], builds: Record<string, () => Graph>) => {
     if (!told) source.onCompile?.();
     told = true;
+    // Before anything that takes long: where nothing can be kept, nothing is compiled.
+    await writingCache(() => mkdirSync(folder, { recursive: true }));
     peaks = await knownPeaks(join(model, 'input-peaks.json'), source.calibrate);
     const graphs = mapValues(builds, (build) => build());
     weights.assertComplete();
-    for (const [name, graph] of Object.entries(graphs)) await install(graph, join(folder, name));
+    for (const [name, graph] of Object.entries(graphs)) await writingCache(() => install(graph, join(folder, name)));
     markUsed(model);
     dropOldest(compiledFolder(), cacheLimit('RETONE_COMPILED_GB'));
   };
@@ -59,9 +96,12 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
       markUsed(model);
       const missing = Object.entries<() => Graph>(builds).filter(([name]) => !matchesSeal(join(folder, name)));
       if (missing.length > 0) await compile(weights, Object.fromEntries(missing));
-      const sessions: Record<string, Promise<Running>> = mapValues(builds, (_, name) =>
-        Session.open(join(folder, name), { ...options, reserve: repeated?.includes(name) }),
-      );
+      const sessions: Record<string, Promise<Running>> = mapValues(builds, (_, name) => {
+        const reserve = repeated?.includes(name);
+        // Products with stored bytes are summed in an order that depends on the number of threads, and run once a generation.
+        const threads = holdsStored(source.precision) && !reserve ? 1 : options.threads;
+        return Session.open(join(folder, name), { ...options, threads, reserve });
+      });
       return settled(sessions);
     },
     uncompiled: exactBackend(options),
@@ -102,10 +142,9 @@ async function knownPeaks(path: string, calibrate: () => Promise<InputPeaks>): P
     // Not there, or not whole: found again.
   }
   const peaks = await calibrate();
-  const rounded = [...peaks].map(([layer, values]) => [layer, Array.from(values, (v) => Number(v.toPrecision(4)))]);
-  mkdirSync(resolve(path, '..'), { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, JSON.stringify(Object.fromEntries(rounded)));
-  renameSync(`${path}.${process.pid}`, path);
+  await writingCache(() =>
+    writeWhole(path, JSON.stringify(Object.fromEntries([...peaks].map(([layer, values]) => [layer, [...values]])))),
+  );
   return peaks;
 }
 

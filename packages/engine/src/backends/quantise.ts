@@ -40,6 +40,11 @@ export function isReduced(scope: Scope, precision: Precision): boolean {
   return kindOf(scope)?.precisions.includes(precision) ?? false;
 }
 
+/** Whether a precision only stores some layers in 8 bits. */
+export function holdsStored(precision: Precision): boolean {
+  return layerKinds.some(({ form, precisions }) => form === 'stored' && precisions.includes(precision));
+}
+
 /** A layer in 8 bits where the precision wants that of its kind, else in float32. */
 export function quantisedLinear(
   scope: Scope,

@@ -14,6 +14,20 @@ export function cacheFolder(): string {
   return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'));
 }
 
+/** The cache cannot be written, so that what it would hold has to be done without. The message says why. */
+export class CacheError extends Error {}
+
+/** Does something that writes to the cache. @throws CacheError when the file system does not let it */
+export async function writingCache<Result>(write: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw new CacheError(`the cache ${cacheFolder()} cannot be written (${code}; RETONE_CACHE names another folder)`);
+  }
+}
+
 /** Most bytes of a part of the cache, from a setting in gigabytes. */
 export function cacheLimit(setting: 'RETONE_COMPILED_GB' | 'RETONE_FOLDED_GB'): number {
   return (Number(process.env[setting]) || 20) * 1e9;
@@ -30,7 +44,7 @@ export function markUsed(path: string): void {
 
 /** Removes the entries of a folder that were not used for the longest time, until the others are within the limit. */
 export function dropOldest(folder: string, limit: number): void {
-  const entries = readdirSync(folder)
+  const entries = namesIn(folder)
     .map((name) => join(folder, name))
     .map((path) => ({ path, used: changed(path), size: sizeOf(path) }))
     .sort((a, b) => a.used - b.used);
@@ -41,7 +55,7 @@ export function dropOldest(folder: string, limit: number): void {
       rmSync(path, { recursive: true, force: true });
       total -= size;
     } catch {
-      // Windows removes no file that is open.
+      // Windows removes no file that is open; a cache may be one that can only be read.
     }
   }
 }
@@ -52,9 +66,13 @@ const changed = (path: string) => statSync(path, { throwIfNoEntry: false })?.mti
 function sizeOf(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return stat?.size ?? 0;
+  return namesIn(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}
+
+function namesIn(folder: string): string[] {
   try {
-    return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+    return readdirSync(folder);
   } catch {
-    return 0;
+    return [];
   }
 }
