@@ -32,10 +32,15 @@ export interface DecodeOptions extends Limits {
   /** Mono is copied to both, stereo to mono is the mean; all the file's channels if not given. */
   channels?: 1 | 2 | undefined;
   /**
-   * What becomes of more than two channels where `channels` is given. `first-two` (the default) keeps the first two,
-   * as the reference does; `downmix` mixes all into stereo (centre and surround at -3 dB, scaled so as not to clip).
+   * What becomes of more than two channels where `channels` is given. `downmix` (the default) mixes all into stereo as
+   * ITU-R BS.775 says (centre and surround at -3 dB, scaled so as not to clip); `first-two` keeps the first two, as the
+   * reference does, and so does either for channels that nobody has named or that are more than 16.
    */
   mix?: 'first-two' | 'downmix' | undefined;
+  /** Seconds of sound that are wanted, from the start: nothing behind them is decoded, or counts against the limits. */
+  seconds?: number | undefined;
+  /** Hears, as a sentence, of what could not be decoded and is silence now. */
+  onWarning?: ((warning: string) => void) | undefined;
   /** Longest sound, seconds; 1,800 if not given. Refused from the header where it says. */
   maxDuration?: number | undefined;
   /** Largest file, bytes; 4 GiB if not given. */
@@ -59,7 +64,8 @@ export async function decodeAudio(input: string | Uint8Array, options: DecodeOpt
     source,
     sampleRate: options.sampleRate,
     channels: options.channels,
-    mix: options.mix ?? 'first-two',
+    mix: options.mix ?? 'downmix',
+    seconds: options.seconds,
     maxDuration: options.maxDuration ?? defaultMaxDuration,
     maxBytes: options.maxBytes ?? defaultMaxBytes,
     maxMemory: options.maxMemory ?? defaultMaxMemory,
@@ -69,7 +75,9 @@ export async function decodeAudio(input: string | Uint8Array, options: DecodeOpt
     throw new AudioError('invalid', `channels is ${job.channels}; it must be 1 or 2.`);
   }
   checkNumber('maxDuration', job.maxDuration, 0);
+  if (job.seconds !== undefined) checkNumber('seconds', job.seconds, 0);
   const pieces: Piece[] = [];
   const decoded = await runJob<Decoded>(job, source.name, checkedLimits(options), (piece) => pieces.push(piece));
+  for (const warning of decoded.warnings) options.onWarning?.(warning);
   return { sampleRate: decoded.sampleRate, channels: join(pieces, decoded.channels) };
 }

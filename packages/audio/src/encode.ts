@@ -13,13 +13,16 @@ export interface EncodeOptions extends Limits {
   bitrate?: number | undefined;
   /** Bits per sample of wav and flac: 16 if not given; 32 is floating point and for wav only. */
   bitDepth?: 16 | 24 | 32 | undefined;
+  /** What the file says about itself, such as `title` and `comment`; aac has no place for it. */
+  tags?: Record<string, string> | undefined;
 }
 
 /**
  * Encodes sound as a file in a process of its own. The same clip and options give the same bytes.
  *
  * A sample rate that the format does not have is resampled to the next higher one that it has (opus: 48 kHz). NaN
- * becomes silence; what is beyond full scale is clipped, except in 32-bit wav.
+ * becomes silence; what is beyond full scale is clipped, except in 32-bit wav. Of 16 bits, samples that these hold exactly
+ * are kept; all others are dithered (triangular, of two steps), always with the same noise.
  *
  * @throws AudioError `invalid` (clip or options), `timeout`, `crashed` or `aborted`
  */
@@ -31,7 +34,7 @@ export async function encodeAudio(
   if (!isWritableFormat(format)) {
     throw new AudioError('invalid', `Retone does not write ${String(format)} files; it writes ${writableFormats}.`);
   }
-  const { bitrate, bitDepth = 16 } = options;
+  const { bitrate, bitDepth = 16, tags = {} } = options;
   const { sampleRate, channels } = clip;
   checkNumber('sampleRate', sampleRate, 1000, 768_000);
   checkNumber('the number of channels', channels.length, 1, format === 'mp3' ? 2 : 8);
@@ -43,6 +46,6 @@ export async function encodeAudio(
   if (length === 0 || channels.some((channel) => channel.length !== length)) {
     throw new AudioError('invalid', 'The sound to write is empty, or its channels differ in length.');
   }
-  const job = { kind: 'encode', format, sampleRate, channels, bitrate, bitDepth } as const;
+  const job = { kind: 'encode', format, sampleRate, channels, bitrate, bitDepth, tags } as const;
   return runJob(job, `The ${format} file`, checkedLimits(options));
 }

@@ -14,6 +14,8 @@ export interface DecodeJob {
   sampleRate: number | undefined;
   channels: 1 | 2 | undefined;
   mix: 'first-two' | 'downmix';
+  /** Seconds of sound that are wanted, from the start; undefined: all. */
+  seconds: number | undefined;
   /** Seconds. */
   maxDuration: number;
   /** Bytes of the file. */
@@ -37,6 +39,8 @@ export interface EncodeJob {
   bitrate: number | undefined;
   /** Of wav and flac; 32 is floating point. */
   bitDepth: 16 | 24 | 32;
+  /** Tags by the names that FFmpeg has for them. */
+  tags: Record<string, string>;
 }
 
 export type Job = DecodeJob | ProbeJob | EncodeJob;

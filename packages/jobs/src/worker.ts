@@ -1,6 +1,6 @@
 import { AudioError, audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
 import type { Database } from '@retone/database';
-import { audioOf, channelsOf, type Tensor } from '@retone/engine';
+import { audioOf, channelsOf, resultTags, type Tensor } from '@retone/engine';
 import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
@@ -121,6 +121,7 @@ export class Worker {
     const bytes = await encodeAudio({ sampleRate, channels: channelsOf(made) }, task.input.output_format, {
       signal,
       timeout,
+      tags: resultTags(task.input.prompt, task.seed),
     });
     const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
     await store.put(key, bytes, { mediaType: format.mediaType });

@@ -1,24 +1,51 @@
-import { AV_CHANNEL_ORDER_NATIVE, AV_OPT_TYPE_DOUBLE, AV_SAMPLE_FMT_FLTP } from 'node-av/constants';
+import {
+  AV_CHANNEL_ORDER_NATIVE,
+  AV_OPT_TYPE_DOUBLE,
+  AV_SAMPLE_FMT_DBLP,
+  AV_SAMPLE_FMT_FLTP,
+  AV_SAMPLE_FMT_S16P,
+  AV_SAMPLE_FMT_S32P,
+  AV_SAMPLE_FMT_S64P,
+  AV_SAMPLE_FMT_U8P,
+} from 'node-av/constants';
 import { avChannelLayoutDefault, type Frame, SoftwareResampleContext } from 'node-av/lib';
 
-import { asBuffers, type Piece, silence, silenceNonFinite } from '../piece.ts';
+import { asBuffers, lengthOf, type Piece, silence, silenceNonFinite } from '../piece.ts';
+
+const planarFormats: number[] = [
+  AV_SAMPLE_FMT_U8P,
+  AV_SAMPLE_FMT_S16P,
+  AV_SAMPLE_FMT_S32P,
+  AV_SAMPLE_FMT_S64P,
+  AV_SAMPLE_FMT_FLTP,
+  AV_SAMPLE_FMT_DBLP,
+];
+/** The binding keeps room for this many planes; with more it writes beyond. */
+export const mostPlanes = 16;
 
 /** Turns a decoder's frames into floating-point pieces with the wanted channels. */
 export class Converter {
   readonly #context = new SoftwareResampleContext();
-  readonly #converted: number;
   readonly #channels: number;
+  /** Channels that come out of the context; 1 where it takes a frame of many for one long channel. */
+  readonly #converted: number;
+  readonly #many: boolean;
+  readonly #planar: boolean;
 
   /** `channels` of the output; `downmix` mixes all of the file's channels into two instead of keeping the first two. */
   constructor(frame: Frame, channels: number, downmix: boolean) {
-    const layout =
-      frame.channelLayout.order === AV_CHANNEL_ORDER_NATIVE
+    const { sampleRate } = frame;
+    this.#channels = channels;
+    this.#many = frame.channels > mostPlanes;
+    this.#planar = planarFormats.includes(frame.format);
+    const layout = this.#many
+      ? avChannelLayoutDefault(1)
+      : frame.channelLayout.order === AV_CHANNEL_ORDER_NATIVE
         ? frame.channelLayout
         : avChannelLayoutDefault(frame.channels);
-    const output = downmix && layout.nbChannels > 2 ? avChannelLayoutDefault(2) : layout;
+    const named = layout.order === AV_CHANNEL_ORDER_NATIVE;
+    const output = downmix && named && layout.nbChannels > 2 ? avChannelLayoutDefault(2) : layout;
     this.#converted = output.nbChannels;
-    this.#channels = channels;
-    const { sampleRate } = frame;
     this.#context.allocSetOpts2(output, AV_SAMPLE_FMT_FLTP, sampleRate, layout, frame.format as never, sampleRate);
     // Scales a mix of full-scale channels down to full scale; without it, it would clip.
     this.#context.setOption('rematrix_maxval', 1, AV_OPT_TYPE_DOUBLE);
@@ -26,18 +53,34 @@ export class Converter {
   }
 
   convert(frame: Frame): Piece {
-    const length = frame.nbSamples;
-    const planes = silence(this.#converted, length);
-    const count = this.#context.convertSync(asBuffers(planes), length, frame.extendedData, length);
-    if (count !== length) throw new Error(`the sample converter failed (${count})`);
+    const planes = this.#many ? this.#firstOfMany(frame) : this.#convert(frame.extendedData, frame.nbSamples);
     for (const plane of planes) silenceNonFinite(plane);
     return this.#spread(planes);
+  }
+
+  #convert(data: Buffer[] | null, length: number): Piece {
+    const planes = silence(this.#converted, length);
+    const count = this.#context.convertSync(asBuffers(planes), length, data, length);
+    if (count !== length) throw new Error(`the sample converter failed (${count})`);
+    return planes;
+  }
+
+  /** The channels that are wanted of a frame with more planes than the binding has room for. */
+  #firstOfMany({ extendedData, nbSamples, channels }: Frame): Piece {
+    const wanted = Math.min(this.#channels, 2);
+    if (this.#planar) return extendedData!.slice(0, wanted).flatMap((plane) => this.#convert([plane], nbSamples));
+    const [all] = this.#convert(extendedData, nbSamples * channels) as [Float32Array];
+    return Array.from({ length: wanted }, (_, c) =>
+      Float32Array.from({ length: nbSamples }, (_, i) => all[i * channels + c]!),
+    );
   }
 
   /** Mono to two channels is a copy, two to mono the mean; what is more than wanted is dropped. */
   #spread(planes: Piece): Piece {
     const [left, right] = planes as [Float32Array, Float32Array | undefined];
-    if (planes.length < this.#channels) return Array.from({ length: this.#channels }, () => left);
+    if (planes.length < this.#channels && planes.length <= 1) return Array.from({ length: this.#channels }, () => left);
+    if (planes.length < this.#channels)
+      return Array.from({ length: this.#channels }, (_, c) => planes[c] ?? new Float32Array(lengthOf(planes)));
     if (this.#channels === 1 && right) return [left.map((sample, i) => (sample + (right[i] ?? 0)) / 2)];
     return planes.slice(0, this.#channels);
   }

@@ -1,10 +1,12 @@
 import { Frame, Packet } from 'node-av/lib';
 import { AudioError } from '../errors.ts';
 import type { DecodeJob } from '../jobs.ts';
-import { join, lengthOf, type Piece } from '../piece.ts';
-import { Converter } from './convert.ts';
-import { type OpenedAudio, openAudio } from './open.ts';
+import { join, lengthOf, type Piece, silence, slice } from '../piece.ts';
+import { Converter, mostPlanes } from './convert.ts';
+import { type OpenedAudio, openAudio, openParts } from './open.ts';
 import { Resampler } from './resample.ts';
+import { Timeline } from './timeline.ts';
+import type { Wave } from './wave.ts';
 
 // Samples per message to the caller: frames are small, and each message costs.
 const messageLength = 65536;
@@ -16,43 +18,61 @@ const ownMemory = 2 ** 30;
 export interface Decoded {
   sampleRate: number;
   channels: number;
+  /** What was lost, in sentences. */
+  warnings: string[];
 }
 
 /** Decodes a file and hands it over piece by piece, so that this process never holds it as a whole. */
 export async function decode(job: DecodeJob, emit: (piece: Piece) => Promise<void>): Promise<Decoded> {
-  const audio = await openAudio(job.source, job.maxBytes);
-  if (audio.duration !== undefined && audio.duration > job.maxDuration) {
-    if (!audio.guessed) throw tooLong(audio.name, audio.duration, job.maxDuration);
-    await checkPackets(job);
+  const [first, ...others] = openParts(job.source, job.maxBytes);
+  const audio = await openAudio(first!);
+  const { name, duration } = audio;
+  const needsAll = job.seconds === undefined || job.seconds > job.maxDuration;
+  if (needsAll && others.length === 0 && duration !== undefined && duration > job.maxDuration) {
+    if (!audio.guessed) throw tooLong(name, duration, job.maxDuration);
+    await checkPackets(first!, job.maxDuration);
   }
-  const output = new Output(job, audio.name, emit);
-  let good = 0;
-  let bad = 0;
-  const frame = new Frame();
-  frame.alloc();
-  for await (const packet of packets(audio)) {
-    const sent = audio.decoder.sendPacketSync(packet);
-    if (packet !== null) sent < 0 ? bad++ : good++;
-    while (audio.decoder.receiveFrameSync(frame) >= 0) {
-      await output.push(frame);
-      frame.unref();
-    }
-  }
+  const output = new Output(job, name, emit);
+  const packets = { good: 0, bad: 0 };
+  await decodePart(audio, output, packets);
+  for (const part of others) if (!output.full) await decodePart(await openAudio(part), output, packets);
   // Players skip what they cannot decode, and so does Retone, as long as most of the file is sound.
+  const { good, bad } = packets;
   if (bad > good) {
     const part = `${bad} of ${bad + good} parts cannot be decoded`;
-    throw new AudioError('damaged', `${audio.name} is damaged: ${part}. Give an intact copy.`);
+    throw new AudioError('damaged', `${name} is damaged: ${part}. Give an intact copy.`);
   }
-  return output.end();
+  return output.end(bad);
+}
+
+/** Decodes a file, or a part of one, until there is as much as is wanted. */
+async function decodePart(audio: OpenedAudio, output: Output, counts: { good: number; bad: number }): Promise<void> {
+  const timeline = new Timeline(audio);
+  const frame = new Frame();
+  frame.alloc();
+  for await (const packet of packets(audio, (other) => timeline.passed(other))) {
+    const sent = audio.decoder.sendPacketSync(packet);
+    if (packet !== null) sent < 0 ? counts.bad++ : counts.good++;
+    while (audio.decoder.receiveFrameSync(frame) >= 0) {
+      const { samples, hole } = timeline.before(frame);
+      await output.push(frame, samples, hole);
+      frame.unref();
+    }
+    if (output.full) return;
+  }
 }
 
 /** The packets of the sound track, then null, which asks the decoder for what it still holds. */
-async function* packets(audio: OpenedAudio): AsyncGenerator<Packet | null> {
+async function* packets(
+  audio: OpenedAudio,
+  onOther: (packet: Packet) => void = () => {},
+): AsyncGenerator<Packet | null> {
   const mostMemory = process.memoryUsage.rss() + ownMemory;
   const packet = new Packet();
   packet.alloc();
   for (let count = 0; (await audio.container.readFrame(packet)) >= 0; count++) {
     if (packet.streamIndex === audio.stream.index) yield packet;
+    else onOther(packet);
     packet.unref();
     if (count % 256 === 0 && process.memoryUsage.rss() > mostMemory) {
       throw new AudioError('too-large', `${audio.name} takes too much memory to read. It may be damaged.`);
@@ -62,13 +82,13 @@ async function* packets(audio: OpenedAudio): AsyncGenerator<Packet | null> {
 }
 
 /** Adds up the packets' durations without decoding: exact where the header is a guess, and fast. */
-async function checkPackets(job: DecodeJob): Promise<void> {
-  const audio = await openAudio(job.source, job.maxBytes);
+async function checkPackets(part: Wave, maxDuration: number): Promise<void> {
+  const audio = await openAudio(part);
   const { num, den } = audio.stream.timeBase;
   let duration = 0;
   for await (const packet of packets(audio)) {
     duration += (Number(packet?.duration ?? 0) * num) / den;
-    if (duration > job.maxDuration) throw tooLong(audio.name, undefined, job.maxDuration);
+    if (duration > maxDuration) throw tooLong(audio.name, undefined, maxDuration);
   }
 }
 
@@ -85,6 +105,8 @@ class Output {
   #resampler: Resampler | undefined;
   #waiting: Piece[] = [];
   #waitingLength = 0;
+  /** Seconds. */
+  #lost = 0;
 
   constructor(job: DecodeJob, name: string, emit: (piece: Piece) => Promise<void>) {
     this.#job = job;
@@ -92,7 +114,14 @@ class Output {
     this.#emit = emit;
   }
 
-  async push(frame: Frame): Promise<void> {
+  /** Whether there is as much as is wanted. */
+  get full(): boolean {
+    const { seconds } = this.#job;
+    return seconds !== undefined && this.#sampleRate > 0 && this.#length >= Math.round(seconds * this.#sampleRate);
+  }
+
+  /** Takes a frame, and before it so many samples of silence; `lost` where sound was to be there. */
+  async push(frame: Frame, silent: number, lost: boolean): Promise<void> {
     // A file may change its format in the middle (joined MP3s, chained Ogg): the output keeps that of its beginning.
     const shape = `${frame.format} ${frame.sampleRate} ${frame.channels}`;
     if (shape !== this.#shape) {
@@ -100,22 +129,36 @@ class Output {
       this.#startSection(frame);
       this.#shape = shape;
     }
+    if (silent > 0) {
+      if (lost) this.#lost += silent / frame.sampleRate;
+      // In pieces, since a hole may be long.
+      for (let left = silent; left > 0 && !this.full; left -= messageLength) {
+        const piece = silence(this.#channels, Math.min(left, messageLength));
+        await this.#deliver(this.#resampler?.push(piece) ?? piece);
+      }
+    }
     const piece = this.#converter?.convert(frame) ?? [];
     await this.#deliver(this.#resampler?.push(piece) ?? piece);
   }
 
-  async end(): Promise<Decoded> {
+  /** @param bad parts that could not be decoded */
+  async end(bad: number): Promise<Decoded> {
     await this.#endSection();
     await this.#send();
     if (this.#length === 0) {
       throw new AudioError('empty', `${this.#name} has no sound in it (0 samples). Give a file with sound in it.`);
     }
-    return { sampleRate: this.#sampleRate, channels: this.#channels };
+    const warnings: string[] = [];
+    if (this.#lost > 0) {
+      const seconds = Number(this.#lost.toPrecision(2));
+      warnings.push(`${this.#name} is damaged or has holes: ${seconds} s of it are silent now`);
+    } else if (bad > 0) warnings.push(`${this.#name} is damaged: parts of it cannot be decoded and were left out`);
+    return { sampleRate: this.#sampleRate, channels: this.#channels, warnings };
   }
 
   #startSection(frame: Frame): void {
     this.#sampleRate ||= this.#job.sampleRate ?? frame.sampleRate;
-    this.#channels ||= this.#job.channels ?? frame.channels;
+    this.#channels ||= this.#job.channels ?? (frame.channels > mostPlanes ? 2 : frame.channels);
     this.#converter = new Converter(frame, this.#channels, this.#job.mix === 'downmix' && this.#channels <= 2);
     this.#resampler =
       frame.sampleRate === this.#sampleRate
@@ -127,7 +170,10 @@ class Output {
     if (this.#resampler) await this.#deliver(this.#resampler.end());
   }
 
-  async #deliver(piece: Piece): Promise<void> {
+  async #deliver(given: Piece): Promise<void> {
+    const { seconds = Number.POSITIVE_INFINITY } = this.#job;
+    const room = Math.max(Math.round(seconds * this.#sampleRate) - this.#length, 0);
+    const piece = lengthOf(given) > room ? slice(given, 0, room) : given;
     const length = lengthOf(piece);
     if (length === 0) return;
     this.#length += length;

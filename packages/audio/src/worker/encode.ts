@@ -26,6 +26,7 @@ import {
 } from 'node-av/lib';
 import type { EncodeJob } from '../jobs.ts';
 import { asBuffers, join, lengthOf, type Piece, silenceNonFinite, slice } from '../piece.ts';
+import { dither } from './dither.ts';
 import { MemoryFile } from './memory-file.ts';
 import { Resampler } from './resample.ts';
 
@@ -69,6 +70,7 @@ export async function encode(job: EncodeJob): Promise<Uint8Array> {
   for (const channel of job.channels) silenceNonFinite(channel);
   const sound = resample(job.channels, job.sampleRate, sampleRate);
   if (recipe.codec !== 'pcm_f32le') sound.forEach(clip);
+  if (recipe.samples === AV_SAMPLE_FMT_S16) dither(sound);
 
   const file = new MemoryFile();
   const container = new FormatContext();
@@ -95,6 +97,10 @@ export async function encode(job: EncodeJob): Promise<Uint8Array> {
   const stream = container.newStream(codec);
   check(stream.codecpar.fromContext(encoder), 'the stream');
   stream.timeBase = encoder.timeBase;
+  const tags = Object.keys(job.tags).length > 0 ? Dictionary.fromObject(job.tags) : null;
+  container.metadata = tags;
+  // Ogg has its tags in the stream.
+  if (tags && (job.format === 'ogg' || job.format === 'opus')) stream.metadata = tags;
   // Several pages even in a short file: FFmpeg misreads the length of an Ogg Vorbis file that is all one page.
   const options = job.format === 'ogg' ? Dictionary.fromObject({ page_duration: 100_000 }) : null;
   check(await container.writeHeader(options), 'the header');

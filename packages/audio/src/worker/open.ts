@@ -1,4 +1,5 @@
 import {
+  AV_DISPOSITION_DEFAULT,
   AV_NOPTS_VALUE,
   AVERROR_EOF,
   AVFMT_FLAG_CUSTOM_IO,
@@ -8,12 +9,15 @@ import {
   AVSEEK_END,
   AVSEEK_FORCE,
   AVSEEK_SIZE,
+  type FFDecoderCodec,
 } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, FormatContext, IOContext, type Stream } from 'node-av/lib';
 import { AudioError } from '../errors.ts';
 import { readableFormats } from '../formats.ts';
 import type { Source } from '../jobs.ts';
+import { chained } from './chain.ts';
 import { type ByteSource, openSource } from './source.ts';
+import { readableWave, type Wave } from './wave.ts';
 
 /** A sound file, ready to be read packet by packet. */
 export interface OpenedAudio {
@@ -31,21 +35,46 @@ export interface OpenedAudio {
 }
 
 // FFmpeg reads hundreds of formats, among them playlists that open other files. Only what Retone offers is let in.
-const demuxers = ['wav', 'w64', 'aiff', 'mp3', 'flac', 'ogg', 'mov', 'matroska', 'aac'];
+const demuxers = [
+  'wav',
+  'w64',
+  'aiff',
+  'mp3',
+  'flac',
+  'ogg',
+  'mov',
+  'matroska',
+  'aac',
+  'caf',
+  'au',
+  'amr',
+  'asf',
+  'avi',
+].concat('mpegts', 'wv', 'tta');
 const decoders = [
   ...['u8', 's8', 's16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be'],
   ...['alaw', 'mulaw'],
 ]
   .map((kind) => `pcm_${kind}`)
   .concat('mp3float', 'mp3', 'mp2float', 'mp2', 'flac', 'vorbis', 'libvorbis', 'opus', 'libopus', 'aac', 'alac')
-  .concat('ac3', 'eac3', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt');
+  .concat('ac3', 'eac3', 'adpcm_ms', 'adpcm_ima_wav', 'adpcm_ima_qt', 'aac_latm', 'amrnb', 'amrwb', 'gsm', 'gsm_ms')
+  .concat('wmav1', 'wmav2', 'wmapro', 'wmalossless', 'wavpack', 'tta');
 
-// These carry no exact length (MP3 may; it is not known here), so FFmpeg divides the size by the first bit rate.
-const guessing = ['mp3', 'aac'];
+// These carry no exact length (MP3 may; it is not known here), so FFmpeg divides the size by the first bit rate; or a length
+// that is often wrong (FLAC's, which a program that was stopped did not set right).
+const guessing = ['mp3', 'aac', 'flac', 'mpegts', 'amr'];
 
-/** Opens the first sound track of a file. Throws an `AudioError` that says why it is not one. */
-export async function openAudio(source: Source, maxBytes: number): Promise<OpenedAudio> {
-  const bytes = openSource(source, maxBytes);
+/** The bytes of a file, as parts that FFmpeg reads rightly: one, or those of a chained Ogg file. */
+export function openParts(source: Source, maxBytes: number): Wave[] {
+  const { bytes, bigEndian } = readableWave(openSource(source, maxBytes));
+  return chained(bytes).map((part) => ({ bytes: part, bigEndian }));
+}
+
+/**
+ * Opens a sound track of a file: of those that can be read the first that is marked as default, else the first. Throws an
+ * `AudioError` that says why there is none.
+ */
+export async function openAudio({ bytes, bigEndian }: Wave): Promise<OpenedAudio> {
   const container = new FormatContext();
   container.allocContext();
   container.pb = readFrom(bytes);
@@ -58,13 +87,16 @@ export async function openAudio(source: Source, maxBytes: number): Promise<Opene
   if ((await container.openInput('', null, options)) < 0) throw notAudio(bytes);
   await container.findStreamInfo();
 
-  const index = container.findBestStream(AVMEDIA_TYPE_AUDIO);
-  const stream = container.streams[index];
+  const tracks = container.streams
+    .filter(({ codecpar }) => codecpar.codecType === AVMEDIA_TYPE_AUDIO)
+    .map((stream) => ({ stream, codec: decoderOf(stream, bigEndian) }));
+  const readable = tracks.filter(({ codec }) => codec?.name != null && decoders.includes(codec.name));
+  const { stream, codec } =
+    readable.find((track) => track.stream.hasDisposition(AV_DISPOSITION_DEFAULT)) ?? readable[0] ?? tracks[0] ?? {};
   if (stream === undefined) {
     if (container.findBestStream(AVMEDIA_TYPE_VIDEO) < 0) throw notAudio(bytes);
     throw new AudioError('no-audio', `${bytes.name} has pictures but no sound. Give a file with sound in it.`);
   }
-  const codec = Codec.findDecoder(stream.codecpar.codecId);
   if (codec?.name == null || !decoders.includes(codec.name)) {
     const message = `${bytes.name} holds sound of a kind that Retone does not read (${codec?.name ?? 'unknown'}).`;
     throw new AudioError('unsupported', `${message} Convert it to ${readableFormats}.`);
@@ -86,6 +118,15 @@ export async function openAudio(source: Source, maxBytes: number): Promise<Opene
     duration: durationOf(container, stream),
     guessed: guessing.includes(format),
   };
+}
+
+/** The decoder of a track; of a big-endian wave file that for the same samples with the highest byte first. */
+function decoderOf({ codecpar }: Stream, bigEndian: boolean): Codec | null {
+  const codec = Codec.findDecoder(codecpar.codecId);
+  if (!bigEndian || !codec?.name?.endsWith('le')) return codec;
+  const other = Codec.findDecoderByName(codec.name.replace(/le$/, 'be') as FFDecoderCodec);
+  if (other) codecpar.codecId = other.id;
+  return other;
 }
 
 function durationOf(container: FormatContext, stream: Stream): number | undefined {
@@ -123,6 +164,13 @@ const signatures: [start: RegExp, what: string][] = [
   [/^%PDF/, 'is a PDF document'],
   [/^.PNG|^\xff\xd8\xff|^GIF8/, 'is a picture'],
   [/^PK/, 'is a zip archive'],
+  [/^MThd/, 'is a MIDI file, which holds notes and no sound'],
+  [/^MAC /, "is a file of Monkey's Audio"],
+  [/^MPCK|^MP\+/, 'is a Musepack file'],
+  [/^DSD |^FRM8/, 'is a DSD file'],
+  [/^\.RMF|^\.ra\xfd/, 'is a RealAudio file'],
+  [/^Creative Voice File/, 'is a VOC file'],
+  [/^caff|^\.snd|^#!AMR|^0&\xb2u|^RIFF....AVI |^wvpk|^TTA/s, 'is cut off or damaged'],
   [/^RIFF....WAVE|^FORM....AIFF|^....ftyp/s, 'is cut off or damaged'],
   [/^ID3|^\xff[\xe2-\xfb]|^fLaC|^OggS|^.E\xdf\xa3/s, 'is cut off or damaged'],
   [/^[\t\n\r\x20-\x7e\x80-\xff]+$/, 'looks like text'],

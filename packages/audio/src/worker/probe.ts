@@ -1,5 +1,5 @@
 import type { ProbeJob } from '../jobs.ts';
-import { openAudio } from './open.ts';
+import { openAudio, openParts } from './open.ts';
 
 /** What a file's header says. */
 export interface AudioInfo {
@@ -16,7 +16,8 @@ export interface AudioInfo {
 
 /** Reads a file's header. */
 export async function probe(job: ProbeJob): Promise<AudioInfo> {
-  const { format, codec, stream, duration } = await openAudio(job.source, job.maxBytes);
+  const [part] = openParts(job.source, job.maxBytes);
+  const { format, codec, stream, duration } = await openAudio(part!);
   const { sampleRate, channels } = stream.codecpar;
   return { container: format, codec: codec.replace(/float$/, ''), sampleRate, channels, duration };
 }

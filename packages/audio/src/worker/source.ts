@@ -22,6 +22,26 @@ export function openSource(source: Source, maxBytes: number): ByteSource {
   return bytes;
 }
 
+/** The bytes from one position to before another, as a source of their own. */
+export function partOf({ name, size, read }: ByteSource, start: number, end: number): ByteSource {
+  const length = Math.max(Math.min(end, size) - start, 0);
+  const within = (position: number, count: number) => Math.max(Math.min(count, length - position), 0);
+  return { name, size: length, read: (position, count) => read(start + position, within(position, count)) };
+}
+
+/** Bytes in memory, and a source behind them. */
+export function joinedSource(name: string, head: Buffer, { size, read }: ByteSource): ByteSource {
+  return {
+    name,
+    size: head.length + size,
+    read(position, count) {
+      if (position >= head.length) return read(position - head.length, count);
+      const front = head.subarray(position, position + count);
+      return Buffer.concat([front, read(0, count - front.length)]);
+    },
+  };
+}
+
 function openFile(path: string, name: string): ByteSource {
   try {
     // Asked before opening: opening a pipe would wait for somebody to write to it.

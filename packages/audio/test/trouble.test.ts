@@ -1,0 +1,172 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { decodeAudio, encodeAudio } from '@retone/audio';
+import { describe, expect, test } from 'vitest';
+import { level, likeness, sweeps } from './signals.ts';
+import { wav } from './wav.ts';
+
+// Files that other programs write and FFmpeg by itself reads wrongly, or in a way that nobody wants.
+
+const casesFolder = fileURLToPath(new URL('../../../../shared/cases/audio/', import.meta.url));
+const casesMissing = !existsSync(casesFolder) && !process.env.CI;
+
+/** The sound of the recorded cases: a tone for each channel, 110 Hz apart, which swells and fades. */
+function tones(rate: number, seconds: number, channels: number): Float32Array[] {
+  const length = Math.trunc(rate * seconds);
+  return Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length }, (_, i) => {
+      const t = i / rate;
+      return 0.3 * Math.sin(2 * Math.PI * (300 + 110 * c) * t) * (0.5 - 0.5 * Math.cos((2 * Math.PI * t) / seconds));
+    }),
+  );
+}
+
+async function decoded(name: string) {
+  const warnings: string[] = [];
+  const clip = await decodeAudio(`${casesFolder}${name}`, { channels: 2, onWarning: (text) => warnings.push(text) });
+  const [left, right] = clip.channels as [Float32Array, Float32Array];
+  return { left, right, rate: clip.sampleRate, warnings };
+}
+
+if (casesMissing) console.warn('SKIPPED: the recorded audio cases are not here');
+
+describe.skipIf(casesMissing)('recorded cases', () => {
+  const [left, right] = tones(44100, 0.3, 2) as [Float32Array, Float32Array];
+
+  test.each(['rifx.wav', '24in32.wav'])('%s is the sound', async (name) => {
+    const found = await decoded(name);
+    expect([found.left.length, found.warnings]).toEqual([left.length, []]);
+    expect(likeness(found.left, left)).toBeGreaterThan(0.9999);
+    expect(likeness(found.right, right)).toBeGreaterThan(0.9999);
+  });
+
+  test('of more channels than 16 the first two are taken', async () => {
+    const found = await decoded('ch17.wav');
+    const [first, second] = tones(44100, 0.05, 2) as [Float32Array, Float32Array];
+    expect(likeness(found.left, first)).toBeGreaterThan(0.9999);
+    expect(likeness(found.right, second)).toBeGreaterThan(0.9999);
+  });
+
+  test('both parts of a chained Ogg file come in time, with other settings and with other channels', async () => {
+    const other = await decoded('chain-other-quality.ogg');
+    const start = other.left.length / 2;
+    expect(Math.abs(other.left.length - 2 * left.length)).toBeLessThan(300);
+    expect(likeness(other.left, left)).toBeGreaterThan(0.95);
+    expect(likeness(other.left.subarray(start), right)).toBeGreaterThan(0.95);
+    const mono = await decoded('chain-other-channels.ogg');
+    const [low] = tones(44100, 0.3, 1) as [Float32Array];
+    expect(mono.left.length).toBeGreaterThan(2 * left.length - 300);
+    // FFmpeg begins a Vorbis stream of one page a block late: 256 samples at 22,050 Hz.
+    expect(likeness(mono.left.subarray(left.length - 128), low, 512)).toBeGreaterThan(0.99);
+    expect(mono.right.subarray(left.length)).toEqual(mono.left.subarray(left.length));
+  });
+
+  test('a hole is silent, and what follows comes in time', async () => {
+    const { left, rate, warnings } = await decoded('hole-400ms.webm');
+    const [whole] = tones(48000, 2, 1) as [Float32Array];
+    expect(left.length / rate).toBeCloseTo(2, 2);
+    expect(level(left, 0.9 * rate, 1.15 * rate)).toBeLessThan(-80);
+    expect(likeness(left.subarray(1.3 * rate), whole.subarray(1.3 * rate))).toBeGreaterThan(0.95);
+    expect(warnings).toEqual([expect.stringMatching(/hole-400ms\.webm .* 0\.4 s of it are silent now/)]);
+  });
+
+  test('a part that cannot be decoded is silent, and what follows comes in time', async () => {
+    const { left, warnings } = await decoded('one-bad-frame.flac');
+    const [whole] = tones(44100, 1, 1) as [Float32Array];
+    expect(left.length).toBe(44100);
+    expect(likeness(left.subarray(33000), whole.subarray(33000))).toBeGreaterThan(0.9999);
+    expect(warnings).toEqual([expect.stringContaining('silent now')]);
+  });
+
+  test('a voice in the centre is heard, on both sides alike', async () => {
+    const found = await decoded('centre-only-51.flac');
+    expect(likeness(found.left, left)).toBeGreaterThan(0.9999);
+    expect(found.right).toEqual(found.left);
+  });
+
+  test('of several tracks the first default one that can be read is taken', async () => {
+    // AAC in Matroska keeps the encoder's 1024 samples in front.
+    const aac = await decoded('aac-then-dts.mkv');
+    expect(likeness(aac.left, left, 1024)).toBeGreaterThan(0.99);
+    const opus = await decoded('second-is-taken.mkv');
+    expect(opus.rate).toBe(48000);
+    expect(likeness(opus.left, tones(48000, 0.3, 1)[0]!)).toBeGreaterThan(0.95);
+  });
+
+  test('every case is one of these', () => {
+    expect(readdirSync(casesFolder).filter((name) => !/\.(md|py)$/.test(name))).toHaveLength(10);
+  });
+});
+
+describe('wave files', () => {
+  const clip = sweeps(44100, 2, 0.2);
+  const file = wav(clip, 's16');
+  const plain = (bytes: Uint8Array) => decodeAudio(bytes, { channels: 2 });
+
+  test.each([
+    ['with an ID3 tag in front', () => Buffer.concat([Buffer.from('ID3\x03\0\0\0\0\0\x0a'), Buffer.alloc(10), file])],
+    [
+      'with a chunk of odd length and no padding',
+      () => Buffer.concat([file.subarray(0, 36), Buffer.from('LIST\x07\0\0\0INFOabc', 'latin1'), file.subarray(36)]),
+    ],
+    [
+      'with a chunk of odd length and padding',
+      () => Buffer.concat([file.subarray(0, 36), Buffer.from('LIST\x07\0\0\0INFOabc\0', 'latin1'), file.subarray(36)]),
+    ],
+  ])('%s are read', async (_, bytes) => {
+    expect(await plain(bytes())).toEqual(await plain(file));
+  });
+
+  test('of 255 channels give the first two', async () => {
+    const many = Array.from({ length: 255 }, (_, c) => clip.channels[c] ?? new Float32Array(8820));
+    expect(await plain(wav({ ...clip, channels: many }, 's16'))).toEqual(await plain(file));
+  });
+});
+
+describe('a part of a file', () => {
+  test('is what its beginning is, also at another rate', async () => {
+    const clip = sweeps(48000, 2, 3);
+    const file = wav(clip, 's16');
+    for (const sampleRate of [48000, 44100]) {
+      const whole = await decodeAudio(file, { sampleRate });
+      const part = await decodeAudio(file, { sampleRate, seconds: 1.5 });
+      const length = Math.round(1.5 * sampleRate);
+      expect(part.channels).toEqual(whole.channels.map((channel) => channel.slice(0, length)));
+    }
+  });
+
+  test('is not refused for what comes behind it', async () => {
+    const file = wav(sweeps(8000, 1, 5), 's16');
+    await expect(decodeAudio(file, { maxDuration: 3 })).rejects.toThrow('at most 3 s');
+    expect((await decodeAudio(file, { maxDuration: 3, seconds: 2 })).channels[0]).toHaveLength(16000);
+  });
+});
+
+describe('16 bits', () => {
+  test('keep what is softer than one step, as noise around it', async () => {
+    const soft = Float32Array.from(
+      { length: 44100 },
+      (_, i) => (0.4 / 32768) * Math.sin((2 * Math.PI * 440 * i) / 44100),
+    );
+    const bytes = await encodeAudio({ sampleRate: 44100, channels: [soft] }, 'wav');
+    const [found] = (await decodeAudio(bytes)).channels as [Float32Array];
+    expect(likeness(found, soft)).toBeGreaterThan(0.3);
+    expect(await encodeAudio({ sampleRate: 44100, channels: [soft] }, 'wav')).toEqual(bytes);
+  });
+
+  test('keep samples that they hold exactly, and silence', async () => {
+    const exact = Float32Array.from({ length: 1000 }, (_, i) => (i % 7 === 0 ? 0 : ((i * 37) % 65536) - 32768) / 32768);
+    const bytes = await encodeAudio({ sampleRate: 44100, channels: [exact] }, 'flac');
+    expect((await decodeAudio(bytes)).channels).toEqual([exact]);
+  });
+});
+
+test.each(['mp3', 'wav', 'flac', 'ogg', 'opus', 'm4a'] as const)('tags are written into %s', async (format) => {
+  const clip = sweeps(44100, 2, 0.5);
+  const bytes = await encodeAudio(clip, format, { tags: { title: 'a cello', comment: 'seed 7' } });
+  const text = Buffer.from(bytes).toString('latin1').replaceAll('\0', '');
+  expect(text).toContain('a cello');
+  expect(text).toContain('seed 7');
+  const untagged = await encodeAudio(clip, format);
+  expect((await decodeAudio(bytes)).channels).toEqual((await decodeAudio(untagged)).channels);
+});
