@@ -51,7 +51,7 @@ export function parse<F extends Flags>(args: string[], flags: F): { values: Valu
   );
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args: joinNegativeNumbers(args), options, allowPositionals: true });
+    parsed = parseArgs({ args: joinNegativeNumbers(args, flags), options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message.split('. ')[0]);
   }
@@ -101,13 +101,18 @@ function toAdapter(name: string, text: string): AdapterFile {
   return { path, strength: toNumber(`${name} ${path}`, strength) };
 }
 
-/** `--seed -1` is a flag and its value, though it looks like two flags. */
-function joinNegativeNumbers(args: string[]): string[] {
+/** `--seed -1` is a flag and its value, though it looks like two flags; behind `--` nothing is a flag. */
+function joinNegativeNumbers(args: string[], flags: Flags): string[] {
+  const takesValue = (arg: string | undefined) => {
+    const long = Object.entries(flags).find(([name, { short }]) => arg === `--${name}` || arg === `-${short}`);
+    return long !== undefined && long[1].type !== 'boolean';
+  };
   const joined: string[] = [];
-  for (const arg of args) {
+  for (const [i, arg] of args.entries()) {
+    if (arg === '--') return [...joined, ...args.slice(i)];
     const previous = joined.at(-1);
-    if (/^-\d/.test(arg) && previous?.startsWith('--') && !previous.includes('='))
-      joined[joined.length - 1] = `${previous}=${arg}`;
+    if (/^-\d/.test(arg) && takesValue(previous))
+      joined[joined.length - 1] = previous!.startsWith('--') ? `${previous}=${arg}` : `${previous}${arg}`;
     else joined.push(arg);
   }
   return joined;

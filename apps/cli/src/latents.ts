@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { SafetensorsFile, weightDTypes, widenToFloat32, writeSafetensors } from '@retone/checkpoint';
+import { SafetensorsFile, safetensorsBytes, weightDTypes, widenToFloat32 } from '@retone/checkpoint';
 import type { Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
-import { writeWhole } from './output.ts';
 
 /** Latents [channels, frames], and what is known of them. */
 export interface Latents {
@@ -30,21 +29,20 @@ export function checkLatentsName(path: string): void {
 }
 
 /**
- * Writes latents: as a safetensors file with what is known of them in its metadata, or as an array of NumPy's as the
- * reference's `pre_encode_dataset.py` has them, (channels, frames) in float32. The file is there whole, or not at all.
+ * A file of latents: of safetensors with what is known of them in its metadata, or an array of NumPy's as the reference's
+ * `pre_encode_dataset.py` has them, (channels, frames) in float32.
  */
-export async function writeLatents(
+export function latentsFile(
   path: string,
   { data, shape }: Tensor,
   facts: { samples: number; sampleRate: number; model: string },
-): Promise<void> {
+): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (extname(path).toLowerCase() === '.safetensors') {
     const metadata = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
-    await writeSafetensors(path, [{ name: tensorName, dtype: 'F32', shape, bytes: () => bytes }], metadata);
-    return;
+    return safetensorsBytes([{ name: tensorName, dtype: 'F32', shape, bytes: () => bytes }], metadata);
   }
-  await writeWhole(path, Buffer.concat([npyHeader(shape), bytes]));
+  return Buffer.concat([npyHeader(shape), bytes]);
 }
 
 /**

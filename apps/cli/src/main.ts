@@ -40,6 +40,11 @@ async function run(name: string): Promise<void> {
     if (interrupt.signal.aborted) process.exit(130);
     interrupt.abort();
   });
+  // Ended by another program: what was only reserved is given back.
+  if (!Object.hasOwn(serviceCommands, name)) {
+    process.once('SIGTERM', () => process.exit(143));
+    process.once('SIGHUP', () => process.exit(129));
+  }
   try {
     await command.run(args, interrupt.signal);
     // The codec process may still be warm.

@@ -1,20 +1,33 @@
-import { basename, extname } from 'node:path';
-import { findModel } from '@retone/checkpoint';
+import { basename } from 'node:path';
+import { AudioError } from '@retone/audio';
+import { findModel, openCheckpoint } from '@retone/checkpoint';
 import {
   type Controls,
+  checkOptions,
   checkPrompt,
   defaultPrecision,
   devices,
+  EngineError,
   engineSettings,
   Model,
   precisions,
+  resultTags,
   samplers,
   type Tensor,
 } from '@retone/engine';
 import { type Flags, UsageError, type Values } from './arguments.ts';
-import { formatFlag, jsonFlag, modelFlag, outputFlag } from './flags.ts';
-import { readAudio } from './input.ts';
-import { chooseOutput, writeAudio } from './output.ts';
+import {
+  bitDepthFlag,
+  bitDepthOf,
+  channelMix,
+  formatFlag,
+  jsonFlag,
+  modelFlag,
+  outputFlag,
+  overwriteFlag,
+} from './flags.ts';
+import { readAudio, stemOf } from './input.ts';
+import { chooseOutput, say, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
 
 /** Flags of every command that makes sound. */
@@ -26,7 +39,9 @@ export const makeFlags = {
     help: 'what it should not; counts with a guidance scale above 1',
   },
   output: outputFlag,
+  overwrite: overwriteFlag,
   format: formatFlag,
+  'bit-depth': bitDepthFlag,
   seed: { type: 'number', help: 'same seed, same result; default: a random one, which is printed' },
   steps: { type: 'number', help: "default: the model's own" },
   'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
@@ -51,6 +66,14 @@ interface Job {
   signal: AbortSignal;
   /** What the command's own flags came to, for the report. */
   report?: Record<string, unknown>;
+  /** Of the recording: seconds that are wanted; default: all, which must not be more than the model reaches. */
+  seconds?: number | undefined;
+  /** What happens to a recording that is longer than the model reaches, where no duration was asked for. */
+  longer?: 'cut' | 'refuse';
+  /** Of the recording: what becomes of more than two channels. */
+  channels?: string | undefined;
+  /** What the command's own flags ask of the engine, to be looked at before anything is loaded. */
+  asked?: Parameters<typeof checkOptions>[1];
 }
 
 /** Reads the recording, loads the model, makes the sound, writes it, and says what was done. */
@@ -61,33 +84,48 @@ export async function make(
   const { values, file, signal } = job;
   if (values.prompt === undefined)
     throw new UsageError('--prompt is missing; it says what the result should sound like');
+  const folder = findModel(values.model);
+  const mix = channelMix(job.channels);
+  checkFlags(folder, { ...job.asked, seed: values.seed, steps: values.steps, guidanceScale: values['guidance-scale'] });
   // Before the model is loaded: ONNX Runtime reads the command line of its process, and does not survive a very long one.
   for (const text of [values.prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
   const sampler = values.sampler as Controls['sampler'];
   if (sampler !== undefined && !Object.hasOwn(samplers, sampler)) {
     throw new UsageError(`--sampler is "${sampler}"; it takes ${Object.keys(samplers).join(', ')}`);
   }
-  const output = chooseOutput(
-    values.output,
-    values.format,
-    file === undefined ? values.prompt : basename(file, extname(file)),
-  );
-  const folder = findModel(values.model);
+  const settings = engineSettings(values);
+  const target = chooseOutput(values.output, values.format, file === undefined ? values.prompt : stemOf(file), {
+    input: file,
+    overwrite: values.overwrite,
+  });
+  const { output, format } = target;
+  const bitDepth = bitDepthOf(values['bit-depth'], format);
   const started = performance.now();
   const bar = new ProgressBar(process.stderr, !values.json);
   try {
     bar.note('loading the model');
     const adapters = values.lora ?? [];
     const model = await Model.load(folder, {
-      ...engineSettings(values),
+      ...settings,
       adapters,
       onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
       signal,
       onCompile: () => bar.note('compiling the model, once'),
       onFallback: (message) => console.error(`retone: ${message}`),
     });
-    const audio = file === undefined ? undefined : await readAudio(file, model.sampleRate, signal);
     const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    let audio: Tensor | undefined;
+    if (file !== undefined) {
+      const seconds = job.seconds ?? model.maxSeconds;
+      const read = await readAudio(file, model.sampleRate, { seconds, mix, signal, onWarning });
+      audio = read.audio;
+      if (read.more && job.seconds === undefined) {
+        const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(folder)} reaches`;
+        if (job.longer === 'refuse') throw new AudioError('too-long', `${longer}; cut it first`);
+        warnings.push(`${longer}; the rest is left out`);
+      }
+    }
     const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
     const controls: Controls = {
       prompt: values.prompt,
@@ -98,17 +136,17 @@ export async function make(
       sampler,
       signal,
       onProgress: (progress) => bar.update(progress),
-      onWarning: (warning) => warnings.push(warning),
+      onWarning,
     };
     const made = await pipeline(model, audio, controls);
     bar.note('writing');
-    await writeAudio(output, made, model.sampleRate, signal);
+    await writeAudio(target, made, model.sampleRate, { signal, bitDepth, tags: resultTags(values.prompt, seed) });
     bar.clear();
     const { defaults, sampleRate } = model;
     const result = {
       ...(file === undefined ? {} : { input: file }),
       output: output.path,
-      format: output.format,
+      format,
       seconds: made.shape[1]! / sampleRate,
       sampleRate,
       channels: made.shape[0]!,
@@ -125,10 +163,23 @@ export async function make(
       ...(warnings.length > 0 ? { warnings } : {}),
     };
     if (!values.json) for (const warning of warnings) console.error(`retone: ${warning}`);
-    console.log(values.json ? JSON.stringify(result) : sentence(result));
+    say(output, values.json ? JSON.stringify(result) : sentence(result));
     await model.release();
   } finally {
     bar.clear();
+  }
+}
+
+/** @throws UsageError when a flag is out of range, whatever the recording */
+function checkFlags(folder: string, options: Parameters<typeof checkOptions>[1]): void {
+  const { config, file, text } = openCheckpoint(folder);
+  file.close();
+  text?.file.close();
+  const { sample_rate: sampleRate, sample_size: samples } = config;
+  try {
+    checkOptions({ sampleRate, maxSeconds: samples / sampleRate }, options);
+  } catch (error) {
+    throw error instanceof EngineError ? new UsageError(error.message) : error;
   }
 }
 

@@ -1,73 +1,221 @@
-import { existsSync, statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { audioFormats, encodeAudio, formatOfFileName, isWritableFormat, type WritableFormat } from '@retone/audio';
+import { randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  audioFormats,
+  type EncodeOptions,
+  encodeAudio,
+  formatOfFileName,
+  isWritableFormat,
+  type WritableFormat,
+} from '@retone/audio';
 import { channelsOf, type Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
-/** Where a result goes, and as what. */
-export interface Output {
-  path: string;
-  format: WritableFormat;
+/** `-o -`: a result goes to standard output, and what is said about it to standard error. */
+export const standardOutput = '-';
+
+/** What stands against overwriting a recording. */
+export interface OutputOptions {
+  /** The file that is read, which is never written. */
+  input?: string | undefined;
+  /** Whether a file that is there may be replaced. */
+  overwrite?: boolean | undefined;
 }
 
 /**
- * Where to write: the path given, or a name made from that of the input, which never overwrites anything.
- *
- * @throws UsageError when the format is none, or its folder does not exist: before any work is done
+ * Where a result goes. Everything that can be wrong with it is found when it is made, before any work is done: what
+ * cannot be written, what is there already, and what would overwrite the recording itself.
  */
-export function chooseOutput(path: string | undefined, format: string | undefined, base: string): Output {
-  const chosen = format ?? (path === undefined ? 'mp3' : formatOfFileName(path)?.name);
+export class Output {
+  readonly path: string;
+  readonly #reserved: boolean;
+
+  private constructor(path: string, reserved = false) {
+    this.path = path;
+    this.#reserved = reserved;
+    if (reserved) process.once('exit', this.#release);
+  }
+
+  /** @throws UsageError when a file cannot be written there, or would replace another */
+  static at(path: string, { input, overwrite = false }: OutputOptions = {}): Output {
+    if (path === standardOutput) return new Output(path);
+    const there = look(path, lstatSync);
+    if (!there) {
+      checkFolder(path);
+      return new Output(path);
+    }
+    const target = look(path, statSync);
+    if (target?.isDirectory()) throw new UsageError(`"${path}" is a folder; --output must name a file`);
+    if (target && input !== undefined && isSame(target, input))
+      throw new UsageError(`"${path}" is the recording itself; --output must name another file`);
+    if (target?.isSocket()) throw new UsageError(`"${path}" is a socket; --output must name a file`);
+    // A link that leads to nothing yet, a pipe, a device: nothing is replaced.
+    if (!target?.isFile()) return new Output(path);
+    if (!overwrite) throw new UsageError(`"${path}" exists; --overwrite replaces it`);
+    if (!isWritable(path, target)) throw new UsageError(`"${path}" is write-protected`);
+    return new Output(path);
+  }
+
+  /** A name made from that of the input, which is taken at once, so that another process takes another. */
+  static free(base: string, extension: string): Output {
+    const stem = shortened(base.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '')) || 'retone';
+    for (let number = 1; ; number++) {
+      const path = `${stem}.retone${number === 1 ? '' : `-${number}`}.${extension}`;
+      try {
+        closeSync(openSync(path, 'wx'));
+        return new Output(path, true);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'EEXIST')
+          throw new UsageError(`"${path}" cannot be written here (${code}); --output names another place`);
+      }
+    }
+  }
+
+  /** Writes a whole file, or what is not a regular one as it is. */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.path === standardOutput) return writeThrough(process.stdout.fd, bytes);
+    const target = look(this.path, statSync);
+    const links = look(this.path, lstatSync);
+    // A link, another name of the same file, or a device stays what it is: written through.
+    if (links && (links.isSymbolicLink() || links.nlink > 1 || !target?.isFile())) {
+      const file = openSync(this.path, target && !target.isFile() ? 'a' : 'w');
+      try {
+        writeThrough(file, bytes);
+      } finally {
+        closeSync(file);
+      }
+      return;
+    }
+    const part = partBeside(this.path);
+    try {
+      await writeFile(part, bytes);
+      if (target) await chmod(part, target.mode & 0o7777);
+      await rename(part, this.path);
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+    if (this.#reserved) process.removeListener('exit', this.#release);
+  }
+
+  /** The name was taken with an empty file, which goes when nothing has come of it. */
+  readonly #release = () => rmSync(this.path, { force: true });
+}
+
+/**
+ * Where a sound goes, and as what: to the path given, or to a name made from that of the input.
+ *
+ * @throws UsageError when the format is none, or nothing can be written there: before any work is done
+ */
+export function chooseOutput(
+  path: string | undefined,
+  format: string | undefined,
+  base: string,
+  options: OutputOptions = {},
+): { output: Output; format: WritableFormat } {
+  const named = path === undefined || path === standardOutput ? undefined : formatOfFileName(path)?.name;
+  const chosen = format ?? (path === undefined || path === standardOutput ? 'mp3' : named);
   if (chosen === undefined || !isWritableFormat(chosen)) {
     const names = audioFormats.filter((each) => each.writable).map((each) => each.name);
     const what =
       format === undefined ? `the extension of "${path}" is none that Retone writes` : `--format is "${format}"`;
     throw new UsageError(`${what}; it writes ${names.join(', ')}`);
   }
-  if (path === undefined) return { path: freeName(base, chosen), format: chosen };
-  checkFolder(path);
-  return { path, format: chosen };
+  if (format !== undefined && named !== undefined && named !== format)
+    throw new UsageError(`--format is ${format}, but "${path}" is the name of a file of ${named}; leave one out`);
+  const output = path === undefined ? Output.free(base, chosen) : Output.at(path, options);
+  return { output, format: chosen };
 }
 
-/** @throws UsageError when there is no folder to write a file in */
-export function checkFolder(path: string): void {
+/** @throws UsageError when there is no folder to write a file in, or a file of this name cannot be made there */
+function checkFolder(path: string): void {
   const folder = dirname(path);
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
+  try {
+    // Permissions, a name that is too long, a file system that can only be read: trying tells them all.
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    closeSync(openSync(path, 'wx'));
+    rmSync(path);
+  } catch (error) {
+    throw new UsageError(`"${path}" cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** A name in the same folder that is short whatever the file's own is. */
+function partBeside(path: string): string {
+  return join(dirname(path), `.retone-${randomUUID().slice(0, 8)}.part`);
+}
+
+function look(path: string, how: (path: string, options: { throwIfNoEntry: false }) => Stats | undefined) {
+  try {
+    return how(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new UsageError(`"${path}" cannot be written (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function isSame(target: Stats, input: string): boolean {
+  const source = statSync(input, { throwIfNoEntry: false });
+  return source !== undefined && source.ino === target.ino && source.dev === target.dev;
+}
+
+/** Root may write every file; that somebody protected one counts all the same. */
+function isWritable(path: string, { mode }: Stats): boolean {
+  if ((mode & 0o222) === 0) return false;
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function writeThrough(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(file, bytes, at, bytes.length - at);
+    } catch (error) {
+      // A pipe that is full; its reader needs a moment.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** The first characters, at most 150 bytes of them: a file system takes 255 for a name. */
+function shortened(text: string): string {
+  let short = text.slice(0, 60);
+  while (Buffer.byteLength(short) > 150) short = short.slice(0, -1);
+  return short;
 }
 
 /** Encodes audio [channels, samples] and writes it. */
 export async function writeAudio(
-  { path, format }: Output,
+  { output, format }: { output: Output; format: WritableFormat },
   audio: Tensor,
   sampleRate: number,
-  signal: AbortSignal,
+  options: EncodeOptions,
 ): Promise<void> {
-  const bytes = await encodeAudio({ sampleRate, channels: channelsOf(audio) }, format, { signal });
-  await writeWhole(path, bytes);
+  await output.write(await encodeAudio({ sampleRate, channels: channelsOf(audio) }, format, options));
 }
 
-/** Writes a file in one go: it is there whole, or not at all. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(part, bytes);
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
-}
-
-/** A name made from that of the input, of which there is no file yet. */
-export function freeName(base: string, extension: string): string {
-  const stem =
-    base
-      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
-      .replace(/^[-.]+|[-.]+$/g, '')
-      .slice(0, 60) || 'retone';
-  for (let number = 1; ; number++) {
-    const name = `${stem}.retone${number === 1 ? '' : `-${number}`}.${extension}`;
-    if (!existsSync(name)) return name;
-  }
+/** Says what was done: on standard output, unless the result itself goes there. */
+export function say(output: Output, text: string): void {
+  if (output.path === standardOutput) console.error(text);
+  else console.log(text);
 }

@@ -77,8 +77,8 @@ describe('what cannot be done is one line, an exit code, and leaves nothing behi
     [
       'a level out of range',
       ['transform', riff, '-p', 'x', '-n', '2'],
-      1,
-      /noise level is 2; accepted is a number from 0 to 1/,
+      2,
+      /noise level must be between 0 and 1 \(got 2\)/,
     ],
     [
       'a region beyond the end',

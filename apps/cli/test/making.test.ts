@@ -230,7 +230,7 @@ describe('retone generate', () => {
       /^retone: the prompt has \d+ tokens, and the model reads the first 64: .*, from ".*flute.*" on\n$/,
     );
     expect(stdout).toMatch(/^x\.wav/);
-    expect(json((await generate('-p', prompt, '-o', 'x.wav', '--json')).stdout).warnings).toEqual([
+    expect(json((await generate('-p', prompt, '-o', 'y.wav', '--json')).stdout).warnings).toEqual([
       expect.stringContaining('the model reads the first 64'),
     ]);
   });

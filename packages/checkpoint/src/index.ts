@@ -40,4 +40,4 @@ export {
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { folderState } from './state.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
-export { type TensorToWrite, writeSafetensors } from './write-safetensors.ts';
+export { safetensorsBytes, type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

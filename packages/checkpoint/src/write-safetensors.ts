@@ -26,15 +26,7 @@ export async function writeSafetensors(
   const handle = await open(part, 'w');
   try {
     await writeAll(handle, headerOf(tensors, metadata));
-    for (const tensor of tensors) {
-      const bytes = tensor.bytes();
-      if (bytes.length !== lengthOf(tensor)) {
-        throw new TypeError(
-          `${tensor.name} has ${bytes.length} bytes; ${tensor.dtype} [${tensor.shape}] has ${lengthOf(tensor)}`,
-        );
-      }
-      await writeAll(handle, bytes);
-    }
+    for (const tensor of tensors) await writeAll(handle, checkedBytes(tensor));
     await handle.close();
     await rename(part, path);
   } catch (error) {
@@ -42,6 +34,19 @@ export async function writeSafetensors(
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** The same file in memory, for small ones. */
+export function safetensorsBytes(tensors: readonly TensorToWrite[], metadata: Record<string, string> = {}): Uint8Array {
+  return Buffer.concat([headerOf(tensors, metadata), ...tensors.map(checkedBytes)]);
+}
+
+function checkedBytes(tensor: TensorToWrite): Uint8Array {
+  const bytes = tensor.bytes();
+  if (bytes.length === lengthOf(tensor)) return bytes;
+  throw new TypeError(
+    `${tensor.name} has ${bytes.length} bytes; ${tensor.dtype} [${tensor.shape}] has ${lengthOf(tensor)}`,
+  );
 }
 
 /** 8 bytes little-endian length of the JSON header, and the header, padded with spaces. */

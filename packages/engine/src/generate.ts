@@ -252,12 +252,20 @@ function noiseLevel({ source, initNoiseLevel = 1 }: GenerateOptions): number {
   return source ? initNoiseLevel : 1;
 }
 
-function checkOptions(model: Model, options: GenerateOptions): void {
+/**
+ * Looks through what a request asks for, as far as it can be said without loading a model.
+ *
+ * @throws EngineError on a value out of range
+ */
+export function checkOptions(
+  model: Pick<Model, 'maxSeconds' | 'sampleRate'>,
+  options: Omit<GenerateOptions, 'prompt' | 'seconds'> & { seconds?: number | undefined },
+): void {
   const within = (name: string, value: number | undefined, min: number, max: number, integer = false) => {
     if (value === undefined || (value >= min && value <= max && (!integer || Number.isInteger(value)))) return;
     throw new EngineError(
       'invalid-argument',
-      `${name} is ${value}; accepted is ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`,
+      `${name} must be ${integer ? 'an integer ' : ''}between ${shown(min)} and ${shown(max)} (got ${value})`,
     );
   };
   // A duration that was a number of samples may lie in the middle of the last one.
@@ -270,6 +278,9 @@ function checkOptions(model: Model, options: GenerateOptions): void {
   within('the seed', options.seed, 0, Number.MAX_SAFE_INTEGER, true);
   for (const region of options.inpaint?.regions ?? []) assertRegion(region);
 }
+
+/** A bound, rounded where the last digits are only the quotient's. */
+const shown = (bound: number) => (Number.isInteger(bound) ? bound : Number(bound.toPrecision(6)));
 
 /** @throws EngineError when a region has no length, or begins before the recording */
 export function assertRegion({ start, end }: Region): void {

@@ -5,7 +5,7 @@ export { type Precision, parsePrecision, precisions } from './backends/precision
 export { dropOldest, markUsed } from './cache/cache.ts';
 export { checkPrompt, maxPromptCharacters } from './conditioning/conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
-export type { Progress, Stage } from './generate.ts';
+export { checkOptions, type Progress, type Stage } from './generate.ts';
 export type { Region } from './lengths.ts';
 export { Model, type ModelOptions, type SamplingDefaults, samplingDefaults } from './model.ts';
 export {
@@ -17,6 +17,7 @@ export {
   inpaint,
   type OutpaintOptions,
   outpaint,
+  resultTags,
   type TextToAudioOptions,
   textToAudio,
 } from './pipelines.ts';

@@ -11,6 +11,11 @@ export type Controls = Omit<
   'source' | 'initNoiseLevel' | 'inpaint' | 'seconds' | 'longestSeconds' | 'inspect'
 >;
 
+/** What the file of a result says about itself: the same wherever it was made. */
+export function resultTags(prompt: string, seed: number): Record<string, string> {
+  return { title: prompt.slice(0, 200), comment: `made with Retone, seed ${seed}` };
+}
+
 /** How far a transform departs from its source when the request does not say. */
 export const defaultNoiseLevel = 0.9;
 

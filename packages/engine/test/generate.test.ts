@@ -100,10 +100,10 @@ describe('audio to audio', () => {
   });
 
   test.each([
-    [{ initNoiseLevel: 1.5 }, 'the initial noise level is 1.5; accepted is a number from 0 to 1'],
-    [{ steps: 2.5 }, 'the number of steps is 2.5; accepted is an integer from 1 to 1000'],
-    [{ seconds: 100_000 }, /^the duration in seconds is 100000; accepted is a number from/],
-    [{ seed: -1 }, /^the seed is -1/],
+    [{ initNoiseLevel: 1.5 }, 'the initial noise level must be between 0 and 1 (got 1.5)'],
+    [{ steps: 2.5 }, 'the number of steps must be an integer between 1 and 1000 (got 2.5)'],
+    [{ seconds: 100_000 }, /^the duration in seconds must be between .* and 190\.219 \(got 100000\)/],
+    [{ seed: -1 }, /^the seed must be an integer between 0 and 9007199254740991 \(got -1\)/],
     [{ prompt: 'a'.repeat(10_001) }, 'the prompt has 10001 characters; at most 10000 are accepted'],
   ])('refuses %j', async (options, message) => {
     await expect(audioToAudio(model, { audio, prompt, ...options })).rejects.toThrow(message);

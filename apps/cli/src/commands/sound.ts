@@ -1,11 +1,13 @@
 import { audioToAudio, defaultNoiseLevel, inpaint, outpaint, textToAudio } from '@retone/engine';
 import { type Flags, parse, UsageError } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { channelsFlag } from '../flags.ts';
 import { oneFile } from '../input.ts';
 import { make, makeFlags } from '../make.ts';
 
 const transformFlags = {
   ...makeFlags,
+  channels: channelsFlag,
   duration: { type: 'number', short: 'd', value: 'seconds', help: "default: the recording's own" },
   'init-noise-level': {
     type: 'number',
@@ -27,6 +29,7 @@ const generateFlags = {
 
 const inpaintFlags = {
   ...makeFlags,
+  channels: channelsFlag,
   region: {
     type: 'region',
     short: 'r',
@@ -38,6 +41,7 @@ const inpaintFlags = {
 
 const outpaintFlags = {
   ...makeFlags,
+  channels: channelsFlag,
   before: { type: 'number', value: 'seconds', help: 'how much to make in front; default 0' },
   after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
 } satisfies Flags;
@@ -54,7 +58,15 @@ export const soundCommands: Record<string, Command> = {
         throw new UsageError(`--schedule is "${schedule}"; it takes monotone or reference`);
       }
       await make(
-        { values, file: oneFile(positionals), signal, report: { initNoiseLevel } },
+        {
+          values,
+          file: oneFile(positionals),
+          signal,
+          report: { initNoiseLevel },
+          seconds: duration,
+          channels: values.channels,
+          asked: { initNoiseLevel, seconds: duration },
+        },
         (model, audio, controls) => {
           return audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule });
         },
@@ -69,8 +81,9 @@ export const soundCommands: Record<string, Command> = {
       const { values, positionals } = parse(args, generateFlags);
       if (positionals.length > 0)
         throw new UsageError(`"${positionals[0]}" is one argument too many; generate takes no file`);
-      await make({ values, signal }, (model, _, controls) =>
-        textToAudio(model, { ...controls, seconds: values.duration ?? 10 }),
+      const { duration: seconds = 10 } = values;
+      await make({ values, signal, asked: { seconds } }, (model, _, controls) =>
+        textToAudio(model, { ...controls, seconds }),
       );
     },
   },
@@ -82,9 +95,17 @@ export const soundCommands: Record<string, Command> = {
       const { values, positionals } = parse(args, inpaintFlags);
       const regions = values.region ?? [];
       if (regions.length === 0) throw new UsageError('--region is missing; it says what to make anew, such as 2.5-4');
-      await make({ values, file: oneFile(positionals), signal, report: { regions } }, (model, audio, controls) => {
-        return inpaint(model, { ...controls, audio: audio!, regions });
-      });
+      await make(
+        {
+          values,
+          file: oneFile(positionals),
+          signal,
+          report: { regions },
+          longer: 'refuse',
+          channels: values.channels,
+        },
+        (model, audio, controls) => inpaint(model, { ...controls, audio: audio!, regions }),
+      );
     },
   },
   outpaint: {
@@ -96,7 +117,14 @@ export const soundCommands: Record<string, Command> = {
       const secondsBefore = values.before ?? 0;
       const secondsAfter = values.after ?? (values.before === undefined ? 5 : 0);
       await make(
-        { values, file: oneFile(positionals), signal, report: { secondsBefore, secondsAfter } },
+        {
+          values,
+          file: oneFile(positionals),
+          signal,
+          report: { secondsBefore, secondsAfter },
+          longer: 'refuse',
+          channels: values.channels,
+        },
         (model, audio, controls) => {
           return outpaint(model, { ...controls, audio: audio!, secondsBefore, secondsAfter });
         },
