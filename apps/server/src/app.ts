@@ -8,7 +8,7 @@ import { logRequests } from './logging.ts';
 import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { tellPublicUrl } from './public-url.ts';
-import { answerBrokenRequests, checkRequests } from './requests.ts';
+import { answerBrokenRequests, checkRequests, nowhere } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
@@ -20,11 +20,10 @@ import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import type { Service } from './service.ts';
-import { maxFileBytes } from './settings.ts';
 import { validatorCompiler } from './validation.ts';
 
-/** Largest JSON body in bytes, beside a recording in base64: that much again by a third. */
-const bodyOverhead = 1024 * 1024;
+/** Largest body in bytes, except where a route takes recordings. */
+const bodyLimit = 1024 * 1024;
 /** How long a request, with all of an upload, may take to arrive, in milliseconds. */
 const arrival = 15 * 60_000;
 
@@ -76,7 +75,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: Math.ceil((maxFileBytes(service.settings) * 4) / 3) + bodyOverhead,
+    bodyLimit,
     requestTimeout: arrival,
     trustProxy: proxies.length > 0 && proxies,
     // A busy machine may take its time to start.
@@ -112,8 +111,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
     return reply.status(answer.code).send(answer);
   });
   app.setNotFoundHandler((request) => {
-    const path = request.url.split('?')[0]!.slice(0, 200);
-    throw new ApiError(404, 'not_found', `there is nothing at ${request.method} ${path}`);
+    throw nowhere(request);
   });
   return app;
 }

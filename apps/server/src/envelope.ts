@@ -34,7 +34,7 @@ export const failureSchema = z
     examples: [
       {
         code: 400,
-        message: 'guidance_scale is 99: a number from 0 to 25',
+        message: 'guidance_scale must be a number from 0 to 25 (got 99)',
         data: null,
         error_code: 'invalid_parameters',
         errors: [{ parameter: 'guidance_scale', given: 99, accepted: 'a number from 0 to 25' }],
@@ -78,8 +78,8 @@ export function invalidParameters(all: ParameterFault[]): ApiError {
   const faults = all.slice(0, mostFaults).map((fault) => ({ ...fault, given: shown(fault.given) }));
   const sentences = faults.map(({ parameter, given, accepted }) => {
     return given === undefined
-      ? `${parameter} is missing: ${accepted}`
-      : `${parameter} is ${JSON.stringify(given)}: ${accepted}`;
+      ? `${parameter} is missing; it must be ${accepted}`
+      : `${parameter} must be ${accepted} (got ${JSON.stringify(given)})`;
   });
   return new ApiError(400, 'invalid_parameters', sentences.join('; '), { faults });
 }

@@ -23,11 +23,13 @@ export function otherMethods(app: FastifyInstance): (app: FastifyInstance) => Pr
         method: others,
         url,
         schema: { hide: true },
-        handler: async ({ method }, reply) => {
-          if (method === 'OPTIONS') return reply.status(204).header('allow', allow).send();
+        // Before the body is read.
+        preParsing: async ({ method }) => {
+          if (method === 'OPTIONS') return;
           const message = `${url} does not take ${method}; it takes ${allow}`;
           throw new ApiError(405, 'method_not_allowed', message, { headers: { allow } });
         },
+        handler: async (_request, reply) => reply.status(204).header('allow', allow).send(),
       });
     }
   };

@@ -1,16 +1,12 @@
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError, failure } from './envelope.ts';
+import { parseJson } from './json-body.ts';
 
 // What every request must be before a route sees it, so that nothing behind has to think of broken texts.
 
-/**
- * Deepest nesting of a body: no parameter is deeper than 2, and what looks into a body recursively must not be
- * led astray.
- */
-const deepest = 32;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** How long a client that was refused may go on sending its body, in milliseconds, before the connection is closed. */
+const patience = 10_000;
 
 /**
  * Refuses bodies that are no JSON in UTF-8 (routes may accept other types for themselves), and texts that no
@@ -28,35 +24,30 @@ export function checkRequests(app: FastifyInstance): void {
     if (url.includes('%00')) throw new ApiError(400, 'bad_text', 'the URL has a null character');
   });
 
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('text/plain');
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    // Some clients announce JSON with every request, also where there is nothing to say.
-    if (bytes.length === 0) return done(null, undefined);
-    let text: string;
-    try {
-      text = utf8.decode(bytes);
-    } catch {
-      return done(new ApiError(400, 'bad_text', 'the body is not UTF-8'));
-    }
-    parse(request, text, (error, value) => done(error ?? faultOf(value) ?? null, value));
+  // Before anything of the body is read: whoever has no key gets no memory for one.
+  app.addHook('preParsing', async (request) => {
+    if (request.is404) throw nowhere(request);
   });
+  app.addHook('onResponse', async ({ raw }) => {
+    if (raw.complete) return;
+    // Node reads and drops the rest of the body, so that the client gets to read the refusal; not for ever.
+    const timer = setTimeout(() => raw.socket.destroy(), patience).unref();
+    raw.once('close', () => clearTimeout(timer));
+  });
+
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: unknown, bytes: Buffer) =>
+      // Some clients announce JSON with every request, also where there is nothing to say.
+      bytes.length === 0 ? undefined : parseJson(bytes),
+  );
 }
 
-/** What is wrong with a parsed body, whatever it is for. */
-function faultOf(body: unknown): ApiError | undefined {
-  const rest: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }];
-  for (let next = rest.pop(); next; next = rest.pop()) {
-    const { value, depth } = next;
-    if (depth > deepest) return new ApiError(400, 'too_deep', `the body is nested more than ${deepest} deep`);
-    if (typeof value === 'string') {
-      if (value.includes('\0')) return new ApiError(400, 'bad_text', 'a text in the body has a null character');
-      if (!value.isWellFormed()) return new ApiError(400, 'bad_text', 'a text in the body has half a surrogate pair');
-    } else if (typeof value === 'object' && value !== null) {
-      for (const inner of Object.values(value)) rest.push({ value: inner, depth: depth + 1 });
-    }
-  }
-  return undefined;
+/** The answer to a path that does not exist. */
+export function nowhere({ method, url }: FastifyRequest): ApiError {
+  return new ApiError(404, 'not_found', `there is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}`);
 }
 
 /**

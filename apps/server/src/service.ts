@@ -28,15 +28,7 @@ import {
   Worker,
   type WorkerOptions,
 } from '@retone/jobs';
-import {
-  checkUrl,
-  type FileStore,
-  GuardError,
-  type GuardOptions,
-  openFileStore,
-  StorageError,
-  sourceBytes,
-} from '@retone/storage';
+import { checkUrl, type FileStore, GuardError, type GuardOptions, openFileStore, StorageError } from '@retone/storage';
 import { ApiError } from './envelope.ts';
 import { fileTooLarge } from './file-form.ts';
 import { Metrics } from './metrics.ts';
@@ -311,11 +303,6 @@ export class Service {
       if (error instanceof GuardError) throw new ApiError(400, 'bad_webhook', `webhook: ${error.message}`);
       throw error;
     }
-  }
-
-  /** The bytes of a recording that is a data URI or base64. */
-  inlineAudio(value: string): Promise<Uint8Array> {
-    return sourceBytes(value, { maxBytes: maxFileBytes(this.settings), timeoutMs: fetchTimeout });
   }
 
   /** Stores an upload's bytes; answers how many. */

@@ -1,27 +1,55 @@
-import type { ParameterFault } from '@retone/jobs';
+import { type ParameterFault, withoutNulls } from '@retone/jobs';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalidParameters } from './envelope.ts';
 
-/** Checks what a request holds by the schema that its route declares; every fault is told at once. */
+/** Checks what a request holds by the schema that its route declares, and reports every fault at once. A null is absent. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (value) => {
     // What the request does not have arrives as null.
-    const result = schema.safeParse(value ?? {});
+    const given = withoutNulls(value ?? {});
+    const result = schema.safeParse(given);
     if (result.success) return { value: result.data };
-    return { error: invalidParameters(result.error.issues.flatMap((issue) => faults(issue, value))) };
+    return { error: invalidParameters(result.error.issues.map((issue) => fault(issue, given))) };
   };
 
-function faults(issue: z.core.$ZodIssue, value: unknown): ParameterFault[] {
-  const at = (path: PropertyKey[]) =>
-    path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null)?.[key], value);
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      parameter: [...issue.path, key].join('.'),
-      given: at([...issue.path, key]),
-      accepted: 'no such parameter',
-    }));
+function fault(issue: z.core.$ZodIssue, value: unknown): ParameterFault {
+  const given = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | null)?.[key],
+    value,
+  );
+  return { parameter: issue.path.join('.') || 'the body', given, accepted: acceptedBy(issue) };
+}
+
+const kinds: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a JSON object',
+  record: 'a JSON object',
+};
+
+const units: Record<string, string> = { string: ' characters long', array: ' items long' };
+
+/** What would have been right, to follow "must be". Schemas say it themselves where this would not tell enough. */
+function acceptedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return kinds[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'too_small':
+    case 'too_big': {
+      const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+      return `${bound}${units[issue.origin] ?? ''}`;
+    }
+    case 'invalid_format':
+    case 'custom':
+      return issue.message;
+    default:
+      return 'something else';
   }
-  return [{ parameter: issue.path.join('.') || 'the body', given: at(issue.path), accepted: issue.message }];
 }

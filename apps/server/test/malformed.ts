@@ -130,7 +130,7 @@ export const kinds: Record<string, Make> = {
   }),
   'wrong types': body((random, { good, text, number }) => {
     const name = pick(random, [text, number]);
-    const values: unknown[] = [null, true, {}, { length: 1 }, [[]], [null], [{}], { toString: 1 }, [[1]]];
+    const values: unknown[] = [true, {}, { length: 1 }, [[]], [null], [{}], { toString: 1 }, [[1]]];
     return { body: JSON.stringify({ ...good, [name]: pick(random, values) }) };
   }),
   'no object': body((random) => ({
@@ -208,7 +208,6 @@ export const kinds: Record<string, Make> = {
       ['model', '1&model=2'],
       ['created_after', 'yesterday'],
       ['created_before', '99999-99-99'],
-      ['__proto__[x]', '1'],
       ['include_inputs', 'perhaps'],
     ]);
     return { method: 'GET', path: `/api/v3/predictions?${name}=${value}` };

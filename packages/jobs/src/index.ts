@@ -9,6 +9,7 @@ export { jobsMigrations } from './migrations.ts';
 export {
   checkInput,
   contractLimits,
+  cut,
   deliveryParameters,
   type Lora,
   type ModelLimits,
@@ -18,6 +19,7 @@ export {
   publicModels,
   shown,
   type TaskInput,
+  withoutNulls,
 } from './models.ts';
 export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
 export { deleteExpired, type RetentionOptions } from './retention.ts';

@@ -23,15 +23,22 @@ export const contractLimits: ModelLimits = { maxSeconds: 120, steps: 8, guidance
 
 /** Most adapters for one task. */
 const maxLoras = 4;
+const strength = z.number().min(-10).max(10);
 const lora = z
-  .strictObject({
+  .object({
     id: z.string().max(100).optional().meta({ description: 'An adapter that this account has uploaded.' }),
     path: z.string().max(2000).optional().meta({
       description: 'An http(s) URL of a .safetensors file, or the name of an adapter that is installed here.',
     }),
-    strength: z.number().min(-10).max(10).default(1).meta({ description: '1 as trained, 0 off.' }),
+    strength: strength.optional().meta({ description: '1 as trained, 0 off; default 1.' }),
+    scale: strength.optional().meta({ description: 'Another name for strength, from the hosted service.' }),
   })
-  .refine(({ id, path }) => (id === undefined) !== (path === undefined), 'takes either id or path');
+  .refine(({ id, path }) => (id === undefined) !== (path === undefined), 'must have either id or path')
+  .refine(
+    ({ strength, scale }) => strength === undefined || scale === undefined || strength === scale,
+    'must have either strength or scale: they mean the same',
+  )
+  .transform(({ strength, scale, ...rest }) => ({ ...rest, strength: strength ?? scale ?? 1 }));
 /** An adapter that a task asks for. */
 export type Lora = z.infer<typeof lora>;
 
@@ -172,7 +179,7 @@ export interface PublicModel {
   /** Its own parameters, in the order of a form. */
   parameters: readonly Name[];
   limits: ModelLimits;
-  /** Checks its own parameters and those of the delivery; unknown ones are refused. */
+  /** Checks its own parameters and those of the delivery; others are dropped. */
   schema: z.ZodType<TaskInput & { enable_sync_mode: boolean; enable_base64_output: boolean; webhook_url?: string }>;
   /** What a task asks of the engine; `audio` is its recording, where the model takes one. */
   request(input: TaskInput, seed: number, audio: Tensor | undefined): EngineRequest;
@@ -193,7 +200,7 @@ function model(
     description,
     type: own.includes('audio') ? 'audio-to-audio' : 'text-to-audio',
     parameters: names,
-    schema: refine(z.strictObject({ ...shapeOf(names, limits), ...deliveryParameters })) as PublicModel['schema'],
+    schema: refine(z.object({ ...shapeOf(names, limits), ...deliveryParameters })) as PublicModel['schema'],
     limits,
     request(input, seed, audio) {
       const controls = {
@@ -262,7 +269,7 @@ const models = [
     (schema) =>
       schema.refine(({ mask_start_seconds: start, mask_end_seconds: end }) => (end as number) > (start as number), {
         path: ['mask_end_seconds'],
-        error: 'must be greater than mask_start_seconds',
+        error: 'greater than mask_start_seconds',
         when: whenNumbers('mask_start_seconds', 'mask_end_seconds'),
       }),
   ),
@@ -282,7 +289,7 @@ const models = [
         ({ extend_seconds_before: before, extend_seconds_after: after }) => (before as number) + (after as number) > 0,
         {
           path: ['extend_seconds_after'],
-          error: 'or extend_seconds_before must be greater than 0',
+          error: 'greater than 0, unless extend_seconds_before is',
           when: whenNumbers('extend_seconds_before', 'extend_seconds_after'),
         },
       ),
@@ -304,31 +311,46 @@ export interface ParameterFault {
   accepted: string;
 }
 
+/** Unknown parameters that a warning names; a client that sends more has no use for the rest. */
+const mostNamed = 10;
+
 /**
- * Checks the parameters of a task.
+ * Checks the parameters of a task. A null counts as absent, as clients in languages without optional values send it;
+ * unknown parameters are dropped with a warning.
  *
- * @returns the input with defaults, or every fault at once
+ * @returns the input with defaults and the warnings, or every fault at once
  */
 export function checkInput(
   model: PublicModel,
-  body: unknown,
-): { input: z.infer<PublicModel['schema']> } | { faults: ParameterFault[] } {
+  given: unknown,
+): { input: z.infer<PublicModel['schema']>; warnings: string[] } | { faults: ParameterFault[] } {
+  const body = withoutNulls(given);
   const result = model.schema.safeParse(body);
-  if (result.success) return { input: result.data };
+  if (result.success) return { input: result.data, warnings: warningsOf(body as object, model) };
   const all = result.error.issues.flatMap((issue) => faults(issue, body, model));
   // One value can break several rules (no safe integer, and above the maximum); what is accepted says them all.
   return { faults: [...new Map(all.toReversed().map((fault) => [fault.parameter, fault])).values()].toReversed() };
 }
 
+/** A value without the nulls in its objects. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const given = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(given.map(([name, inner]) => [name, withoutNulls(inner)]));
+}
+
+function warningsOf(body: object, { id, parameters }: PublicModel): string[] {
+  // `model` is the address of the request, repeated by some clients.
+  const known = new Set<string>([...parameters, ...Object.keys(deliveryParameters), 'model']);
+  const unknown = Object.keys(body).filter((name) => !known.has(name));
+  if (unknown.length === 0) return [];
+  const names = unknown.slice(0, mostNamed).map((name) => String(shown(name)));
+  const more = unknown.length > mostNamed ? ` and ${unknown.length - mostNamed} more` : '';
+  return [`${names.join(', ')}${more} had no effect: ${id.split('/').at(-1)} has no such parameter`];
+}
+
 function faults(issue: z.core.$ZodIssue, body: unknown, model: PublicModel): ParameterFault[] {
-  if (issue.code === 'unrecognized_keys') {
-    const accepted = `no such parameter; there are ${[...model.parameters, ...Object.keys(deliveryParameters)].join(', ')}`;
-    return issue.keys.map((key) => ({
-      parameter: String(shown(key)),
-      given: shown((body as Record<string, unknown>)[key]),
-      accepted,
-    }));
-  }
   const parameter = String(issue.path[0] ?? 'the body');
   const given = issue.path.length ? (body as Record<string, unknown>)?.[parameter] : body;
   const schema = { ...parametersWith(model.limits), ...deliveryParameters }[parameter as Name];
@@ -336,7 +358,12 @@ function faults(issue: z.core.$ZodIssue, body: unknown, model: PublicModel): Par
     {
       parameter,
       given: shown(given),
-      accepted: issue.code === 'custom' ? issue.message : schema ? accepted(schema) : 'a JSON object',
+      accepted:
+        issue.code === 'custom' && issue.path.length === 1
+          ? issue.message
+          : schema
+            ? accepted(schema)
+            : 'a JSON object',
     },
   ];
 }
@@ -354,7 +381,7 @@ function accepted(schema: z.ZodType): string {
     maxItems?: number;
   };
   if (json.type === 'array')
-    return `a list of at most ${json.maxItems} adapters, each with an id or a path, and a strength from -10 to 10`;
+    return `a list of at most ${json.maxItems} adapters, each with an id or a path, and a strength (or scale) from -10 to 10`;
   if (json.enum) return `one of ${json.enum.join(', ')}`;
   if (json.format === 'uri') return 'a URL';
   const kind = { integer: 'an integer', number: 'a number', boolean: 'true or false', string: 'a text' }[json.type!]!;
@@ -371,5 +398,10 @@ export function shown(value: unknown): unknown {
   // JSON has no infinity: a number too large for it is one.
   if (value === Infinity || value === -Infinity) return String(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text !== undefined && text.length > 80 ? `${text.slice(0, 77).toWellFormed()}...` : value;
+  return text !== undefined && text.length > 80 ? `${cut(text, 77)}...` : value;
+}
+
+/** The first characters of a text, none of them halved. */
+export function cut(text: string, length: number): string {
+  return text.slice(0, /[\ud800-\udbff]/.test(text[length - 1] ?? '') ? length - 1 : length);
 }

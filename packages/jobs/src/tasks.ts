@@ -56,6 +56,8 @@ export type NewTask = Pick<
   Task,
   'accountId' | 'model' | 'input' | 'sourceKey' | 'seed' | 'base64Output' | 'webhookUrl'
 > & {
+  /** Sentences about the request, from whoever checked it. */
+  warnings?: string[] | undefined;
   /** The client's name for the submission, and a hash of all that it said. */
   idempotency?: { key: string; hash: string } | undefined;
 };
@@ -97,8 +99,8 @@ export class Tasks {
   async create(id: string, task: NewTask, turn: number): Promise<Task> {
     return this.#one(
       `INSERT INTO tasks (id, account_id, model, input, source_key, seed, base64_output, webhook_url, idempotency_key,
-         idempotency_hash, turn)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${columns}`,
+         idempotency_hash, turn, warnings)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${columns}`,
       [
         id,
         task.accountId,
@@ -111,6 +113,7 @@ export class Tasks {
         task.idempotency?.key ?? null,
         task.idempotency?.hash ?? null,
         turn,
+        JSON.stringify(task.warnings ?? []),
       ],
     ) as Promise<Task>;
   }
@@ -246,7 +249,7 @@ export class Tasks {
     { outputs, inferenceMs, warnings }: Pick<Task, 'outputs' | 'inferenceMs' | 'warnings'>,
   ): Promise<Task | undefined> {
     return this.#one(
-      `UPDATE tasks SET status = 'completed', outputs = $3, inference_ms = $4, warnings = $5, ended_at = now()
+      `UPDATE tasks SET status = 'completed', outputs = $3, inference_ms = $4, warnings = warnings || $5::jsonb, ended_at = now()
        WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING ${columns}`,
       [id, attempt, JSON.stringify(outputs), Math.round(inferenceMs), JSON.stringify(warnings)],
     );

@@ -21,7 +21,7 @@ const key = z
   })
   .meta({ id: 'Key', description: 'An API key, without its secret.' });
 const newKey = z.object({ id: z.string(), name: z.string(), key: z.string().describe('Shown this once.') });
-const name = z.strictObject({
+const name = z.object({
   name: z
     .string()
     .trim()

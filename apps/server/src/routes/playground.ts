@@ -24,7 +24,8 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
   { service, folder = pageFolder },
 ) => {
   const sessions = localSessions(service);
-  app.post('/playground/session', { schema: { hide: true } }, async (request, reply) => {
+  // Fastify takes no limit of 0.
+  app.post('/playground/session', { schema: { hide: true }, bodyLimit: 1 }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     if (!sessions.mayHave(request)) {
       throw new ApiError(

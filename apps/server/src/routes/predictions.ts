@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, success } from '../envelope.ts';
+import { moment } from '../moments.ts';
 import { answers } from '../openapi.ts';
 import { resultSchema, statuses } from '../results.ts';
 import type { Service } from '../service.ts';
@@ -18,14 +19,8 @@ const whole = (min: number, max: number) =>
   );
 /** A boolean of a JSON body, or the word in a query. */
 const flag = z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
-const moment = z.iso.datetime({ offset: true, local: true }).or(z.iso.date());
-/** Without an offset it is UTC, and a day is its beginning. */
-const dateOf = (text: string | undefined) =>
-  text === undefined
-    ? undefined
-    : new Date(/T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes('T') ? text : `${text}Z`);
 
-const history = z.strictObject({
+const history = z.object({
   page: whole(1, 1_000_000).default(1),
   page_size: whole(1, 100).default(100),
   model: z.string().optional(),
@@ -33,8 +28,8 @@ const history = z.strictObject({
     .enum([...statuses, 'timeout', 'deleted'])
     .optional()
     .describe('No task here has the last two; clients of the hosted service ask for them.'),
-  created_after: moment.optional().describe('ISO 8601; UTC where it has no offset.'),
-  created_before: moment.optional().describe('ISO 8601; UTC where it has no offset.'),
+  created_after: moment.optional(),
+  created_before: moment.optional(),
   include_inputs: flag.default(false).describe('Whether the items have `inputs`, which is `input` by another name.'),
 });
 const page = z.object({
@@ -42,7 +37,7 @@ const page = z.object({
   total: z.int().describe('Tasks on all pages together.'),
   items: z.array(resultSchema.extend({ inputs: resultSchema.shape.input.optional() })).describe('Newest first.'),
 });
-const deletion = z.strictObject({ ids: z.array(z.string().max(64)).max(1000) });
+const deletion = z.object({ ids: z.array(z.string().max(64)).max(1000) });
 const params = z.object({ id: z.string() });
 const event = z
   .object({
@@ -82,8 +77,8 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       pageSize: query.page_size,
       model: query.model,
       status,
-      createdAfter: dateOf(query.created_after),
-      createdBefore: dateOf(query.created_before),
+      createdAfter: query.created_after,
+      createdBefore: query.created_before,
     };
     const { total, tasks } = await service.tasks.list(account.id, filter);
     const results = await Promise.all(tasks.map((task) => service.result(task, { inline: false, publicUrl })));

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { InsufficientCredit, priceOf } from '@retone/billing';
 import {
   checkInput,
@@ -10,16 +9,20 @@ import {
   type Task,
   type TaskInput,
 } from '@retone/jobs';
-import { GuardError, newToken } from '@retone/storage';
+import { GuardError, inlineBytes, newToken } from '@retone/storage';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, invalidParameters, retryAfter, success } from '../envelope.ts';
+import { fileTooLarge } from '../file-form.ts';
+import { LargeBodies } from '../large-bodies.ts';
+import { hashOf, LongText } from '../long-text.ts';
 import { answers } from '../openapi.ts';
 import { resultSchema, type TaskResult, tokenOfFileUrl } from '../results.ts';
 import type { Service } from '../service.ts';
+import { maxFileBytes } from '../settings.ts';
 import { validatorCompiler } from '../validation.ts';
 
 const querystring = z.object({
@@ -52,39 +55,59 @@ const operationOf = (model: PublicModel) => {
 
 /** POST /{model-id}: take a task in; answer at once, or when it has ended. */
 export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
+  // Base64 is larger than its file by a third.
+  const bodyLimit = Math.ceil((maxFileBytes(service.settings) * 4) / 3) + 1024 * 1024;
+  const bodies = new LargeBodies();
   for (const { model, schema } of service.models.map(operationOf)) {
     // What serves the model may be another by the time of the request, and so may its limits.
     const current = () => service.model(model.id)!;
-    api.post(`/${model.id}`, { schema, validatorCompiler: inputCompiler(current) }, async (request, reply) => {
-      const { body, query, publicUrl } = request;
+    const takesAudio = model.parameters.includes('audio');
+    const options = {
+      schema,
+      validatorCompiler: inputCompiler(current),
+      ...(takesAudio ? { bodyLimit, onRequest: bodies.admit } : {}),
+    };
+    api.post(`/${model.id}`, options, async (request, reply) => {
+      const { query, publicUrl } = request;
+      const { warnings, ...body } = request.body as CheckedBody;
       const task = await submit(service, request, {
         model,
         input: body,
+        warnings,
         webhookUrl: query.webhook || body.webhook_url || null,
         idempotencyKey: request.headers['idempotency-key'],
       });
+      // The recording is in the store; the request goes on, perhaps until the task has ended.
+      request.body = undefined as never;
+      bodies.release(request);
       if (!body.enable_sync_mode) return success(await service.result(task, { publicUrl }));
       const ended = await service.ended(task.id, disconnection(reply));
       return success(awaited(await service.result(ended, { publicUrl })));
     });
   }
-  api.post('/*', { schema: { hide: true } }, async ({ params }) => {
+  // Before the body is read.
+  const preParsing = async ({ params }: FastifyRequest) => {
     const ids = publicModels.map(({ id }) => id).join(', ');
-    throw new ApiError(
-      404,
-      'unknown_model',
-      `there is no model "${(params as { '*': string })['*']}"; there are ${ids}`,
-    );
-  });
+    const given = (params as { '*': string })['*'].slice(0, 200);
+    throw new ApiError(404, 'unknown_model', `there is no model "${given}"; there are ${ids}`);
+  };
+  api.post('/*', { schema: { hide: true }, preParsing }, async () => {});
 };
+
+/** A checked body; a recording in it may still be a LongText. */
+type CheckedBody = Omit<z.output<PublicModel['schema']>, 'audio'> & { audio?: string | LongText; warnings: string[] };
 
 /** Checks parameters in the words of the model. */
 function inputCompiler(current: () => PublicModel): FastifySchemaCompiler<unknown> {
   return (part) => {
     if (part.httpPart !== 'body') return validatorCompiler(part as FastifyRouteSchemaDef<z.ZodType>);
     return (body) => {
-      const checked = checkInput(current(), withoutEchoes(body ?? {}));
-      return 'faults' in checked ? { error: invalidParameters(checked.faults) } : { value: checked.input };
+      const given = withoutEchoes(body ?? {});
+      const { audio } = given as { audio?: unknown };
+      const long = audio instanceof LongText ? audio : undefined;
+      const checked = checkInput(current(), long ? { ...(given as object), audio: long.start } : given);
+      if ('faults' in checked) return { error: invalidParameters(checked.faults) };
+      return { value: { ...checked.input, ...(long ? { audio: long } : {}), warnings: checked.warnings } };
     };
   };
 }
@@ -96,7 +119,7 @@ function inputCompiler(current: () => PublicModel): FastifySchemaCompiler<unknow
 function withoutEchoes(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const { audios, webhook_url: webhook, ...rest } = body as Record<string, unknown>;
-  const echo = Array.isArray(audios) && audios.length === 1 && audios[0] === rest.audio;
+  const echo = Array.isArray(audios) && audios.length === 1 && isSame(audios[0], rest.audio);
   return {
     ...rest,
     ...(audios === undefined || echo ? {} : { audios }),
@@ -104,20 +127,26 @@ function withoutEchoes(body: unknown): unknown {
   };
 }
 
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || (one instanceof LongText && one.equals(other));
+}
+
 interface Submission {
   model: PublicModel;
-  input: z.output<PublicModel['schema']>;
+  input: Omit<CheckedBody, 'warnings'>;
+  warnings: string[];
   webhookUrl: string | null;
   idempotencyKey: string | undefined;
 }
 
 async function submit(service: Service, { account, publicUrl }: FastifyRequest, submission: Submission): Promise<Task> {
-  const { model, webhookUrl, idempotencyKey } = submission;
+  const { model, webhookUrl, idempotencyKey, warnings } = submission;
   if (webhookUrl) await service.checkWebhook(webhookUrl);
   const { enable_sync_mode: _sync, enable_base64_output: base64Output, webhook_url: _url, ...input } = submission.input;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([model.id, submission.input, webhookUrl]))
-    .digest('hex');
+  const idempotency =
+    idempotencyKey === undefined
+      ? undefined
+      : { key: idempotencyKey, hash: await hashOf({ ...submission.input, model: model.id, webhookUrl }) };
   const { audio, ...rest } = input;
   const source: Source = audio === undefined ? {} : await keepSource(service, account.id, audio, publicUrl);
   const dropSource = async () => {
@@ -131,7 +160,8 @@ async function submit(service: Service, { account, publicUrl }: FastifyRequest, 
     seed: input.seed === undefined || input.seed < 0 ? Math.floor(Math.random() * 2 ** 32) : input.seed,
     base64Output,
     webhookUrl,
-    idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, hash },
+    idempotency,
+    warnings,
   };
   try {
     const price = priceOf(model.id)!;
@@ -162,27 +192,37 @@ interface Source {
  * Puts a recording that came with the request into the store; an upload is there already, and a URL is fetched
  * by the worker.
  */
-async function keepSource(service: Service, accountId: string, audio: string, publicUrl: string): Promise<Source> {
-  const token = tokenOfFileUrl(audio, [publicUrl, ...service.publicUrls()]);
-  if (token) {
+async function keepSource(
+  service: Service,
+  accountId: string,
+  given: string | LongText,
+  publicUrl: string,
+): Promise<Source> {
+  const audio = typeof given === 'string' ? given.trim() : given;
+  const token = typeof audio === 'string' ? tokenOfFileUrl(audio, [publicUrl, ...service.publicUrls()]) : undefined;
+  if (typeof audio === 'string' && token) {
     const file = await service.files.get(token);
     if (!file || file.accountId !== accountId)
       throw new ApiError(
         400,
         'unknown_upload',
-        'the audio is an upload that is not there; uploads are kept for a limited time',
+        'audio must be an upload that exists; uploads are kept for a limited time',
       );
     return { key: file.key, audio: { audio } };
   }
-  if (/^https?:/i.test(audio)) return { audio: { audio } };
+  // The worker fetches it, by the operator's rules.
+  if (typeof audio === 'string' && /^https?:/i.test(audio)) return { audio: { audio } };
   try {
-    const bytes = await service.inlineAudio(audio);
     const key = `sources/${newToken()}`;
-    await service.store.put(key, bytes);
-    return { key, audio: { audio: `(${bytes.length} bytes that came with the request)` } };
+    const text = typeof audio === 'string' ? [audio] : audio.pieces();
+    const { size } = await service.store.put(key, inlineBytes(text, maxFileBytes(service.settings)));
+    return { key, audio: { audio: `(${size} bytes that came with the request)` } };
   } catch (error) {
     if (!(error instanceof GuardError)) throw error;
-    throw invalidParameters([{ parameter: 'audio', given: audio.slice(0, 40), accepted: error.message }]);
+    if (error.code === 'too-large') throw fileTooLarge(service.settings);
+    const start = typeof audio === 'string' ? audio : audio.start;
+    const accepted = 'an http(s) URL, the URL of an upload, a data URI or base64';
+    throw invalidParameters([{ parameter: 'audio', given: start.slice(0, 40), accepted }]);
   }
 }
 

@@ -18,7 +18,7 @@ const uploaded = z.object({
   filename: z.string(),
   size: z.int().describe('Bytes.'),
 });
-const ticket = z.strictObject({
+const ticket = z.object({
   filename: z
     .string()
     .min(1)
