@@ -31,7 +31,7 @@ export function checkRequests(app: FastifyInstance): void {
   app.addHook('onResponse', async ({ raw }) => {
     if (raw.complete) return;
     // Node reads and drops the rest of the body, so that the client gets to read the refusal; not for ever.
-    const timer = setTimeout(() => raw.socket.destroy(), patience).unref();
+    const timer = setTimeout(() => raw.destroy(), patience).unref();
     raw.once('close', () => clearTimeout(timer));
   });
 

@@ -37,10 +37,13 @@ const lora = z
   .refine(
     ({ strength, scale }) => strength === undefined || scale === undefined || strength === scale,
     'must have either strength or scale: they mean the same',
-  )
-  .transform(({ strength, scale, ...rest }) => ({ ...rest, strength: strength ?? scale ?? 1 }));
-/** An adapter that a task asks for. */
-export type Lora = z.infer<typeof lora>;
+  );
+/** An adapter that a task asks for: one of its account, or one at a URL or installed here. */
+export interface Lora {
+  id?: string | undefined;
+  path?: string | undefined;
+  strength: number;
+}
 
 const parametersWith = (limits: ModelLimits) => ({
   audio: z
@@ -165,7 +168,8 @@ export const deliveryParameters = {
 const making = ['num_inference_steps', 'guidance_scale', 'loras', 'seed', 'output_format'] as const satisfies Name[];
 
 /** A task's parameters, checked and with defaults filled in. Which of them a model has, its schema says. */
-export type TaskInput = { [Parameter in Name]?: z.infer<Parameters[Parameter]> } & {
+export type TaskInput = { [Parameter in Exclude<Name, 'loras'>]?: z.infer<Parameters[Parameter]> } & {
+  loras?: Lora[] | undefined;
   prompt: string;
   output_format: WritableFormat;
 };
@@ -326,10 +330,20 @@ export function checkInput(
 ): { input: z.infer<PublicModel['schema']>; warnings: string[] } | { faults: ParameterFault[] } {
   const body = withoutNulls(given);
   const result = model.schema.safeParse(body);
-  if (result.success) return { input: result.data, warnings: warningsOf(body as object, model) };
+  if (result.success) return { input: withStrengths(result.data), warnings: warningsOf(body as object, model) };
   const all = result.error.issues.flatMap((issue) => faults(issue, body, model));
   // One value can break several rules (no safe integer, and above the maximum); what is accepted says them all.
   return { faults: [...new Map(all.toReversed().map((fault) => [fault.parameter, fault])).values()].toReversed() };
+}
+
+/** Has the strength of an adapter by one name. */
+function withStrengths<Input extends TaskInput>({ loras, ...input }: Input): Input {
+  if (!loras) return input as Input;
+  const named = (loras as (Lora & { scale?: number })[]).map(({ scale, strength = scale ?? 1, ...rest }) => ({
+    ...rest,
+    strength,
+  }));
+  return { ...input, loras: named } as unknown as Input;
 }
 
 /** A value without the nulls in its objects. */
