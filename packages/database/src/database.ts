@@ -15,6 +15,11 @@ export interface Queryable {
   query<R extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<R[]>;
 }
 
+export interface TransactionOptions {
+  /** Lets its statements take as long as they need: for changes of the schema, and for waiting until others have made them. */
+  patient?: boolean | undefined;
+}
+
 /** An open database. The SQL is Postgres's on both kinds. */
 export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
@@ -22,9 +27,10 @@ export interface Database extends Queryable {
    * Runs `work` in a transaction at READ COMMITTED and commits, or rolls back and rethrows. After a serialisation failure or
    * a deadlock `work` is run again, up to 5 times in all, so it must have no effect outside the database. Inside `work` only
    * `tx` may be used: PGlite has one connection, on which the database itself waits for the transaction's end. Doing
-   * otherwise is an error on both kinds.
+   * otherwise is an error on both kinds. A statement that takes longer than the database's time limit fails; so does a
+   * transaction in which nothing happens for that long.
    */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
    * Calls `onNotify` for each notification on a channel until the returned function is called. A lost connection is made
    * again, but what was sent meanwhile is lost, so whoever listens must also look for themselves now and then.

@@ -28,9 +28,29 @@ export function hasCode(error: unknown, code: DatabaseErrorCode): boolean {
  * parameters, which may be secrets, and neither's stack leads to the caller.
  */
 export function translated(error: unknown): unknown {
-  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return error;
+  if (error instanceof DatabaseError || !(error instanceof Error)) return error;
+  if (isConnectionLoss(error))
+    return new DatabaseError('unreachable', 'the database does not answer', { cause: error });
+  if (!('severity' in error) || !('code' in error)) return error;
   const { code, constraint, message } = error as Error & { code?: string; constraint?: string };
   return new DatabaseError(code ?? 'XX000', message, { constraint });
+}
+
+/** What the driver says of connections that it could not make, or that broke or fell silent. */
+const lossMessages =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout expired|timeout exceeded when trying to connect)/;
+
+function isConnectionLoss(error: Error): boolean {
+  // Node's errors about connections are of a system call, and those of several addresses a list of them.
+  return lossMessages.test(error.message) || 'syscall' in error || error instanceof AggregateError;
+}
+
+/** SQLSTATEs of a server that is going down, coming up, full, or slower than allowed: the same statement may do later. */
+const outages = /^(08...|53...|57P0[1-5]|57014|58030|25P03)$/;
+
+/** Whether a statement failed because of the state of the database, and not because of what it said. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === 'unreachable' || outages.test(error.code));
 }
 
 /** The error of a folder that cannot hold a database, because of what the file system says. */

@@ -1,22 +1,33 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 
 type Callback = (payload: string) => void;
 
 const firstDelay = 100;
 const longestDelay = 5_000;
+/** Milliseconds that a connection may take to say goodbye. */
+const closing = 1_000;
+
+/** Ends a connection without a word, as it may no longer be able to answer. */
+export function cutOff(client: pg.ClientBase): void {
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+}
 
 /** A connection of its own for LISTEN, made when first needed and again whenever it is lost. */
 export class Listener {
   readonly #config: pg.ClientConfig;
+  readonly #heartbeatMs: number;
   readonly #callbacks = new Map<string, Set<Callback>>();
   #client: Promise<pg.Client> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(config: pg.ClientConfig) {
+  /** @param heartbeatMs how often the connection is tried: one that is silent may have nothing to say, or be lost */
+  constructor(config: pg.ClientConfig, heartbeatMs: number) {
     this.#config = config;
+    this.#heartbeatMs = heartbeatMs;
   }
 
   async listen(channel: string, onNotify: Callback): Promise<() => Promise<void>> {
@@ -46,7 +57,10 @@ export class Listener {
     clearTimeout(this.#retry);
     this.#callbacks.clear();
     const client = await this.#client?.catch(() => undefined);
-    await client?.end();
+    if (!client) return;
+    const cut = setTimeout(() => cutOff(client), closing);
+    await client.end();
+    clearTimeout(cut);
   }
 
   /** Runs a statement after those before it: a connection takes one at a time. */
@@ -72,7 +86,11 @@ export class Listener {
       for (const callback of this.#callbacks.get(channel) ?? []) callback(payload);
     });
     await client.connect();
+    const heartbeat = setInterval(() => {
+      this.#run(client, 'SELECT 1').catch(() => cutOff(client));
+    }, this.#heartbeatMs);
     client.on('end', () => {
+      clearInterval(heartbeat);
       this.#client = undefined;
       this.#reconnect(firstDelay);
     });

@@ -16,20 +16,23 @@ const lock = 0x7265746f6e65;
  * works and the others wait for it.
  */
 export async function migrate(database: Database, migrations: readonly Migration[]): Promise<void> {
-  await database.transaction(async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [lock]);
-    await tx.query(
-      `CREATE TABLE IF NOT EXISTS retone_migrations (
+  await database.transaction(
+    async (tx) => {
+      await tx.query('SELECT pg_advisory_xact_lock($1)', [lock]);
+      await tx.query(
+        `CREATE TABLE IF NOT EXISTS retone_migrations (
          name text PRIMARY KEY,
          applied_at timestamptz NOT NULL DEFAULT now()
        )`,
-    );
-    const applied = await tx.query<{ name: string }>('SELECT name FROM retone_migrations');
-    const known = new Set(applied.map(({ name }) => name));
-    for (const { name, sql } of migrations) {
-      if (known.has(name)) continue;
-      await tx.query(sql);
-      await tx.query('INSERT INTO retone_migrations (name) VALUES ($1)', [name]);
-    }
-  });
+      );
+      const applied = await tx.query<{ name: string }>('SELECT name FROM retone_migrations');
+      const known = new Set(applied.map(({ name }) => name));
+      for (const { name, sql } of migrations) {
+        if (known.has(name)) continue;
+        await tx.query(sql);
+        await tx.query('INSERT INTO retone_migrations (name) VALUES ($1)', [name]);
+      }
+    },
+    { patient: true },
+  );
 }

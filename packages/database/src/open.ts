@@ -9,6 +9,16 @@ export interface DatabaseOptions {
    * nor folder: a database in memory.
    */
   folder?: string | undefined;
+  /** Limits on the use of a server; PGlite is in this process and needs none. */
+  limits?: Partial<ServerLimits> | undefined;
+}
+
+/** Limits on the use of a server. */
+export interface ServerLimits {
+  /** Milliseconds for a statement and its answer. A connection that answers no more is given up after this time. */
+  timeoutMs: number;
+  /** Most connections at once, beside one for notifications. */
+  connections: number;
 }
 
 /**
@@ -16,8 +26,8 @@ export interface DatabaseOptions {
  *
  * @throws DatabaseError `bad-url`, `unreachable`, `bad-folder`, or `locked` when another process has the folder open
  */
-export async function openDatabase({ url, folder }: DatabaseOptions = {}): Promise<Database> {
+export async function openDatabase({ url, folder, limits }: DatabaseOptions = {}): Promise<Database> {
   // Only the one that is used is loaded: PGlite is 20 MB of WebAssembly.
-  if (url !== undefined) return (await import('./server.ts')).openServer(url);
+  if (url !== undefined) return (await import('./server.ts')).openServer(url, limits);
   return (await import('./pglite.ts')).openPglite(folder);
 }

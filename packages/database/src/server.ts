@@ -1,14 +1,23 @@
 import pg from 'pg';
-import { checkChannel, type Database, type Queryable, type Row } from './database.ts';
-import { DatabaseError, translated } from './errors.ts';
-import { Listener } from './listener.ts';
+import { checkChannel, type Database, type Queryable, type Row, type TransactionOptions } from './database.ts';
+import { DatabaseError, hasCode, translated } from './errors.ts';
+import { cutOff, Listener } from './listener.ts';
+import type { ServerLimits } from './open.ts';
 import { parsers, toText } from './text.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
 
+const defaultLimits: ServerLimits = { timeoutMs: 15_000, connections: 10 };
+/** Longest wait for a new connection, or for one of the pool to be free, in milliseconds. */
+const longestConnecting = 10_000;
+/** Milliseconds that a statement without a limit may take. */
+const patience = 24 * 3600 * 1000;
+/** Milliseconds that closing may take: a connection that has fallen silent does not say goodbye. */
+const closing = 2_000;
+
 /** A Postgres server, through a pool of connections. */
-export async function openServer(url: string): Promise<Database> {
+export async function openServer(url: string, limits: Partial<ServerLimits> = {}): Promise<Database> {
   const where = described(url);
-  const database = new ServerDatabase(url);
+  const database = new ServerDatabase(url, { ...defaultLimits, ...limits });
   try {
     await database.query('SELECT 1');
   } catch (cause) {
@@ -32,20 +41,28 @@ class ServerDatabase implements Database {
   readonly kind = 'postgres';
   readonly #pool: pg.Pool;
   readonly #listener: Listener;
+  readonly #clients = new Set<pg.PoolClient>();
   #closed: Promise<void> | undefined;
 
-  constructor(url: string) {
+  constructor(url: string, { timeoutMs, connections }: ServerLimits) {
     const config: pg.ClientConfig = {
       connectionString: url,
       application_name: 'retone',
       keepAlive: true,
-      connectionTimeoutMillis: 30_000,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: Math.min(timeoutMs, longestConnecting),
+      // A server that lives says so itself a little earlier, and keeps the connection.
+      statement_timeout: Math.ceil(0.9 * timeoutMs),
+      query_timeout: timeoutMs,
+      idle_in_transaction_session_timeout: timeoutMs,
       types: { getTypeParser: (type: number) => parsers[type] ?? String },
     };
-    this.#pool = new pg.Pool(config);
+    this.#pool = new pg.Pool({ ...config, max: connections });
+    this.#pool.on('connect', (client) => this.#clients.add(client));
+    this.#pool.on('remove', (client) => this.#clients.delete(client));
     // An idle connection was lost. The pool has dropped it and makes another when one is needed.
     this.#pool.on('error', () => {});
-    this.#listener = new Listener(config);
+    this.#listener = new Listener(config, timeoutMs);
   }
 
   async query<R extends Row = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
@@ -53,22 +70,30 @@ class ServerDatabase implements Database {
     return run(this.#pool, sql, parameters);
   }
 
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Queryable) => Promise<T>, { patient = false }: TransactionOptions = {}): Promise<T> {
+    const limit = patient ? patience : undefined;
     const begin = async (inside: (connection: Queryable) => Promise<T>) => {
-      const client = await this.#pool.connect();
+      const client = await this.#pool.connect().catch((error) => {
+        throw translated(error);
+      });
       // A connection lost while no statement runs; the next statement says so.
       const ignore = () => {};
       client.on('error', ignore);
       let broken: Error | undefined;
       try {
         await run(client, 'BEGIN', []);
-        const result = await inside({ query: (sql, parameters = []) => run(client, sql, parameters) });
+        if (patient) await run(client, 'SET LOCAL statement_timeout = 0', []);
+        const result = await inside({ query: (sql, parameters = []) => run(client, sql, parameters, limit) });
         await commit(client);
         return result;
       } catch (error) {
-        await client.query('ROLLBACK').catch((failure: Error) => {
-          broken = failure;
-        });
+        // On a connection that has fallen silent this would be one more statement to wait for.
+        if (hasCode(error, 'unreachable')) broken = error as Error;
+        else {
+          await client.query('ROLLBACK').catch((failure: Error) => {
+            broken = failure;
+          });
+        }
         throw error;
       } finally {
         client.off('error', ignore);
@@ -92,7 +117,14 @@ class ServerDatabase implements Database {
   async tidy(): Promise<void> {}
 
   close(): Promise<void> {
-    this.#closed ??= this.#listener.close().then(() => this.#pool.end());
+    this.#closed ??= (async () => {
+      const cut = setTimeout(() => {
+        for (const client of this.#clients) cutOff(client);
+      }, closing);
+      await this.#listener.close();
+      await this.#pool.end();
+      clearTimeout(cut);
+    })();
     return this.#closed;
   }
 }
@@ -111,11 +143,14 @@ async function run<R extends Row>(
   on: pg.Pool | pg.PoolClient,
   sql: string,
   parameters: readonly unknown[],
+  limit?: number,
 ): Promise<R[]> {
+  // The types lack the limit of a single statement.
+  const statement = { text: sql, ...(limit === undefined ? {} : { query_timeout: limit }) };
   try {
-    if (parameters.length > 0) return (await on.query<R>(sql, parameters.map(toText))).rows;
+    if (parameters.length > 0) return (await on.query<R>({ ...statement, values: parameters.map(toText) })).rows;
     // Several statements answer with a list of results, which the types do not tell; an empty one has no rows.
-    const result = (await on.query<R>(sql)) as pg.QueryResult<R> | pg.QueryResult<R>[];
+    const result = (await on.query<R>(statement)) as pg.QueryResult<R> | pg.QueryResult<R>[];
     return [result].flat().flatMap((each) => each.rows ?? []);
   } catch (error) {
     throw translated(error);

@@ -1,3 +1,4 @@
 // For the tests of rooms that use a database: `import { onEveryDatabase } from '@retone/database/testing'`.
 export { type DatabaseTests, onEveryDatabase } from './databases.ts';
+export { type MutableRoute, mutableRoute } from './muted.ts';
 export { postgresBinaries, startPostgres, type TestServer } from './postgres.ts';
