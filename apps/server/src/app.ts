@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import { isOutage } from '@retone/database';
+import { StorageError } from '@retone/storage';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './authentication.ts';
-import { ApiError, failure } from './envelope.ts';
-import { logRequests } from './logging.ts';
+import { ApiError, failure, retryAfter } from './envelope.ts';
+import { logRequests, throttled } from './logging.ts';
 import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { tellPublicUrl } from './public-url.ts';
@@ -24,6 +32,8 @@ import { validatorCompiler } from './validation.ts';
 
 /** Largest body in bytes, except where a route takes recordings. */
 const bodyLimit = 1024 * 1024;
+/** Milliseconds in which an outage is logged once, not for every request that fails of it. */
+const outagePause = 10_000;
 /** How long a request, with all of an upload, may take to arrive, in milliseconds. */
 const arrival = 15 * 60_000;
 
@@ -103,10 +113,15 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
   checkRequests(app);
   answerBrokenRequests(app);
 
+  const logOutage = throttled(
+    ({ request, err }: { request: FastifyRequest; err: Error }) => request.log.error({ err }, 'outage'),
+    outagePause,
+  );
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
-    const known = error instanceof ApiError ? error : fromFastify(error);
+    const known = error instanceof ApiError ? error : (fromOutage(error) ?? fromFastify(error));
     if (known) reply.headers(known.headers);
     else request.log.error({ err: error }, 'unforeseen');
+    if (known && known !== error && known.status === 503) logOutage({ request, err: error });
     const answer = failure(known ?? error);
     return reply.status(answer.code).send(answer);
   });
@@ -124,6 +139,13 @@ function commonHeaders(requestId: string): Record<string, string> {
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
   };
+}
+
+/** Database or file storage are away: the same request may do later. */
+function fromOutage(error: Error): ApiError | undefined {
+  if (isOutage(error)) return new ApiError(503, 'database_unavailable', 'the database does not answer', retryAfter(5));
+  if (!(error instanceof StorageError) || error.code !== 'unavailable') return undefined;
+  return new ApiError(503, 'storage_unavailable', 'the storage of files does not answer', retryAfter(5));
 }
 
 /** Fastify's own refusals (broken JSON, unknown media types, bodies too large) in the contract's form. */

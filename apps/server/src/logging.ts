@@ -67,3 +67,14 @@ function worded(out: NodeJS.WritableStream): Writable {
     },
   });
 }
+
+/** Calls `say` at most once in `pauseMs`, and drops what else comes: where the same fails over and over, once tells it. */
+export function throttled<Argument>(say: (argument: Argument) => void, pauseMs: number): (argument: Argument) => void {
+  let last = -Infinity;
+  return (argument) => {
+    const now = performance.now();
+    if (now - last < pauseMs) return;
+    last = now;
+    say(argument);
+  };
+}

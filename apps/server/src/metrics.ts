@@ -72,13 +72,33 @@ export class Metrics {
       help: 'Clients that watch the events of a task.',
       registers,
     });
+    // One question for all that one scrape asks of the database.
+    let asked: Promise<Partial<Record<TaskStatus, number>> | undefined> | undefined;
+    const countOnce = () => {
+      asked ??= countOpen()
+        .catch(() => undefined)
+        .finally(() => {
+          asked = undefined;
+        });
+      return asked;
+    };
+    new Gauge({
+      name: 'retone_database_up',
+      help: 'Whether the database answers: 1 or 0.',
+      registers,
+      async collect() {
+        this.set((await countOnce()) ? 1 : 0);
+      },
+    });
     new Gauge({
       name: 'retone_tasks',
       help: 'Tasks that wait (created) and that run (processing), on all machines together.',
       labelNames: ['status'],
       registers,
       async collect() {
-        const counts = await countOpen();
+        const counts = await countOnce();
+        // While the database is away, what it last said is no longer true.
+        if (!counts) return this.reset();
         for (const status of ['created', 'processing'] as const) this.set({ status }, counts[status] ?? 0);
       },
     });

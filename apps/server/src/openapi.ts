@@ -11,7 +11,11 @@ import { envelope, failureSchema } from './envelope.ts';
 const introduction = `
 The hosted WaveSpeed v3 API, on your machine. Every answer is an envelope, \`{"code", "message", "data"}\`; \`code\`
 is the HTTP status. Submit a task, then ask for its result, watch its events, wait for it with \`enable_sync_mode\`,
-or be told by a webhook.`.trim();
+or receive a webhook.
+
+Beside what each operation lists, any path may answer 404 (it does not exist), 405 (not with this method; \`Allow\` lists
+those it takes), 408 (the request took too long to arrive), 414 (its URL is too long) and 431 (its headers are too large), in
+the same envelope.`.trim();
 
 const tags = [
   { name: 'Models', description: 'Submitting tasks: one operation for each model.' },
@@ -27,9 +31,9 @@ const refusalWords: Record<number, string> = {
   401: 'There is no key, or it is unknown or revoked.',
   402: 'The credit does not suffice.',
   403: 'The account is suspended.',
-  404: 'There is no such thing.',
-  409: 'It contradicts what came before.',
-  413: 'It is too large.',
+  404: 'Not found.',
+  409: 'Conflicts with an earlier request.',
+  413: 'Too large.',
   415: 'The body has a type that is not accepted here.',
   416: 'The file does not have that range.',
   429: 'Too many requests in a minute; `Retry-After` says when to come again.',
@@ -43,7 +47,7 @@ export function refusals(...codes: number[]): object {
 }
 
 /** Any route that needs a key may refuse with these. */
-const anywhere = [400, 401, 403, 413, 415, 429];
+const anywhere = [400, 401, 403, 413, 415, 429, 503];
 
 /** What a route that needs a key answers with: data in the envelope, or a refusal. */
 export function answers<Data extends z.ZodType>(data: Data, ...codes: number[]) {

@@ -31,9 +31,19 @@ import {
 import { checkUrl, type FileStore, GuardError, type GuardOptions, openFileStore, StorageError } from '@retone/storage';
 import { ApiError } from './envelope.ts';
 import { fileTooLarge } from './file-form.ts';
+import { throttled } from './logging.ts';
 import { Metrics } from './metrics.ts';
 import { taskResult } from './results.ts';
 import { maxFileBytes, type Settings } from './settings.ts';
+
+/** Any number, as long as nothing else in the database takes the same advisory lock. */
+const startLock = 0x7374617274;
+/** Milliseconds in which the queue's trouble is logged once: while the database is away it has the same all the time. */
+const complaintPause = 10_000;
+/** Milliseconds that the database has to show that the service can serve. */
+const readinessLimit = 2_000;
+/** Milliseconds without an answer of the database after which a process counts as stuck. */
+const livenessLimit = 5 * 60_000;
 
 /** Longest fetch of a recording in milliseconds. */
 const fetchTimeout = 120_000;
@@ -91,6 +101,9 @@ export class Service {
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
   #url: string | undefined;
+  #draining = false;
+  /** When the database last answered, on the clock of `performance.now`. */
+  #databaseSeenAt = performance.now();
   #engines: EnginePool | undefined;
 
   private constructor(parts: {
@@ -135,14 +148,23 @@ export class Service {
 
   /** Opens database, files and queue, and brings the tables up to date. */
   static async open(settings: Settings, hooks: ServiceHooks): Promise<Service> {
-    const database = await openDatabase({ url: settings.DATABASE_URL, folder: join(settings.RETONE_DATA, 'database') });
-    await migrate(database, [...billingMigrations, ...jobsMigrations]);
+    const database = await openDatabase({
+      url: settings.DATABASE_URL,
+      folder: join(settings.RETONE_DATA, 'database'),
+      limits: {
+        timeoutMs: settings.RETONE_DATABASE_TIMEOUT_SECONDS * 1000,
+        connections: settings.RETONE_DATABASE_CONNECTIONS,
+      },
+    });
     const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
     const s3 = bucket === undefined ? undefined : { bucket, endpoint, region, forcePathStyle: endpoint !== undefined };
-    const store = openFileStore(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') });
-    const queue = await Queue.open(database, (err) => hooks.log.error({ err }, 'queue'), {
-      tasksAtOnce: settings.RETONE_TASKS_AT_ONCE,
-      ...hooks.queue,
+    const timeoutMs = settings.RETONE_STORAGE_TIMEOUT_SECONDS * 1000;
+    const store = openFileStore({ ...(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') }), timeoutMs });
+    const complain = throttled((err: Error) => hooks.log.error({ err }, 'queue'), complaintPause);
+    // Several processes may start at once on an empty database; pg-boss too makes its tables in it.
+    const queue = await database.exclusively(startLock, async () => {
+      await migrate(database, [...billingMigrations, ...jobsMigrations]);
+      return Queue.open(database, complain, { tasksAtOnce: settings.RETONE_TASKS_AT_ONCE, ...hooks.queue });
     });
     const service = new Service({ settings, database, store, queue, hooks });
     const unlisten = await database.listen(taskChannel, (id) => service.#wake(id));
@@ -318,12 +340,34 @@ export class Service {
 
   /** What keeps the service from serving, if anything does. */
   async problem(): Promise<string | undefined> {
-    try {
-      await this.database.query('SELECT 1');
-      return undefined;
-    } catch {
-      return 'the database does not answer';
-    }
+    if (this.#draining) return 'the service stops';
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve('the database does not answer'), readinessLimit);
+    const asked = this.database.query('SELECT 1').then(
+      () => {
+        this.#databaseSeenAt = performance.now();
+        return undefined;
+      },
+      () => 'the database does not answer',
+    );
+    const problem = await Promise.race([asked, late.promise]);
+    clearTimeout(timer);
+    return problem;
+  }
+
+  /** From now on the service is not ready, so that load balancers send no more requests. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /**
+   * Why the process should be replaced, if it should: everything has limits and mends itself, so a database that did not
+   * answer for long, while a new process might reach it, is the sign of something unforeseen.
+   */
+  async stuck(): Promise<string | undefined> {
+    if (performance.now() - this.#databaseSeenAt < livenessLimit) return undefined;
+    if ((await this.problem()) === undefined || this.#draining) return undefined;
+    return `the database did not answer for ${Math.round((performance.now() - this.#databaseSeenAt) / 1000)} s`;
   }
 
   /** Loads what serves the first of the public models, and sees that the others could be. */

@@ -27,6 +27,12 @@ const port = z.coerce
   .min(0, 'takes a port from 0 to 65535')
   .max(65535, 'takes a port from 0 to 65535');
 
+const seconds = (max: number) =>
+  z.coerce
+    .number('takes a number of seconds')
+    .min(0.1, 'takes a number of seconds from 0.1')
+    .max(max, `takes a number of seconds up to ${max}`);
+
 /** Names that Fastify has for networks. */
 const addressRanges = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -45,9 +51,16 @@ const schema = z.object({
     .regex(/^postgres(ql)?:\/\//, 'takes a URL such as postgres://user:password@host/name')
     .optional()
     .describe('A Postgres server instead of the embedded database.'),
+  RETONE_DATABASE_CONNECTIONS: count(1000).default(10).describe('Connections of each process to the Postgres server.'),
+  RETONE_DATABASE_TIMEOUT_SECONDS: seconds(3600)
+    .default(15)
+    .describe('Longest time for a statement; a connection that is silent for longer is given up.'),
   RETONE_S3_BUCKET: z.string().optional().describe('An S3 bucket instead of a folder for files.'),
   RETONE_S3_ENDPOINT: httpUrl.optional().describe('An S3-compatible service other than AWS.'),
   RETONE_S3_REGION: z.string().optional().describe('Region of the bucket.'),
+  RETONE_STORAGE_TIMEOUT_SECONDS: seconds(3600)
+    .default(30)
+    .describe('Longest time in which storing or reading a file may stand still.'),
   RETONE_MODEL: z.string().optional().describe('Name or folder of the model that serves; default: the built-in one.'),
   RETONE_SERVING: z
     .string()

@@ -32,6 +32,12 @@ export interface Database extends Queryable {
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /**
+   * Runs `work` while no other process does anything under the same lock; others wait. `work` may use the database.
+   *
+   * @param lock any number, as long as nothing else in the database takes the same advisory lock
+   */
+  exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>;
+  /**
    * Calls `onNotify` for each notification on a channel until the returned function is called. A lost connection is made
    * again, but what was sent meanwhile is lost, so whoever listens must also look for themselves now and then.
    *

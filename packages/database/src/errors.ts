@@ -2,7 +2,14 @@
  * What went wrong, for programs: a five-character SQLSTATE where Postgres refused a statement ('23505', '40001', ...),
  * or one of Retone's own words.
  */
-export type DatabaseErrorCode = 'locked' | 'unreachable' | 'bad-url' | 'bad-folder' | 'misuse' | (string & {});
+export type DatabaseErrorCode =
+  | 'locked'
+  | 'unreachable'
+  | 'bad-url'
+  | 'bad-folder'
+  | 'too-new'
+  | 'misuse'
+  | (string & {});
 
 /** A database cannot be opened, or refused a statement. Carries no parameter values, so that it may be logged. */
 export class DatabaseError extends Error {

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import { DatabaseError } from './errors.ts';
 
 /** One step of the schema's history. Once released it is never changed: a later step corrects it. */
 export interface Migration {
@@ -26,6 +27,10 @@ export async function migrate(database: Database, migrations: readonly Migration
        )`,
       );
       const applied = await tx.query<{ name: string }>('SELECT name FROM retone_migrations');
+      refuseNewer(
+        applied.map(({ name }) => name),
+        migrations,
+      );
       const known = new Set(applied.map(({ name }) => name));
       for (const { name, sql } of migrations) {
         if (known.has(name)) continue;
@@ -34,5 +39,19 @@ export async function migrate(database: Database, migrations: readonly Migration
       }
     },
     { patient: true },
+  );
+}
+
+/** A program that does not know the tables would write into them as if they were the old ones. */
+function refuseNewer(applied: readonly string[], migrations: readonly Migration[]): void {
+  const room = (name: string) => name.split('-')[0];
+  const rooms = new Set(migrations.map(({ name }) => room(name)));
+  const known = new Set(migrations.map(({ name }) => name));
+  const newer = applied.filter((name) => rooms.has(room(name)) && !known.has(name));
+  if (newer.length === 0) return;
+  throw new DatabaseError(
+    'too-new',
+    `the database was upgraded by a newer version of Retone (${newer.join(', ')}): run that version or a newer one, ` +
+      'or restore the backup from before the upgrade',
   );
 }

@@ -73,6 +73,11 @@ export class PgliteDatabase implements Database {
     return runTransaction(this, begin, work);
   }
 
+  /** Nobody else has the folder open. */
+  exclusively<T>(_lock: number, work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
   async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
     checkChannel(channel);
     refuseInside(this);

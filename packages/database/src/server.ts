@@ -39,6 +39,7 @@ function described(url: string): string {
 
 class ServerDatabase implements Database {
   readonly kind = 'postgres';
+  readonly #config: pg.ClientConfig;
   readonly #pool: pg.Pool;
   readonly #listener: Listener;
   readonly #clients = new Set<pg.PoolClient>();
@@ -57,6 +58,7 @@ class ServerDatabase implements Database {
       idle_in_transaction_session_timeout: timeoutMs,
       types: { getTypeParser: (type: number) => parsers[type] ?? String },
     };
+    this.#config = config;
     this.#pool = new pg.Pool({ ...config, max: connections });
     this.#pool.on('connect', (client) => this.#clients.add(client));
     this.#pool.on('remove', (client) => this.#clients.delete(client));
@@ -103,6 +105,23 @@ class ServerDatabase implements Database {
     return runTransaction(this, begin, work);
   }
 
+  async exclusively<T>(lock: number, work: () => Promise<T>): Promise<T> {
+    refuseInside(this);
+    const client = new pg.Client(this.#config);
+    // The lock goes with its connection.
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await run(client, 'SET statement_timeout = 0', []);
+      await run(client, 'SELECT pg_advisory_lock($1)', [lock], patience);
+      return await work();
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      cutOff(client);
+    }
+  }
+
   async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
     checkChannel(channel);
     refuseInside(this);
@@ -140,7 +159,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
 }
 
 async function run<R extends Row>(
-  on: pg.Pool | pg.PoolClient,
+  on: pg.Pool | pg.ClientBase,
   sql: string,
   parameters: readonly unknown[],
   limit?: number,

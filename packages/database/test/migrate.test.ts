@@ -31,6 +31,32 @@ onEveryDatabase(({ kind, open, newUrl }) => {
     expect(await value(database)).toEqual([{ n: 1 }]);
   });
 
+  test('an older program refuses a database that a newer one has upgraded', async () => {
+    const database = await open();
+    await migrate(database, [first, second]);
+    await migrate(database, [{ name: 'b-1', sql: 'CREATE TABLE v (n integer)' }]);
+    await expect(migrate(database, [first])).rejects.toMatchObject({
+      code: 'too-new',
+      message: expect.stringContaining('newer version of Retone (a-2)'),
+    });
+  });
+
+  test('work that is exclusive is done by one after the other, and may use the database', async () => {
+    const database = await open();
+    let inside = 0;
+    const work = () =>
+      database.exclusively(1, async () => {
+        const before = ++inside;
+        await database.query('SELECT 1');
+        inside--;
+        return before;
+      });
+    const all = await Promise.all([work(), work(), work()]);
+    if (kind === 'postgres') expect(all).toEqual([1, 1, 1]);
+    await expect(database.exclusively(1, () => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    await work();
+  });
+
   test('many at once apply each once', async () => {
     const database = await open();
     await Promise.all(Array.from({ length: 10 }, () => migrate(database, [first, second])));

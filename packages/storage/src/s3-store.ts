@@ -9,9 +9,8 @@ import type { ByteRange, FileStore, ListedFile, OpenedFile, PutOptions, S3Option
 
 /** Bytes of a part of an upload: what a `put` holds in memory. S3 takes 10,000 parts, of 5 MiB at least. */
 const partSize = 8 * 2 ** 20;
-/** Milliseconds for a connection, and for an answer's first byte (a part is on its way until then). */
-const connectionTimeout = 10_000;
-const requestTimeout = 300_000;
+/** Milliseconds for a connection. */
+const connectionTimeout = 5_000;
 /** Connections at once. Every download takes one for as long as its reader does. */
 const maxSockets = 1000;
 
@@ -26,7 +25,11 @@ export class S3Store implements FileStore {
   readonly #options: S3Options;
   #client: Promise<S3> | undefined;
 
-  constructor(options: S3Options) {
+  readonly #requestTimeout: number;
+
+  /** @param requestTimeout milliseconds for an answer's first byte; a part is on its way until then */
+  constructor(options: S3Options, requestTimeout: number) {
+    this.#requestTimeout = requestTimeout;
     const prefix = options.prefix?.replace(/^\/+|\/+$/g, '');
     this.#prefix = prefix ? `${prefix}/` : '';
     checkPrefix(this.#prefix);
@@ -119,13 +122,13 @@ export class S3Store implements FileStore {
   }
 
   #s3(): Promise<S3> {
-    this.#client ??= connect(this.#options);
+    this.#client ??= connect(this.#options, this.#requestTimeout);
     return this.#client;
   }
 }
 
 /** Loads the AWS SDK now: those who store on disk do without it. */
-async function connect(options: S3Options): Promise<S3> {
+async function connect(options: S3Options, requestTimeout: number): Promise<S3> {
   const { S3 } = await import('@aws-sdk/client-s3');
   const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
   const { accessKeyId, secretAccessKey, sessionToken } = options.credentials ?? {};

@@ -10,10 +10,15 @@ export interface S3Stub {
   objects: Map<string, { bytes: Buffer; mediaType: string | undefined; storedAt: Date }>;
   /** Uploads in parts that are neither completed nor given up. */
   uploads: Map<string, Map<number, Buffer>>;
+  /** What goes wrong with a request, if something is to. */
+  fault: (request: { method: string; key: string }) => S3Fault | undefined;
   /** Requests so far, such as `PUT /bucket/key`. */
   requests: string[];
   close(): Promise<void>;
 }
+
+/** `error`: 500; `hang`: no answer; `cut`: the connection breaks in the middle of the answer's body, or before it. */
+export type S3Fault = 'error' | 'hang' | 'cut';
 
 /** Keys in one page of a list: few, so that lists of the tests take several. */
 const pageSize = 3;
@@ -31,6 +36,16 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
     const query = url.searchParams;
     const uploadId = query.get('uploadId');
     const body = await buffer(request);
+    const fault = stub.fault({ method: request.method!, key });
+    if (fault === 'hang') return;
+    if (fault === 'error') return fail(response, 500, 'InternalError');
+    if (fault === 'cut') {
+      const object = request.method === 'GET' ? objects.get(key) : undefined;
+      if (!object) return void request.socket.destroy();
+      response.writeHead(200, { 'content-length': object.bytes.length });
+      response.write(object.bytes.subarray(0, object.bytes.length / 2), () => request.socket.destroy());
+      return;
+    }
     if (request.headers['content-encoding'] === 'aws-chunked') return fail(response, 501, 'NotImplemented');
     if (itsBucket !== bucket) return fail(response, 404, 'NoSuchBucket');
     const mediaType = request.headers['content-type'];
@@ -112,7 +127,8 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
     answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return {
+  const stub: S3Stub = {
+    fault: () => undefined,
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects,
     uploads,
@@ -123,6 +139,7 @@ export async function startS3Stub(bucket: string): Promise<S3Stub> {
         server.closeAllConnections();
       }),
   };
+  return stub;
 }
 
 function etag(bytes: Buffer): string {

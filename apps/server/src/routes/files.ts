@@ -34,7 +34,7 @@ const putSchema = {
   consumes: ['application/octet-stream'],
   params,
   body: z.any().meta({ type: 'string', format: 'binary' }),
-  response: { 200: envelope(z.object({ size: z.int() })), ...refusals(400, 404, 409, 413, 415) },
+  response: { 200: envelope(z.object({ size: z.int() })), ...refusals(400, 404, 409, 413, 415, 503) },
 };
 
 /** Files by their unguessable URLs: outputs and uploads, with ranges; and the bytes of announced uploads. */
