@@ -15,6 +15,11 @@ export const resultSchema = z
     status: z.enum(statuses),
     created_at: z.iso.datetime(),
     error: z.string().describe('Empty, or what went wrong.'),
+    error_code: z
+      .string()
+      .describe(
+        'Why the task failed, for programs: `audio_not_audio`, `engine_crashed`, `source_timeout`, ...; or empty.',
+      ),
     warnings: z
       .array(z.string())
       .optional()
@@ -58,6 +63,7 @@ export function taskResult(task: Task, publicUrl: string, outputs?: string[]): T
     status: task.status,
     created_at: task.createdAt.toISOString(),
     error: task.error,
+    error_code: task.errorCode,
     ...(task.warnings.length > 0 ? { warnings: task.warnings } : {}),
     timings: { inference: task.inferenceMs },
     executionTime: task.inferenceMs,

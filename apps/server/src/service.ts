@@ -1,6 +1,5 @@
-import { totalmem } from 'node:os';
+import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { AudioError } from '@retone/audio';
 import { Accounts, ApiKeys, billingMigrations, Ledger, RequestCounter } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
@@ -9,7 +8,6 @@ import {
   deleteExpired,
   deliverWebhooks,
   type Engine,
-  EngineFailure,
   EnginePool,
   endedStatuses,
   Files,
@@ -28,7 +26,15 @@ import {
   Worker,
   type WorkerOptions,
 } from '@retone/jobs';
-import { checkUrl, type FileStore, GuardError, type GuardOptions, openFileStore, StorageError } from '@retone/storage';
+import {
+  checkUrl,
+  type FileStore,
+  GuardError,
+  type GuardOptions,
+  openFileStore,
+  type S3Options,
+  StorageError,
+} from '@retone/storage';
 import { ApiError } from './envelope.ts';
 import { fileTooLarge } from './file-form.ts';
 import { throttled } from './logging.ts';
@@ -47,6 +53,9 @@ const livenessLimit = 5 * 60_000;
 
 /** Longest fetch of a recording in milliseconds. */
 const fetchTimeout = 120_000;
+
+/** Which process did something, in the log of many. */
+const workerName = `${hostname()}:${process.pid}`;
 
 /** Where an upload's bytes are. */
 export const uploadKey = (token: string) => `uploads/${token}`;
@@ -68,6 +77,8 @@ export interface TaskEvent {
   status: Task['status'];
   progress: Task['progress'];
   error: string;
+  /** Why it failed, for programs; empty if it did not. */
+  error_code: string;
   /** How many tasks wait in front of it; null when it does not wait. */
   tasks_ahead: number | null;
   /** Seconds that it will still take, as far as can be told; null when that is not far. */
@@ -79,6 +90,22 @@ function secondsLeft({ status, progress, startedAt }: Task): number | null {
   if (status !== 'processing' || !startedAt || !progress || progress.fraction < 0.05) return null;
   const elapsed = (Date.now() - startedAt.getTime()) / 1000;
   return Math.ceil((elapsed * (1 - progress.fraction)) / progress.fraction);
+}
+
+/** The bucket for files, where there is one. */
+function s3Options(settings: Settings): S3Options | undefined {
+  const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
+  const { RETONE_S3_ACCESS_KEY_ID: accessKeyId, RETONE_S3_SECRET_ACCESS_KEY: secretAccessKey } = settings;
+  if (bucket === undefined) return undefined;
+  const style = settings.RETONE_S3_PATH_STYLE;
+  const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  return {
+    bucket,
+    endpoint,
+    region,
+    credentials,
+    forcePathStyle: style === 'auto' ? endpoint !== undefined : style === 'on',
+  };
 }
 
 /** Everything behind the HTTP face: database, files, queue, money, and the tasks that tie them together. */
@@ -156,9 +183,8 @@ export class Service {
         connections: settings.RETONE_DATABASE_CONNECTIONS,
       },
     });
-    const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
-    const s3 = bucket === undefined ? undefined : { bucket, endpoint, region, forcePathStyle: endpoint !== undefined };
     const timeoutMs = settings.RETONE_STORAGE_TIMEOUT_SECONDS * 1000;
+    const s3 = s3Options(settings);
     const store = openFileStore({ ...(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') }), timeoutMs });
     const complain = throttled((err: Error) => hooks.log.error({ err }, 'queue'), complaintPause);
     // Several processes may start at once on an empty database; pg-boss too makes its tables in it.
@@ -303,9 +329,9 @@ export class Service {
         });
         const task = await this.tasks.get(id);
         if (!task) return;
-        const { status, progress, error } = task;
+        const { status, progress, error, errorCode: error_code } = task;
         const ahead = status === 'created' ? await this.tasks.countAhead(id) : null;
-        yield { status, progress, error, tasks_ahead: ahead, seconds_left: secondsLeft(task) };
+        yield { status, progress, error, error_code, tasks_ahead: ahead, seconds_left: secondsLeft(task) };
         if (endedStatuses.includes(task.status)) return;
         await changed;
       }
@@ -375,6 +401,7 @@ export class Service {
     const { database, store, settings } = this;
     const memory = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
     const pool = new EnginePool({
+      stallMs: settings.RETONE_STALL_SECONDS * 1000,
       budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
       onChange: ({ change, model, loaded }) => {
         this.metrics.modelsLoaded(loaded.length);
@@ -401,14 +428,20 @@ export class Service {
     }
   }
 
-  /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the kind. */
-  #hearOfTry({ task, outcome, error }: TryEvent): void {
+  /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the code. */
+  #hearOfTry({ task, outcome, error, failure }: TryEvent): void {
     if (outcome === 'retried') this.metrics.tryFailed(task);
-    if (error === undefined) return;
-    const { code } = error as { code?: unknown };
-    const foreseen = error instanceof GuardError || error instanceof EngineFailure || error instanceof AudioError;
-    const fields = { task: task.id, try: task.attempts, ...(foreseen ? { reason: code } : { err: error }) };
-    this.#hooks.log[foreseen ? 'info' : 'error'](fields, `task ${outcome}`);
+    const fields = {
+      task: task.id,
+      model: task.model,
+      account: task.accountId,
+      try: task.attempts,
+      worker: workerName,
+    };
+    const reason = failure ? { reason: failure.code } : {};
+    const unforeseen = failure?.code === 'internal' || failure?.blame === 'infrastructure';
+    if (unforeseen) this.#hooks.log.error({ ...fields, ...reason, err: error }, `task ${outcome}`);
+    else this.#hooks.log.info({ ...fields, ...reason }, `task ${outcome}`);
   }
 
   #wake(id: string): void {

@@ -58,6 +58,12 @@ const schema = z.object({
   RETONE_S3_BUCKET: z.string().optional().describe('An S3 bucket instead of a folder for files.'),
   RETONE_S3_ENDPOINT: httpUrl.optional().describe('An S3-compatible service other than AWS.'),
   RETONE_S3_REGION: z.string().optional().describe('Region of the bucket.'),
+  RETONE_S3_PATH_STYLE: z
+    .enum(['auto', 'on', 'off'], 'takes auto, on or off')
+    .default('auto')
+    .describe('Whether the bucket is named in the path of URLs instead of the host; auto: with an endpoint it is.'),
+  RETONE_S3_ACCESS_KEY_ID: z.string().optional().describe("Credentials of the bucket; default: AWS's own variables."),
+  RETONE_S3_SECRET_ACCESS_KEY: z.string().optional().describe('The secret that belongs to the access key.'),
   RETONE_STORAGE_TIMEOUT_SECONDS: seconds(3600)
     .default(30)
     .describe('Longest time in which storing or reading a file may stand still.'),
@@ -85,6 +91,11 @@ const schema = z.object({
   RETONE_THREADS: count(1024)
     .optional()
     .describe('Threads of one task; default: the cores that may be used, divided among the tasks at once.'),
+  RETONE_STALL_SECONDS: seconds(86_400)
+    .default(600)
+    .describe(
+      'An engine that makes no progress for so long, or gives no sign of life for a fifth of it, is restarted.',
+    ),
   RETONE_BILLING: z
     .enum(['on', 'off'], 'takes on or off')
     .default('on')
@@ -142,6 +153,9 @@ const schema = z.object({
     .describe('What is logged.'),
 });
 
+/** Settings that no message shows. */
+const secretSettings = ['DATABASE_URL', 'RETONE_METRICS_TOKEN', 'RETONE_S3_SECRET_ACCESS_KEY'];
+
 export type Settings = z.infer<typeof schema>;
 
 /** Names that are no settings of the service, but of other parts. */
@@ -166,7 +180,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const sentences = result.error.issues.map(({ path, message }) => {
     const name = String(path[0]);
     // A database's URL holds its password.
-    const shown = ['DATABASE_URL', 'RETONE_METRICS_TOKEN'].includes(name) ? 'not right' : `"${given[name]}"`;
+    const shown = secretSettings.includes(name) ? 'not right' : `"${given[name]}"`;
     return `${name} is ${shown}: ${message}`;
   });
   throw new SettingsError(sentences.join('; '));

@@ -109,6 +109,7 @@ describe('POST /{model-id}', () => {
         status: 'created',
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/),
         error: '',
+        error_code: '',
         timings: { inference: 0 },
         executionTime: 0,
         seed: 12,

@@ -8,6 +8,7 @@ import {
   startPostgres,
   type TestServer,
 } from '@retone/database/testing';
+import { type S3Fault, type S3Stub, startS3Stub } from '@retone/storage/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readSettings, Service } from '../src/index.ts';
 import { type Running, startService } from './service.ts';
@@ -81,6 +82,86 @@ describe.skipIf(!postgresBinaries && !process.env.CI)('while the database does n
       expect(await completed()).toBe('completed');
       route.muteAll();
       // `afterEach` closes it.
+    });
+  });
+
+  describe('with files in S3', () => {
+    let stub: S3Stub;
+    beforeEach(async () => {
+      stub = await startS3Stub('sounds');
+    });
+    afterEach(() => stub.close());
+
+    const s3 = (endpoint: string) => ({
+      RETONE_S3_BUCKET: 'sounds',
+      RETONE_S3_ENDPOINT: endpoint,
+      RETONE_S3_ACCESS_KEY_ID: 'id',
+      RETONE_S3_SECRET_ACCESS_KEY: 'secret',
+      RETONE_STORAGE_TIMEOUT_SECONDS: '1',
+      RETONE_TASKS_AT_ONCE: '50',
+      RETONE_WORKERS: '2',
+    });
+    const quiet = { info() {}, warn() {}, error() {} };
+    /** How many tasks ended how, once all have. */
+    const endings = async ({ service }: Running, ids: string[]) => {
+      const tasks = await Promise.all(ids.map((id) => service.tasks.get(id)));
+      return tasks.map((task) => [task!.status, task!.attempts - task!.handedBack]);
+    };
+    const submit = async ({ call }: Running, count: number) => {
+      const answers = await Promise.all(Array.from({ length: count }, () => call('POST', music, { prompt: 'x' })));
+      return answers.map(({ body }) => body.data.id as string);
+    };
+
+    test.each<S3Fault>(['error', 'hang', 'cut'])('an outage (%s) fails no task and counts no try', async (fault) => {
+      const running = await startService({
+        engine: new StubEngine(),
+        settings: { DATABASE_URL: await server.createDatabase(), ...s3(stub.endpoint) },
+        events: quiet,
+      });
+      try {
+        let failed = 0;
+        stub.fault = () => {
+          failed++;
+          return fault;
+        };
+        const ids = await submit(running, 8);
+        await expect.poll(() => failed).toBeGreaterThan(4);
+        stub.fault = () => undefined;
+        await expect.poll(() => endings(running, ids)).toEqual(Array(8).fill(['completed', 1]));
+        const { body } = await running.call('GET', `/api/v3/predictions/${ids[0]}`);
+        expect((await fetch(body.data.outputs[0])).status).toBe(200);
+      } finally {
+        await running.close();
+      }
+    });
+
+    test('a worker that alone cannot reach it leaves the tasks to others', async () => {
+      const url = await server.createDatabase();
+      const gone = await startS3Stub('sounds');
+      await gone.close();
+      const healthy = await startService({
+        engine: new StubEngine(),
+        settings: { DATABASE_URL: url, ...s3(stub.endpoint) },
+        events: quiet,
+      });
+      const log = quiet;
+      const folder = mkdtempSync(join(tmpdir(), 'retone-cut-off-'));
+      const settings = readSettings({
+        DATABASE_URL: url,
+        RETONE_DATA: folder,
+        RETONE_STOP_SECONDS: '1',
+        ...s3(gone.endpoint),
+      });
+      const cutOff = await Service.open(settings, { log, engine: new StubEngine(), queue: { pollSeconds: 0.5 } });
+      await cutOff.startWorker();
+      try {
+        const ids = await submit(healthy, 20);
+        await expect.poll(() => endings(healthy, ids)).toEqual(Array(20).fill(['completed', 1]));
+      } finally {
+        await cutOff.close();
+        await healthy.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
     });
   });
 

@@ -41,6 +41,7 @@ describe('a completed task', () => {
     expect(data).toMatchObject({
       status: 'completed',
       error: '',
+      error_code: '',
       outputs: [expect.stringMatching(`^${running.url}/files/[\\w-]{43}$`)],
       has_nsfw_contents: [false],
       seed: 3,
@@ -136,6 +137,7 @@ test.each(['completed', 'failed'])(
         state: 'delivered',
         attempts: 1,
         error: '',
+        error_code: '',
         next_attempt_at: null,
       });
   },

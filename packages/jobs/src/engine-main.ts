@@ -23,9 +23,12 @@ const note = (message: string) => console.error(`retone: ${message}`);
 
 let running: AbortController | undefined;
 
-process.on('disconnect', () => process.exit());
-// Ctrl-C on a terminal reaches every process of the group; the parent decides what becomes of this one.
-process.on('SIGINT', () => {});
+// Not `exit`, which waits for native threads that may hang.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Ctrl-C on a terminal and a service manager's SIGTERM reach every process of the group; the parent decides what becomes of
+// this one.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+setInterval(() => send({ type: 'alive' }), 2000);
 
 try {
   const [folder, adapters] = process.argv.slice(2) as [string, string];

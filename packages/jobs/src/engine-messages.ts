@@ -24,6 +24,8 @@ export type ToEngine = { type: 'run'; request: EngineRequest } | { type: 'cancel
 
 export type FromEngine =
   | { type: 'ready'; facts: ModelFacts }
+  /** Said every few seconds, so that a process that hangs is noticed. */
+  | { type: 'alive' }
   | { type: 'progress'; progress: Progress }
   | { type: 'warning'; warning: string }
   | { type: 'done'; audio: Tensor; milliseconds: number }

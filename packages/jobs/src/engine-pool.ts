@@ -17,6 +17,8 @@ export interface PoolOptions {
   budget: number;
   /** Hears of what is loaded and what goes, with what is loaded then. */
   onChange?: ((event: PoolChange) => void) | undefined;
+  /** Milliseconds without progress after which an engine's process is killed. */
+  stallMs?: number | undefined;
   /** Makes an engine; by default a process of its own. */
   create?: (choice: ModelChoice) => Engine & { close(): Promise<void> };
 }
@@ -111,7 +113,8 @@ export class EnginePool {
     }
     const bytes = bytesOf(choice.folder);
     await this.#makeRoom(bytes);
-    const create = this.#options.create ?? (({ folder, adapters }) => new EngineProcess(folder, adapters));
+    const create =
+      this.#options.create ?? (({ folder, adapters }) => new EngineProcess(folder, adapters, this.#options.stallMs));
     const engine = create(choice);
     const { folder } = choice;
     const entry: Entry = { name: nameOf(choice), folder, state, engine, bytes, users: 1, facts: engine.load() };

@@ -8,9 +8,16 @@ const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
 /** How long a request may go on after it was cancelled before its process is killed, in milliseconds: some steps are long. */
 const cancelGrace = 10_000;
 
-export type EngineFailureCode = 'crashed' | 'aborted' | (string & {});
+const defaultStallMs = 600_000;
+/** How much longer than a step the loading of a model may take: a first start compiles it. */
+const loadingFactor = 5;
 
-/** A request that the engine did not carry out. `crashed`: the process died under it, and another try may do better. */
+export type EngineFailureCode = 'crashed' | 'stalled' | 'aborted' | (string & {});
+
+/**
+ * A request that the engine did not carry out. `crashed`: its process died under it; `stalled`: it hung and was killed.
+ * Another try may do better then.
+ */
 export class EngineFailure extends Error {
   readonly code: EngineFailureCode;
 
@@ -40,6 +47,7 @@ export interface EngineRun {
 export class EngineProcess {
   readonly #folder: string;
   readonly #adapters: readonly Adapter[];
+  readonly #stallMs: number;
   #child: ChildProcess | undefined;
   #ready: Promise<ModelFacts> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -47,10 +55,12 @@ export class EngineProcess {
   /**
    * @param folder the model's folder
    * @param adapters to fold into its weights
+   * @param stallMs milliseconds without progress after which the process is killed; a fifth of it without any sign of life
    */
-  constructor(folder: string, adapters: readonly Adapter[] = []) {
+  constructor(folder: string, adapters: readonly Adapter[] = [], stallMs = defaultStallMs) {
     this.#folder = folder;
     this.#adapters = adapters;
+    this.#stallMs = stallMs;
   }
 
   /**
@@ -96,7 +106,7 @@ export class EngineProcess {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      return await conversation(child, { type: 'run', request }, (message) => {
+      return await conversation(child, { type: 'run', request }, this.#stallMs, (message) => {
         if (message.type === 'progress') onProgress?.(message.progress);
         if (message.type === 'warning') onWarning?.(message.warning);
         if (message.type !== 'done') return undefined;
@@ -122,7 +132,10 @@ export class EngineProcess {
       if (this.#child === child) this.#ready = undefined;
     });
     try {
-      return await conversation(child, undefined, (message) => (message.type === 'ready' ? message.facts : undefined));
+      const limit = loadingFactor * this.#stallMs;
+      return await conversation(child, undefined, limit, (message) =>
+        message.type === 'ready' ? message.facts : undefined,
+      );
     } catch (error) {
       child.kill('SIGKILL');
       this.#ready = undefined;
@@ -131,27 +144,46 @@ export class EngineProcess {
   }
 }
 
-/** Says something to the engine and waits for the answer that `pick` finds; an error or the end of the process is a failure. */
+/**
+ * Says something to the engine and waits for the answer that `pick` finds; an error, the end of the process, or its hanging is a
+ * failure.
+ */
 function conversation<Answer>(
   child: ChildProcess,
   question: ToEngine | undefined,
+  stallMs: number,
   pick: (message: FromEngine) => Answer | undefined,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    let stalled = false;
+    const kill = () => {
+      stalled = true;
+      child.kill('SIGKILL');
+    };
+    let silence = setTimeout(kill, stallMs / 5);
+    let progress = setTimeout(kill, stallMs);
     const settle = (finish: () => void) => {
+      clearTimeout(silence);
+      clearTimeout(progress);
       child.off('message', hear);
       child.off('exit', die);
       finish();
     };
     const hear = (message: FromEngine) => {
+      clearTimeout(silence);
+      silence = setTimeout(kill, stallMs / 5);
+      if (message.type === 'alive') return;
+      clearTimeout(progress);
+      progress = setTimeout(kill, stallMs);
       if (message.type === 'error') return settle(() => reject(new EngineFailure(message.code, message.message)));
       const answer = pick(message);
       if (answer !== undefined) settle(() => resolve(answer));
     };
     const die = (code: number | null, signal: string | null) => {
-      settle(() =>
-        reject(new EngineFailure('crashed', `the engine's process ended (${signal ?? `exit code ${code}`})`)),
-      );
+      const error = stalled
+        ? new EngineFailure('stalled', `the engine made no progress and was stopped`)
+        : new EngineFailure('crashed', `the engine's process ended (${signal ?? `exit code ${code}`})`);
+      settle(() => reject(error));
     };
     child.on('message', hear);
     child.on('exit', die);

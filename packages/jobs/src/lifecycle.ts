@@ -113,7 +113,7 @@ export class Lifecycle {
    *
    * @param attempt the try that found out; false too when that one no longer counts
    */
-  fail(taskId: string, error: string, attempt?: number): Promise<boolean> {
+  fail(taskId: string, error: Pick<Task, 'error' | 'errorCode'>, attempt?: number): Promise<boolean> {
     return this.#end(async (tx) => {
       const ended = await new Tasks(tx).fail(taskId, error, attempt);
       if (ended) await this.#ledger(tx).release(taskId);

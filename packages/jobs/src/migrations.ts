@@ -85,4 +85,16 @@ export const jobsMigrations: readonly Migration[] = [
       ALTER TABLE tasks ADD COLUMN handed_back integer NOT NULL DEFAULT 0;
     `,
   },
+  {
+    name: 'jobs-005-error-codes-and-history',
+    sql: `
+      -- Why a task failed, for programs; empty while there is nothing to tell.
+      ALTER TABLE tasks ADD COLUMN error_code text NOT NULL DEFAULT '';
+      -- History is read from a known place on, newest first, also of one status or model.
+      DROP INDEX tasks_history;
+      CREATE INDEX tasks_history ON tasks (account_id, created_at DESC, id DESC);
+      CREATE INDEX tasks_history_status ON tasks (account_id, status, created_at DESC, id DESC);
+      CREATE INDEX tasks_history_model ON tasks (account_id, model, created_at DESC, id DESC);
+    `,
+  },
 ];

@@ -59,6 +59,16 @@ export interface QueuedTask {
   signal: AbortSignal;
   /** Aborted when this process stops, and its time to end what is in hand is over. */
   stopping: AbortSignal;
+  /** Queues the task for another try in the transaction that says so, at its old place, to be taken after some seconds. */
+  again(tx: Queryable, seconds: number): Promise<void>;
+}
+
+/** What is queued of a task. */
+interface TaskJob {
+  taskId: string;
+  accountId: string;
+  turn: number;
+  atOnce: number | null;
 }
 
 /** The telling of a task's end, for the n-th time. */
@@ -136,12 +146,7 @@ export class Queue {
     turn: number,
     atOnce?: number | null,
   ): Promise<void> {
-    const tier = atOnce ? { tier: String(Math.min(atOnce, mostTasksAtOnce)) } : {};
-    await this.#boss.send(
-      queues.tasks,
-      { taskId: task.id },
-      { priority: -turn, group: { id: task.accountId, ...tier }, db: bossTransaction(tx) },
-    );
+    await this.#sendTask(tx, { taskId: task.id, accountId: task.accountId, turn, atOnce: atOnce ?? null });
   }
 
   /**
@@ -156,8 +161,13 @@ export class Queue {
   ): Promise<void> {
     this.#readiness.isWarm = isWarm;
     const groupConcurrency = { default: this.#settings.tasksAtOnce, tiers: ownLimits };
-    await this.#work<{ taskId: string }>(queues.tasks, atOnce, { groupConcurrency }, ({ data, signal }) =>
-      handle({ taskId: data.taskId, signal, stopping: this.#stopping.signal }),
+    await this.#work<TaskJob>(queues.tasks, atOnce, { groupConcurrency }, ({ data, signal }) =>
+      handle({
+        taskId: data.taskId,
+        signal,
+        stopping: this.#stopping.signal,
+        again: (tx, seconds) => this.#sendTask(tx, data, seconds),
+      }),
     );
   }
 
@@ -193,6 +203,13 @@ export class Queue {
     const grace = setTimeout(() => this.#stopping.abort(), seconds * 1000);
     await this.#boss.stop({ graceful: true, timeout: (seconds + handBackSeconds) * 1000, close: false });
     clearTimeout(grace);
+  }
+
+  async #sendTask(tx: Queryable, job: TaskJob, startAfter = 0): Promise<void> {
+    const { accountId, atOnce, turn } = job;
+    const tier = atOnce ? { tier: String(Math.min(atOnce, mostTasksAtOnce)) } : {};
+    const group = { id: accountId, ...tier };
+    await this.#boss.send(queues.tasks, job, { priority: -turn, group, startAfter, db: bossTransaction(tx) });
   }
 
   /** Has jobs of a queue handled, `atOnce` at a time, each as soon as there is one and a hand free for it. */

@@ -43,6 +43,8 @@ export interface Task {
   outputs: string[];
   /** Empty, or a sentence. */
   error: string;
+  /** Why it failed, for programs; empty if it did not. */
+  errorCode: string;
   /** Sentences: what of the request had no effect. */
   warnings: string[];
   inferenceMs: number;
@@ -75,7 +77,8 @@ export interface TaskFilter {
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
-  webhook_url AS "webhookUrl", webhook, attempts, handed_back AS "handedBack", progress, outputs, error, warnings,
+  webhook_url AS "webhookUrl", webhook, attempts, handed_back AS "handedBack", progress, outputs, error,
+  error_code AS "errorCode", warnings,
   inference_ms AS "inferenceMs", created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
 
 /** 32 hex digits from the system's random source. */
@@ -232,10 +235,27 @@ export class Tasks {
     return rows.length > 0;
   }
 
-  /** Gives a try back: the task waits again, and has one more. False when the try no longer counts. */
+  /**
+   * Gives a try back that the task is not to blame for: it waits again, and has one try more. Where the task was meanwhile
+   * taken up elsewhere, only the number of tries is put right.
+   *
+   * @returns whether the task waits again
+   */
   async handBack(id: string, attempt: number): Promise<boolean> {
+    const [row] = await this.#db.query<{ own: boolean }>(
+      `UPDATE tasks SET handed_back = handed_back + 1,
+         status = CASE WHEN attempts = $2 THEN 'created' ELSE status END,
+         progress = CASE WHEN attempts = $2 THEN NULL ELSE progress END
+       WHERE id = $1 AND attempts >= $2 AND status = 'processing' RETURNING attempts = $2 AS own`,
+      [id, attempt],
+    );
+    return row?.own ?? false;
+  }
+
+  /** Ends a try that failed, and of which the task waits for another. False when the try no longer counts. */
+  async waitAgain(id: string, attempt: number): Promise<boolean> {
     const rows = await this.#db.query(
-      `UPDATE tasks SET status = 'created', handed_back = handed_back + 1, progress = NULL
+      `UPDATE tasks SET status = 'created', progress = NULL
        WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING id`,
       [id, attempt],
     );
@@ -256,12 +276,12 @@ export class Tasks {
   }
 
   /** Ends a task that cannot be done. Undefined when it had ended, or the given try no longer counts. */
-  fail(id: string, error: string, attempt?: number): Promise<Task | undefined> {
+  fail(id: string, error: Pick<Task, 'error' | 'errorCode'>, attempt?: number): Promise<Task | undefined> {
     return this.#one(
-      `UPDATE tasks SET status = 'failed', error = $2, ended_at = now()
-       WHERE id = $1 AND status IN ('created', 'processing') AND ($3::integer IS NULL OR attempts = $3)
+      `UPDATE tasks SET status = 'failed', error = $2, error_code = $3, ended_at = now()
+       WHERE id = $1 AND status IN ('created', 'processing') AND ($4::integer IS NULL OR attempts = $4)
        RETURNING ${columns}`,
-      [id, error, attempt],
+      [id, error.error, error.errorCode, attempt],
     );
   }
 

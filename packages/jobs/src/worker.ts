@@ -1,18 +1,28 @@
-import { AudioError, audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
-import type { Database } from '@retone/database';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
+import { type Database, isOutage } from '@retone/database';
 import { audioOf, channelsOf, resultTags, type Tensor } from '@retone/engine';
-import { type FileStore, GuardError, type GuardOptions, newToken, sourceBytes } from '@retone/storage';
+import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes } from '@retone/storage';
 import { type Engine, EngineFailure } from './engine-process.ts';
+import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
 import { publicModel, type TaskInput } from './models.ts';
 import type { Queue, QueuedTask } from './queue.ts';
+import { StoreWatch } from './store-watch.ts';
 import { type Task, Tasks } from './tasks.ts';
 
 /** How often a task is tried before it is given up. */
 const maxTries = 3;
 
+/** Seconds before the second, third and any further try. */
+const defaultRetrySeconds = [1, 10, 60];
+/** Milliseconds for which a task is tried again while database or storage are away. */
+const longestOutage = 24 * 3600 * 1000;
+/** Milliseconds between looks whether a task that runs was cancelled; notifications, which tell at once, may be lost. */
+const betweenLooks = 10_000;
+
 /** What becomes of a try. `dropped`: it did not count any more; `handed back`: the worker stops. */
-export type TryOutcome = 'completed' | 'failed' | 'retried' | 'handed back' | 'dropped';
+export type TryOutcome = 'started' | 'completed' | 'failed' | 'retried' | 'handed back' | 'dropped';
 
 export interface WorkerOptions {
   database: Database;
@@ -30,65 +40,130 @@ export interface WorkerOptions {
   /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */
   atOnce?: number;
   /** Hears of what becomes of tries, for logs and metrics. */
-  onTry?: ((event: { task: Task; outcome: TryOutcome; error?: unknown }) => void) | undefined;
+  onTry?: ((event: { task: Task; outcome: TryOutcome; error?: unknown; failure?: Failure }) => void) | undefined;
+  /** Seconds before the second, third and any further try; 1, 10 and 60 if not given. */
+  retrySeconds?: readonly number[] | undefined;
 }
 
 /** Takes tasks from the queue and does them, until it is closed. */
 export class Worker {
   readonly #options: WorkerOptions;
+  readonly #store: StoreWatch;
+  /** What looks whether a task that runs here is over, by its id. */
+  readonly #running = new Map<string, () => void>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#store = new StoreWatch(options.store);
   }
 
   async start(): Promise<void> {
-    const { queue, atOnce = 1, isWarm } = this.#options;
+    const { database, queue, atOnce = 1, isWarm } = this.#options;
+    await database.listen(taskChannel, (id) => this.#running.get(id)?.());
     keepCodecReady();
     await queue.workOnTasks(atOnce, (queued) => this.#work(queued), isWarm);
   }
 
-  async #work({ taskId, signal, stopping }: QueuedTask): Promise<void> {
+  async #work(queued: QueuedTask): Promise<void> {
     const { database, lifecycle, onTry } = this.#options;
+    const { taskId, signal, stopping } = queued;
+    if (this.#store.down) return this.#leaveToOthers(queued, this.#store.down);
     const tasks = new Tasks(database);
     const task = await tasks.claim(taskId, maxTries);
     if (!task) {
-      await lifecycle.fail(taskId, `${maxTries} tries were begun, and each time the worker that had the task was lost`);
+      const error = `${maxTries} tries were begun, and each time the worker that had the task was lost`;
+      await lifecycle.fail(taskId, { error, errorCode: 'worker_lost' });
       return;
     }
-    // News that is lost costs nothing: whoever waits for it looks for himself now and then.
+    onTry?.({ task, outcome: 'started' });
+    // A lost notification is harmless: waiters also poll.
     const told = database.notify(taskChannel, taskId).catch(() => {});
-    const isLast = task.attempts - task.handedBack === maxTries;
+    const isLast = task.attempts - task.handedBack >= maxTries;
     const over = AbortSignal.any([signal, stopping]);
     try {
       // However long the engine takes to notice: a result that comes late does not count.
       const done = await unlessAborted(this.#do(task, over), over);
       onTry?.({ task, outcome: done ? 'completed' : 'dropped' });
     } catch (error) {
+      const failure = failureOf(error);
+      if (failure.blame === 'infrastructure' && error instanceof StorageError) this.#store.report();
       if (stopping.aborted && !signal.aborted) {
         await tasks.handBack(task.id, task.attempts);
         onTry?.({ task, outcome: 'handed back', error });
         throw error;
       }
-      if (signal.aborted || (!isFinal(error) && !isLast)) {
+      if (signal.aborted) {
+        // The queue has given the task to another worker.
+        if (failure.blame === 'infrastructure') await tasks.handBack(task.id, task.attempts);
         onTry?.({ task, outcome: 'retried', error });
         throw error;
       }
-      const failed = await lifecycle.fail(task.id, sentence(error), task.attempts);
-      onTry?.({ task, outcome: failed ? 'failed' : 'dropped', error });
+      const isOld = Date.now() - task.createdAt.getTime() > longestOutage;
+      if ((failure.blame === 'infrastructure' && !isOld) || (failure.blame === 'try' && !isLast)) {
+        const retried = await this.#tryAgain(task, queued, failure.blame);
+        onTry?.({ task, outcome: retried ? 'retried' : 'dropped', error, failure });
+        return;
+      }
+      const reason = { error: failure.message, errorCode: failure.code };
+      const failed = await persistently(() => lifecycle.fail(task.id, reason, task.attempts), over);
+      onTry?.({ task, outcome: failed ? 'failed' : 'dropped', error, failure });
     } finally {
       await told;
     }
   }
 
+  /** Queues another try, the later the more there were. False when the try no longer counts. */
+  #tryAgain(task: Task, queued: QueuedTask, blame: 'try' | 'infrastructure'): Promise<boolean> {
+    const { database, retrySeconds = defaultRetrySeconds } = this.#options;
+    const wait = retrySeconds[Math.min(task.attempts, retrySeconds.length) - 1] ?? 0;
+    const record = () =>
+      database.transaction(async (tx) => {
+        const tasks = new Tasks(tx);
+        const waits =
+          blame === 'try'
+            ? await tasks.waitAgain(task.id, task.attempts)
+            : await tasks.handBack(task.id, task.attempts);
+        if (waits) await queued.again(tx, wait);
+        return waits;
+      });
+    return persistently(record, queued.stopping);
+  }
+
+  /** While this machine cannot store files, its slots wait, and the tasks that they were given go back to the queue. */
+  async #leaveToOthers(queued: QueuedTask, storeAnswers: Promise<void>): Promise<void> {
+    const { database, retrySeconds = defaultRetrySeconds } = this.#options;
+    await database.transaction((tx) => queued.again(tx, retrySeconds[0] ?? 0));
+    const { promise: stops, resolve } = Promise.withResolvers<void>();
+    queued.stopping.addEventListener('abort', () => resolve(), { once: true });
+    if (!queued.stopping.aborted) await Promise.race([storeAnswers, stops]);
+  }
+
   /** False when the task was cancelled meanwhile, or taken up elsewhere. */
   async #do(task: Task, queueSignal: AbortSignal): Promise<boolean> {
     const dropped = new AbortController();
+    const drop = () => dropped.abort();
+    // An engine that hangs reports no progress, at which a cancelled task would be noticed.
+    const look = () =>
+      this.#isOver(task).then(
+        (over) => over && drop(),
+        () => {},
+      );
+    this.#running.set(task.id, look);
+    const timer = setInterval(look, betweenLooks);
     try {
-      return await this.#make(task, AbortSignal.any([queueSignal, dropped.signal]), () => dropped.abort());
+      return await this.#make(task, AbortSignal.any([queueSignal, dropped.signal]), drop);
     } catch (error) {
       if (dropped.signal.aborted && !queueSignal.aborted) return false;
       throw error;
+    } finally {
+      clearInterval(timer);
+      this.#running.delete(task.id);
     }
+  }
+
+  async #isOver({ id, attempts }: Task): Promise<boolean> {
+    const now = await new Tasks(this.#options.database).get(id);
+    return !now || now.attempts !== attempts || now.status !== 'processing';
   }
 
   /** Makes a task's sound and completes the task. False when the try no longer counted. */
@@ -124,7 +199,7 @@ export class Worker {
       tags: resultTags(task.input.prompt, task.seed),
     });
     const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
-    await store.put(key, bytes, { mediaType: format.mediaType });
+    await this.#keep(key, bytes, format.mediaType, signal);
     const file = {
       token: newToken(),
       accountId: task.accountId,
@@ -134,9 +209,28 @@ export class Worker {
       mediaType: format.mediaType,
       size: bytes.length,
     };
-    const counted = await lifecycle.complete(task, [file], inferenceMs, warnings);
-    if (!counted) await store.delete(key);
-    return counted;
+    const complete = () => lifecycle.complete(task, [file], inferenceMs, warnings);
+    if (await persistently(complete, signal)) return true;
+    // An answer that was lost on its way may have been that it is completed.
+    const now = await persistently(() => new Tasks(database).get(task.id), signal);
+    if (now?.outputs.includes(file.token)) return true;
+    await store.delete(key);
+    return false;
+  }
+
+  /** Stores a result. A short outage is not worth making it again. */
+  async #keep(key: string, bytes: Uint8Array, mediaType: string, signal: AbortSignal): Promise<void> {
+    const { store, retrySeconds = defaultRetrySeconds } = this.#options;
+    const [first = 0] = retrySeconds;
+    for (const seconds of [first, 5 * first, undefined]) {
+      try {
+        await store.put(key, bytes, { mediaType, signal });
+        return;
+      } catch (error) {
+        if (seconds === undefined || failureOf(error).blame !== 'infrastructure') throw error;
+        await sleep(seconds * 1000, undefined, { signal });
+      }
+    }
   }
 
   /** The recording that a task starts from, [channels, samples] at the model's rate. */
@@ -167,15 +261,14 @@ function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Prom
   return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
-/** Whether another try would end the same way. */
-function isFinal(error: unknown): boolean {
-  if (error instanceof EngineFailure) return !['crashed', 'internal'].includes(error.code);
-  if (error instanceof GuardError) return !['unreachable', 'timeout', 'http-status'].includes(error.code);
-  return error instanceof AudioError && error.code !== 'crashed';
-}
-
-/** What a task's owner is told; what nobody foresaw is not told in its own words. */
-function sentence(error: unknown): string {
-  const foreseen = error instanceof EngineFailure || error instanceof GuardError || error instanceof AudioError;
-  return foreseen ? error.message : 'something went wrong in the service; the log has it under the task id';
+/** Does something in the database as soon as the database is there, unless the signal comes first. */
+async function persistently<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  for (let pause = 500; ; pause = Math.min(2 * pause, 10_000)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || signal.aborted) throw error;
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
 }

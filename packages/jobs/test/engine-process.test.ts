@@ -56,6 +56,33 @@ describe('the engine in its own process', () => {
     expect((await engine.run(short)).shape).toEqual([2, 22050]);
   });
 
+  test('a process that hangs is killed, its request fails, and the next is done', async () => {
+    const watched = new EngineProcess(findModel(), [], 10_000);
+    try {
+      const others = engines();
+      await watched.run(short);
+      const own = engines().filter((id) => !others.includes(id));
+      const stopped = watched.run(long, {
+        onProgress: ({ step }) => {
+          if (step === 1) for (const id of own) process.kill(id, 'SIGSTOP');
+        },
+      });
+      await expect(stopped).rejects.toMatchObject({ code: 'stalled' });
+      expect((await watched.run(short)).shape).toEqual([2, 22050]);
+    } finally {
+      await watched.close();
+    }
+  });
+
+  test('a signal to the whole group is left to whoever started it', async () => {
+    const run = engine.run(short, {
+      onProgress: () => {
+        for (const id of engines()) for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.kill(id, signal);
+      },
+    });
+    expect((await run).shape).toEqual([2, 22050]);
+  });
+
   test('a crash fails the request that runs, and not the next', async () => {
     const kill = () => {
       for (const pid of engines()) process.kill(pid, 'SIGKILL');

@@ -49,7 +49,7 @@ onEveryDatabase((tests) => {
       const ends = await Promise.all([
         lifecycle.complete(second, [output(id, 'second')], 5),
         lifecycle.complete(second, [output(id, 'third')], 5),
-        lifecycle.fail(id, 'no'),
+        lifecycle.fail(id, { error: 'no', errorCode: 'no' }),
         lifecycle.cancel(id),
       ]);
       expect(ends.filter(Boolean)).toHaveLength(1);
@@ -125,6 +125,23 @@ onEveryDatabase((tests) => {
       expect((await place.tasks.get(id))!.status).toBe('cancelled');
       expect(await place.storedFiles('outputs/')).toEqual([]);
       expect(await place.ledger.balance(account)).toBe(1e6);
+    });
+
+    test('that is cancelled while its engine reports nothing is stopped all the same', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      const begun = Promise.withResolvers<void>();
+      machine.engine.work = endless(begun.resolve);
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      await begun.promise;
+      expect(await machine.lifecycle.cancel(id)).toBe(true);
+      await expect.poll(() => machine.engine.running).toBe(0);
+      await expect.poll(() => machine.outcomes).toMatchObject([{ outcome: 'dropped' }]);
+      // The slot is free for the next.
+      machine.engine.work = async () => {};
+      const next = await place.submit(machine, account);
+      await place.until(next.id, 'completed');
     });
 
     test('that is cancelled while it waits is never begun', async () => {

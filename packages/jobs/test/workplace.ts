@@ -138,7 +138,8 @@ export class Workplace {
           lifecycle,
           engineFor: async () => engine,
           fetching: { maxBytes: 1e6, timeoutMs: 1000 },
-          onTry: ({ task, outcome, error }) => outcomes.push({ id: task.id, outcome, error }),
+          onTry: ({ task, outcome, error }) => outcome !== 'started' && outcomes.push({ id: task.id, outcome, error }),
+          retrySeconds: [0],
           ...more,
         }).start(),
     };

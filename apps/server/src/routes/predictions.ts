@@ -47,6 +47,7 @@ const event = z
       .nullable()
       .describe('How far it is: the stage, the fraction of all, and while sampling `step` of `steps`.'),
     error: z.string(),
+    error_code: z.string(),
     tasks_ahead: z.int().nullable().describe('How many tasks wait in front of it; null when it does not wait.'),
     seconds_left: z.int().nullable().describe('As far as can be told; null when that is not far.'),
   })

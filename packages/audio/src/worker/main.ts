@@ -11,8 +11,10 @@ import { probe } from './probe.ts';
 const quiet = -8;
 Log.setLevel(quiet as Parameters<typeof Log.setLevel>[0]);
 
-// The caller is gone: nobody waits for the answer.
-process.on('disconnect', () => process.exit());
+// The caller is gone: nobody waits for the answer. Not `exit`, which waits for a thread of the codec library that may hang.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+// Signals to the whole group are for the caller, who lets the job end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 process.once('message', async (job: Job) => {
   try {
