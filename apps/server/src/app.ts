@@ -27,6 +27,7 @@ import { playgroundRoutes } from './routes/playground.ts';
 import { predictionRoutes } from './routes/predictions.ts';
 import { submissionRoutes } from './routes/submission.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { usageRoutes } from './routes/usage.ts';
 import type { Service } from './service.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -46,7 +47,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
     app.register(cors, {
       origin: origins.includes('*') ? '*' : origins,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      exposedHeaders: ['retry-after', 'x-request-id', 'content-range'],
+      exposedHeaders: ['retry-after', 'x-request-id', 'content-range', 'etag', 'www-authenticate', 'allow'],
       maxAge: 3600,
     });
   }
@@ -60,6 +61,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
       authenticate(api, service);
       api.register(accountRoutes, { service });
       api.register(catalogueRoutes, { service });
+      api.register(usageRoutes, { service });
       api.register(uploadRoutes, { service });
       api.register(adapterRoutes, { service });
       api.register(predictionRoutes, { service });
@@ -79,10 +81,22 @@ export function buildWorkerApp(service: Service, logger?: FastifyBaseLogger): Fa
   return app;
 }
 
+/**
+ * Closes an app: it takes no more connections, and requests that are under way (uploads, submissions that wait for their
+ * result) have `seconds` to end.
+ */
+export async function closeInTime(app: FastifyInstance, seconds: number): Promise<void> {
+  const cut = setTimeout(() => app.server.closeAllConnections(), seconds * 1000);
+  await app.close();
+  clearTimeout(cut);
+}
+
 /** An app without routes: what all requests and answers have in common. */
 function bareApp(service: Service, logger: FastifyBaseLogger | undefined): FastifyInstance {
   const { RETONE_TRUST_PROXY: proxies } = service.settings;
   const app = Fastify({
+    // Some clients of the hosted service use the older prefix; the paths below are the same.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^(\/+)api\/v2(?=[/?]|$)/, '$1api/v3'),
     ...(logger ? { loggerInstance: logger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
@@ -90,7 +104,8 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
     trustProxy: proxies.length > 0 && proxies,
     // A busy machine may take its time to start.
     pluginTimeout: 120_000,
-    forceCloseConnections: true,
+    // Idle ones; `closeInTime` says how long the others have.
+    forceCloseConnections: 'idle',
     genReqId: ({ headers: { 'x-request-id': given } }) =>
       typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID(),
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },

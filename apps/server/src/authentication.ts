@@ -14,6 +14,9 @@ declare module 'fastify' {
   }
 }
 
+/** What a 401 has to say by RFC 9110. */
+const challenge = { headers: { 'www-authenticate': 'Bearer realm="retone"' } };
+
 /** Lets only requests with a key of an active account in, and no more of them than the account may make. */
 export function authenticate(api: FastifyInstance, service: Service): void {
   api.decorateRequest('account', null as unknown as Account);
@@ -25,9 +28,12 @@ export function authenticate(api: FastifyInstance, service: Service): void {
   });
   api.addHook('onRequest', async (request) => {
     const key = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!key) throw new ApiError(401, 'no_key', 'the request has no key; send it as "Authorization: Bearer <key>"');
-    const known = await service.keys.authenticate(key);
-    if (!known) throw new ApiError(401, 'unknown_key', 'the key is not known, or was revoked');
+    if (!key) {
+      const message = 'the request has no key; send it as "Authorization: Bearer <key>"';
+      throw new ApiError(401, 'no_key', message, challenge);
+    }
+    const known = await service.knownKeys.authenticate(key);
+    if (!known) throw new ApiError(401, 'unknown_key', 'the key is not known, or was revoked', challenge);
     if (known.account.status !== 'active') throw new ApiError(403, 'suspended', 'the account is suspended');
     request.account = known.account;
     request.keyId = known.keyId;

@@ -21,31 +21,43 @@ export const writableFormats = audioFormats.filter(({ writable }) => writable).m
   ...WritableFormat[],
 ];
 
+/** Of these, for files of one account. */
+const mostOfAccount = 4;
+
 let running = 0;
-const waiting: (() => void)[] = [];
+const waiting: { accountId: string; go: () => void }[] = [];
 
 /**
  * Converts a sound file to another format, in processes of their own.
  *
+ * @param accountId whose file it is: one account's do not keep all others waiting
  * @throws ApiError when it is no sound or too long, or when too many wait already
  */
-export async function convert(bytes: Uint8Array, format: WritableFormat, signal: AbortSignal): Promise<Uint8Array> {
-  if (waiting.length >= mostWaiting) {
+export async function convert(
+  bytes: Uint8Array,
+  format: WritableFormat,
+  accountId: string,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const own = waiting.filter((each) => each.accountId === accountId).length;
+  if (waiting.length >= mostWaiting || own >= mostOfAccount) {
     throw new ApiError(503, 'busy', 'too many files are being converted; try again later', retryAfter(5));
   }
   // Whoever ends hands its place to the next.
-  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve));
+  if (running >= atOnce) await new Promise<void>((go) => waiting.push({ accountId, go }));
   else running++;
   try {
+    signal.throwIfAborted();
     const clip = await decodeAudio(bytes, { name: 'the file', channels: 2, maxDuration, signal });
     return await encodeAudio(clip, format, { signal });
   } catch (error) {
+    if (signal.aborted) throw new ApiError(503, 'busy', 'the client did not wait');
     if (!(error instanceof AudioError)) throw error;
     const [status, code] = refusals[error.code] ?? [415, 'not_audio'];
     throw new ApiError(status, code, error.message);
   } finally {
     const next = waiting.shift();
-    if (next) next();
+    if (next) next.go();
     else running--;
   }
 }

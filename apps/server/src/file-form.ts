@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { ApiError } from './envelope.ts';
 import { maxFileBytes, type Settings } from './settings.ts';
 
+/** Bytes of a form beside its file. */
+const formBytes = 64 * 1024;
+
 /** A file of a form, on its way. */
 export interface IncomingFile {
   /** Without folders and control characters. */
@@ -41,6 +44,8 @@ export async function fileOf(request: FastifyRequest, settings: Settings): Promi
   if (!request.isMultipart()) {
     throw new ApiError(415, 'unsupported_media_type', 'a file comes as multipart/form-data with one part named "file"');
   }
+  // Before any of it is read; what a form has around its file is small.
+  if (Number(request.headers['content-length'] ?? 0) > maxFileBytes(settings) + formBytes) throw fileTooLarge(settings);
   const part = await request.file().catch(refuse);
   if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'the form has no part named "file" with a file');
   return { name: fileName(part.filename ?? ''), mediaType: part.mimetype, content: whole(part.file, settings) };
@@ -48,17 +53,20 @@ export async function fileOf(request: FastifyRequest, settings: Settings): Promi
 
 async function* whole(file: MultipartFile['file'], settings: Settings): AsyncGenerator<Uint8Array, void> {
   try {
-    yield* file;
+    for await (const chunk of file) {
+      yield chunk;
+      // What is too large is cut off without an error.
+      if (file.truncated) throw fileTooLarge(settings);
+    }
   } catch (error) {
     refuse(error as Error);
   }
-  // What is too large is cut off without an error.
   if (file.truncated) throw fileTooLarge(settings);
 }
 
 /** The form's reader has plain errors for forms that end too early, and for what is none. */
 function refuse(error: Error): never {
-  if ('statusCode' in error) throw error;
+  if ('statusCode' in error || error instanceof ApiError) throw error;
   throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
 }
 

@@ -1,13 +1,17 @@
 import type { FastifyRequest } from 'fastify';
-import { isFromThisMachine, isLoopback } from './loopback.ts';
+import { isEqual } from './secrets.ts';
 import type { Service } from './service.ts';
 
 /** Name of the key that the page on the service's own machine works with. */
 const keyName = 'playground';
 
+/** Carries the token of the page's URL. A form of another site cannot set it. */
+const tokenHeader = 'x-retone-token';
+
 /**
- * Gives the page a key where whoever opens it sits at the machine of the service: there nobody has to paste one. One key is
- * valid at a time; a service that starts anew replaces it.
+ * Gives the page a key when it was opened by the URL that the service prints at its start, as notebooks do. An address says
+ * nothing: behind a proxy on the same machine all the world comes from there. One key is valid at a time; a restart of the
+ * service replaces it.
  */
 export function localSessions(service: Service) {
   let made: Promise<{ key: string }> | undefined;
@@ -24,17 +28,12 @@ export function localSessions(service: Service) {
   }
 
   return {
-    /** Whether a request comes from the service's own page, opened on this machine. */
-    mayHave(request: FastifyRequest): boolean {
-      const { RETONE_HOST: listens, RETONE_PUBLIC_URL: reached, RETONE_TRUST_PROXY: proxies } = service.settings;
-      // A service for others, and one behind a proxy, through which all the world comes from this machine.
-      if (!isLoopback(listens) || proxies.length > 0 || (reached && !isLoopback(new URL(reached).hostname)))
-        return false;
-      if (!isFromThisMachine(request)) return false;
-      // Another name that has been pointed here (DNS rebinding), and a page of another site.
-      const { host = '', origin, 'sec-fetch-site': site = 'same-origin' } = request.headers;
-      if (!URL.canParse(`http://${host}`) || !isLoopback(new URL(`http://${host}`).hostname)) return false;
-      return origin === `http://${host}` && site === 'same-origin';
+    /** Whether a request comes from the service's own page, opened by somebody who can read what the service prints. */
+    mayHave({ headers }: FastifyRequest): boolean {
+      const { host = '', origin = '', 'sec-fetch-site': site = 'same-origin', [tokenHeader]: token } = headers;
+      // A page of another site cannot know the token, and is not to try it out either.
+      const isOwnPage = URL.canParse(origin) && new URL(origin).host === host && site === 'same-origin';
+      return isOwnPage && typeof token === 'string' && isEqual(token, service.pageToken);
     },
 
     /** The key; the same one until the service starts anew or the key is revoked. */

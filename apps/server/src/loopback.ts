@@ -4,9 +4,14 @@ import type { FastifyRequest } from 'fastify';
 /** What a proxy adds to the requests of others that it passes on. */
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
-/** Whether a request was sent on this machine, and not passed on by a proxy that runs here. */
+/**
+ * Whether a request was sent on this machine to this machine by name, and not passed on by a proxy that runs here. A proxy
+ * that adds no header of its own passes the name on that it was asked for.
+ */
 export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean {
-  return !proxyHeaders.some((name) => headers[name] !== undefined) && isLoopback(socket.remoteAddress ?? '');
+  const { host = '' } = headers;
+  const isNamed = URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname);
+  return isNamed && !proxyHeaders.some((name) => headers[name] !== undefined) && isLoopback(socket.remoteAddress ?? '');
 }
 
 /** Whether a name or address means this machine, whoever asks. */

@@ -77,7 +77,11 @@ export function describeApi(app: FastifyInstance): void {
       security: [{ key: [] }],
       webhooks: { taskEnded },
     },
-    transform: jsonSchemaTransform,
+    transform: (input) => {
+      const { schema, url } = jsonSchemaTransform(input);
+      const [method] = [input.route.method].flat() as string[];
+      return { schema: { ...schema, operationId: operationIdOf(method!, input.url) }, url };
+    },
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
   app.register(swaggerUi, {
@@ -124,6 +128,16 @@ const taskEnded = {
 
 function webhookHeader(name: string, description: string) {
   return { name, in: 'header' as const, required: true, description, schema: { type: 'string' as const } };
+}
+
+/** A name for programs that are generated from the document: `postPredictionsDelete`, `getFilesByToken`. */
+function operationIdOf(method: string, url: string): string {
+  const words = url
+    .replace(/^\/api\/v3|stability-ai\/stable-audio-3/g, '')
+    .replace(/:(\w+)/g, 'by-$1')
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean);
+  return method.toLowerCase() + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
 }
 
 /** Every named schema comes in two forms, as it is sent and as it is answered; what no route uses is left out. */

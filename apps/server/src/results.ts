@@ -1,3 +1,4 @@
+import { audioFormats } from '@retone/audio';
 import type { Task } from '@retone/jobs';
 import { z } from 'zod';
 
@@ -57,7 +58,7 @@ export function taskResult(task: Task, publicUrl: string, outputs?: string[]): T
   return {
     id: task.id,
     model: task.model,
-    outputs: outputs ?? task.outputs.map((token) => fileUrl(publicUrl, token)),
+    outputs: outputs ?? task.outputs.map((token) => fileUrl(publicUrl, token, extensionOf(task))),
     urls: { get: `${publicUrl}/api/v3/predictions/${task.id}/result` },
     has_nsfw_contents: task.outputs.map(() => false),
     status: task.status,
@@ -77,13 +78,22 @@ function webhookState({ state, attempts, error, nextAttemptAt }: NonNullable<Tas
   return { state, attempts, error, next_attempt_at: nextAttemptAt };
 }
 
-/** Where a shared file can be fetched without a key. */
-export function fileUrl(publicUrl: string, token: string): string {
-  return `${publicUrl}/files/${token}`;
+function extensionOf({ input }: Task): string {
+  return `.${audioFormats.find(({ name }) => name === input.output_format)!.extensions[0]}`;
+}
+
+/**
+ * Where a shared file can be fetched without a key. Clients tell by the end of the URL whether it is audio.
+ *
+ * @param name the file's, or its extension alone
+ */
+export function fileUrl(publicUrl: string, token: string, name: string): string {
+  const extension = /\.[a-z0-9]{1,8}$/i.exec(name)?.[0].toLowerCase() ?? '';
+  return `${publicUrl}/files/${token}${extension}`;
 }
 
 /** The token in the URL of a file of this service, whatever host the URL was made for; undefined for any other URL. */
 export function tokenOfFileUrl(url: string, publicUrls: readonly string[]): string | undefined {
   const base = publicUrls.find((each) => url.startsWith(`${each}/files/`));
-  return base && /^[\w-]+$/.exec(url.slice(`${base}/files/`.length))?.[0];
+  return base && /^([\w-]+)(?:\.\w+|\/[^/?#]*)?$/.exec(url.slice(`${base}/files/`.length))?.[1];
 }

@@ -1,10 +1,11 @@
 import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Accounts, ApiKeys, billingMigrations, Ledger, RequestCounter } from '@retone/billing';
+import { Accounts, ApiKeys, accountChannel, billingMigrations, Ledger, RequestCounter, Usage } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
   AdapterFiles,
+  adapterChannel,
   deleteExpired,
   deliverWebhooks,
   type Engine,
@@ -13,6 +14,7 @@ import {
   Files,
   jobsMigrations,
   Lifecycle,
+  openWork,
   type PublicModel,
   publicModel,
   publicModels,
@@ -31,13 +33,17 @@ import {
   type FileStore,
   GuardError,
   type GuardOptions,
+  newToken,
   openFileStore,
   type S3Options,
   StorageError,
+  type StoredFile,
 } from '@retone/storage';
 import { ApiError } from './envelope.ts';
 import { fileTooLarge } from './file-form.ts';
+import { KnownKeys } from './known-keys.ts';
 import { throttled } from './logging.ts';
+import { MeasuredStore } from './measured-store.ts';
 import { Metrics } from './metrics.ts';
 import { taskResult } from './results.ts';
 import { maxFileBytes, type Settings } from './settings.ts';
@@ -57,8 +63,8 @@ const fetchTimeout = 120_000;
 /** Which process did something, in the log of many. */
 const workerName = `${hostname()}:${process.pid}`;
 
-/** Where an upload's bytes are. */
-export const uploadKey = (token: string) => `uploads/${token}`;
+/** Most uploads and adapters of an account. */
+const mostUploads = 10_000;
 
 /** Where a service tells what happens; a logger is one. */
 export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
@@ -117,18 +123,23 @@ export class Service {
   readonly lifecycle: Lifecycle;
   readonly accounts: Accounts;
   readonly keys: ApiKeys;
+  readonly knownKeys: KnownKeys;
   readonly requests: RequestCounter;
   readonly ledger: Ledger;
+  readonly usage: Usage;
   readonly tasks: Tasks;
   readonly files: Files;
   readonly adapters: StoredAdapters;
   readonly metrics: Metrics;
+  /** Whoever has it may have the page's key: it is in the URL that is printed at the start. */
+  readonly pageToken = newToken();
   readonly #serving: Serving;
   readonly #hooks: ServiceHooks;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
   #url: string | undefined;
   #draining = false;
+  readonly #drained = new AbortController();
   /** When the database last answered, on the clock of `performance.now`. */
   #databaseSeenAt = performance.now();
   #engines: EnginePool | undefined;
@@ -143,13 +154,15 @@ export class Service {
     const { settings, database, store, queue, hooks } = parts;
     this.settings = settings;
     this.database = database;
-    this.store = store;
+    this.store = new MeasuredStore(store, () => this.metrics);
     this.queue = queue;
     this.#hooks = hooks;
     this.accounts = new Accounts(database);
     this.keys = new ApiKeys(database);
+    this.knownKeys = new KnownKeys(this.keys);
     this.requests = new RequestCounter(database);
     this.ledger = new Ledger(database);
+    this.usage = new Usage(database);
     this.tasks = new Tasks(database);
     this.files = new Files(database);
     this.adapters = new StoredAdapters(database);
@@ -158,13 +171,17 @@ export class Service {
       path: settings.RETONE_SERVING,
       onError: (err) => hooks.log.error({ err }, 'serving goes on as before'),
     });
-    this.metrics = new Metrics(() => this.tasks.countByStatus());
+    this.metrics = new Metrics(
+      () => openWork(database),
+      () => database.connections(),
+    );
     this.lifecycle = new Lifecycle({
       database,
-      store,
+      store: this.store,
       queue,
       billing: settings.RETONE_BILLING,
       queueLimit: settings.RETONE_QUEUE_LIMIT,
+      accountQueueLimit: settings.RETONE_ACCOUNT_QUEUE_LIMIT,
       onEnd: (task) => {
         this.metrics.taskEnded(task);
         const { id, model, status, accountId, inferenceMs } = task;
@@ -195,6 +212,7 @@ export class Service {
     const service = new Service({ settings, database, store, queue, hooks });
     const unlisten = await database.listen(taskChannel, (id) => service.#wake(id));
     service.#closing.push(unlisten);
+    service.#closing.push(await database.listen(accountChannel, (id) => service.knownKeys.forget(id)));
     return service;
   }
 
@@ -237,14 +255,27 @@ export class Service {
         return { task, secret, body: await this.result(task) };
       },
     });
+    await queue.regularly(async () => {
+      const count = await queue.reconcile(database);
+      if (count > 0) this.#hooks.log.warn({ count }, 'tasks were in no queue, and are queued again');
+    });
     await queue.daily(async () => {
-      await deleteExpired(this, new Date(Date.now() - settings.RETONE_RETENTION_DAYS * 24 * 3600 * 1000));
+      const deleted = await deleteExpired(
+        { database, store },
+        new Date(Date.now() - settings.RETONE_RETENTION_DAYS * 24 * 3600 * 1000),
+      );
+      this.metrics.cleaned(deleted);
+      this.#hooks.log.info(deleted, 'deleted what has expired');
     });
   }
 
-  /** Stops taking work, ends or hands back what is in hand, and closes everything. */
-  async close(): Promise<void> {
-    await this.queue.close(this.settings.RETONE_STOP_SECONDS);
+  /**
+   * Stops taking work, ends or hands back what is in hand, and closes everything.
+   *
+   * @param seconds for what is in hand
+   */
+  async close(seconds = this.settings.RETONE_STOP_SECONDS): Promise<void> {
+    await this.queue.close(seconds);
     await this.#engines?.close();
     for (const close of this.#closing) await close();
     await this.database.close();
@@ -253,6 +284,11 @@ export class Service {
   /** How clients reach the service, once it listens. */
   listensAt(url: string): void {
     this.#url = url;
+  }
+
+  /** The URL of the page, for whoever may read what the service prints. */
+  pageUrl(): string {
+    return `${this.publicUrl()}/?token=${this.pageToken}`;
   }
 
   publicUrl(): string {
@@ -267,6 +303,11 @@ export class Service {
   /** The public models, with the limits of what serves them. */
   get models(): PublicModel[] {
     return publicModels.map(({ id }) => this.model(id)!);
+  }
+
+  /** The folder of the checkpoint that serves a public model here. @throws CheckpointError when it is not installed */
+  servedFrom(id: string): string {
+    return this.#serving.of(id).folder;
   }
 
   /** A public model with the limits of what serves it, as far as that is installed on this machine. */
@@ -353,11 +394,21 @@ export class Service {
     }
   }
 
-  /** Stores an upload's bytes; answers how many. */
-  async keepUpload(token: string, content: AsyncIterable<Uint8Array>): Promise<number> {
+  /** @throws ApiError when an account has uploaded so much that another file does not fit in its quota */
+  async checkQuota(accountId: string, bytes: number): Promise<void> {
+    const { RETONE_QUOTA_GB: gigabytes } = this.settings;
+    const used = await this.files.uploadedBytes(accountId);
+    if (used.files < mostUploads && used.bytes + bytes <= gigabytes * 1e9) return;
+    const message =
+      `the account's uploads and adapters must be at most ${gigabytes} GB and ${mostUploads} files; ` +
+      'uploads expire, adapters can be deleted';
+    throw new ApiError(413, 'quota_exceeded', message);
+  }
+
+  /** Stores an upload's bytes under a key of its own. */
+  async keepUpload(content: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     try {
-      const { size } = await this.store.put(uploadKey(token), content, { maxBytes: maxFileBytes(this.settings) });
-      return size;
+      return await this.store.put(`uploads/${newToken()}`, content, { maxBytes: maxFileBytes(this.settings) });
     } catch (error) {
       if (error instanceof StorageError && error.code === 'too-large') throw fileTooLarge(this.settings);
       throw error;
@@ -381,9 +432,15 @@ export class Service {
     return problem;
   }
 
+  /** Aborted when the service is about to stop: event streams end, and their clients connect to another process. */
+  get drained(): AbortSignal {
+    return this.#drained.signal;
+  }
+
   /** From now on the service is not ready, so that load balancers send no more requests. */
   drain(): void {
     this.#draining = true;
+    this.#drained.abort();
   }
 
   /**
@@ -404,12 +461,16 @@ export class Service {
       stallMs: settings.RETONE_STALL_SECONDS * 1000,
       budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
       onChange: ({ change, model, loaded }) => {
-        this.metrics.modelsLoaded(loaded.length);
+        this.metrics.modelsChanged(change, loaded.length);
         this.#hooks.log.info({ model, loaded }, `model ${change}`);
       },
     });
     this.#engines = pool;
     const files = new AdapterFiles({ database, store, fetching, folder: join(settings.RETONE_DATA, 'adapters') });
+    await files.sweep();
+    await database.listen(adapterChannel, (hash) => {
+      files.forget(hash).catch((err: Error) => this.#hooks.log.error({ err }, 'adapter not deleted'));
+    });
     const [first] = publicModels.map(({ id }) => this.#serving.of(id));
     await pool.of({ folder: first!.folder, adapters: [] }).load();
     return async (task, signal) => {
@@ -430,7 +491,9 @@ export class Service {
 
   /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the code. */
   #hearOfTry({ task, outcome, error, failure }: TryEvent): void {
-    if (outcome === 'retried') this.metrics.tryFailed(task);
+    if (outcome === 'started') this.metrics.tryStarted();
+    else this.metrics.tryEnded();
+    if (outcome === 'retried') this.metrics.tryFailed(task, failure?.code ?? 'worker_lost');
     const fields = {
       task: task.id,
       model: task.model,

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { defaultPrecision, devices, precisions } from '@retone/engine';
 import { AllowedHosts } from '@retone/storage';
 import { z } from 'zod';
@@ -102,7 +104,8 @@ const schema = z.object({
     .describe('Whether tasks are refused for want of credit.'),
   RETONE_REQUESTS_PER_MINUTE: count().default(600).describe('Requests a minute and account.'),
   RETONE_TASKS_AT_ONCE: count().default(2).describe('Tasks of one account that run at once; more wait.'),
-  RETONE_QUEUE_LIMIT: count().default(1000).describe('Tasks that may wait in all.'),
+  RETONE_QUEUE_LIMIT: count().default(20_000).describe('Tasks that may wait or run in all.'),
+  RETONE_ACCOUNT_QUEUE_LIMIT: count().default(1000).describe('Tasks of one account that may wait or run.'),
   RETONE_RETENTION_DAYS: z.coerce
     .number('takes a number of days')
     .min(0.01, 'takes a number of days from 0.01')
@@ -110,6 +113,11 @@ const schema = z.object({
     .default(7)
     .describe('How long tasks and files are kept.'),
   RETONE_MAX_UPLOAD_MB: count(10_000).default(200).describe('Largest upload, and largest recording fetched.'),
+  RETONE_QUOTA_GB: z.coerce
+    .number('takes a number of gigabytes')
+    .min(0.001, 'takes a number of gigabytes from 0.001')
+    .default(20)
+    .describe('What uploads and adapters of one account may take together.'),
   RETONE_SYNC_SECONDS: count(86_400).default(300).describe('How long a synchronous submission waits for its result.'),
   RETONE_STOP_SECONDS: z.coerce
     .number('takes a number of seconds')
@@ -117,6 +125,12 @@ const schema = z.object({
     .max(86_400, 'takes a number of seconds up to 86400')
     .default(20)
     .describe('How long tasks may go on after SIGTERM before they are handed back.'),
+  RETONE_DRAIN_SECONDS: z.coerce
+    .number('takes a number of seconds')
+    .min(0, 'takes a number of seconds from 0')
+    .max(3600, 'takes a number of seconds up to 3600')
+    .default(0)
+    .describe('How long an API serves on after SIGTERM, not ready, so that load balancers notice before it closes.'),
   RETONE_ALLOW_HOSTS: list
     .superRefine((hosts, context) => {
       try {
@@ -154,12 +168,24 @@ const schema = z.object({
 });
 
 /** Settings that no message shows. */
-const secretSettings = ['DATABASE_URL', 'RETONE_METRICS_TOKEN', 'RETONE_S3_SECRET_ACCESS_KEY'];
+const secretSettings = [
+  'DATABASE_URL',
+  'RETONE_METRICS_TOKEN',
+  'RETONE_S3_ACCESS_KEY_ID',
+  'RETONE_S3_SECRET_ACCESS_KEY',
+];
 
 export type Settings = z.infer<typeof schema>;
 
 /** Names that are no settings of the service, but of other parts. */
-const others = ['RETONE_DEBUG', 'RETONE_MODELS', 'RETONE_CACHE', 'RETONE_COMPILED_GB', 'RETONE_FOLDED_GB'];
+const others = [
+  'RETONE_CONFIG',
+  'RETONE_DEBUG',
+  'RETONE_MODELS',
+  'RETONE_CACHE',
+  'RETONE_COMPILED_GB',
+  'RETONE_FOLDED_GB',
+];
 
 /** Settings that cannot be used; the message names each, and what it takes. */
 export class SettingsError extends Error {
@@ -172,9 +198,8 @@ export class SettingsError extends Error {
  * @throws SettingsError naming every variable at fault
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => name in schema.shape && value !== ''),
-  );
+  const all = withFiles(environment);
+  const given = Object.fromEntries(Object.entries(all).filter(([name, value]) => name in schema.shape && value !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const sentences = result.error.issues.map(({ path, message }) => {
@@ -186,17 +211,46 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   throw new SettingsError(sentences.join('; '));
 }
 
+/**
+ * The environment with what it names as files: `RETONE_CONFIG`, a file of lines `NAME=value` that the environment itself
+ * overrides, and for each secret `NAME_FILE`, which holds it alone, as container platforms mount them.
+ */
+function withFiles(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const read = (name: string, path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      throw new SettingsError(`${name} is "${path}", which cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const { RETONE_CONFIG: config } = environment;
+  const configured = config ? parseEnv(read('RETONE_CONFIG', config)) : {};
+  const unknown = unknownSettings(configured);
+  if (unknown.length > 0)
+    throw new SettingsError(`${config} has ${unknown.join(', ')}; retone serve --help lists the settings`);
+  const all: NodeJS.ProcessEnv = { ...configured, ...environment };
+  for (const name of secretSettings) {
+    const path = all[`${name}_FILE`];
+    if (!path) continue;
+    if (all[name]) throw new SettingsError(`${name} must be given either itself or as ${name}_FILE, not both`);
+    all[name] = read(`${name}_FILE`, path).trim();
+  }
+  return all;
+}
+
 /** Variables that look like settings and are none: misspelt, most likely. */
 export function unknownSettings(environment: NodeJS.ProcessEnv): string[] {
-  const known = [...Object.keys(schema.shape), ...others];
+  const known = [...Object.keys(schema.shape), ...others, ...secretSettings.map((name) => `${name}_FILE`)];
   return Object.keys(environment).filter((name) => name.startsWith('RETONE_') && !known.includes(name));
 }
 
 /** The settings with what each does, for the help text. */
 export function describeSettings(): string {
-  return Object.entries(schema.shape)
-    .map(([name, field]) => `  ${name.padEnd(28)}${field.description ?? ''}`)
-    .join('\n');
+  const lines = Object.entries(schema.shape).map(([name, field]) => `  ${name.padEnd(34)}${field.description ?? ''}`);
+  const config = `  ${'RETONE_CONFIG'.padEnd(34)}A file of lines NAME=value with settings; the environment overrides it.`;
+  return [...lines, config, `\nSecrets (${secretSettings.join(', ')}) can be in files: NAME_FILE names the file.`].join(
+    '\n',
+  );
 }
 
 /** Bytes of the largest file that is taken in, however it comes. */

@@ -444,7 +444,7 @@ describe('an upload', () => {
   ])('of %s as %s answers with type, URL, name and size', async (name, type, kind) => {
     const { status, body } = await sendForm((form) => form.append('file', new Blob([bytes(10)], { type }), name));
     expect(status).toBe(200);
-    const download = expect.stringMatching(new RegExp(`^${running.url}/files/[\\w-]{20,}$`));
+    const download = expect.stringMatching(new RegExp(`^${running.url}/files/[\\w-]{20,}\\.\\w+$`));
     expect(body.data).toMatchObject({ download_url: download, filename: name, size: 10 });
     if (name !== 'clip.mp4') expect(body.data.type).toBe(kind);
     const file = await fetch(body.data.download_url);

@@ -42,7 +42,7 @@ describe('a completed task', () => {
       status: 'completed',
       error: '',
       error_code: '',
-      outputs: [expect.stringMatching(`^${running.url}/files/[\\w-]{43}$`)],
+      outputs: [expect.stringMatching(`^${running.url}/files/[\\w-]{43}\\.wav$`)],
       has_nsfw_contents: [false],
       seed: 3,
       urls: { get: `${running.url}/api/v3/predictions/${data.id}/result` },
@@ -137,7 +137,6 @@ test.each(['completed', 'failed'])(
         state: 'delivered',
         attempts: 1,
         error: '',
-        error_code: '',
         next_attempt_at: null,
       });
   },

@@ -5,7 +5,7 @@ import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
 import type { FastifyBaseLogger } from 'fastify';
 import { expect } from 'vitest';
-import { buildApp, readSettings, Service, type ServiceLog } from '../src/index.ts';
+import { buildApp, closeInTime, readSettings, Service, type ServiceLog } from '../src/index.ts';
 import { checkAnswers } from './conformance.ts';
 
 /** A service that listens on loopback, with its own data folder and one account. */
@@ -75,7 +75,8 @@ export async function startService(
       return { id, key: made.key, keyId: made.id, call: caller(url, made.key) };
     },
     async close() {
-      await app.close();
+      service.drain();
+      await closeInTime(app, 1);
       await service.close();
       rmSync(folder, { recursive: true, force: true });
       expect(conformance.faults).toEqual([]);

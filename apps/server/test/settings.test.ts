@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeSettings, readSettings, SettingsError, unknownSettings } from '../src/index.ts';
 
 test('there are defaults for all, and an empty variable is as good as none', () => {
@@ -41,4 +44,35 @@ test('all that is wrong is told at once', () => {
 test('what looks like a setting and is none is noticed', () => {
   const environment = { RETONE_PROT: '1', RETONE_PORT: '2', RETONE_MODELS: '/x', RETONE_DEBUG: '1', PATH: '/bin' };
   expect(unknownSettings(environment)).toEqual(['RETONE_PROT']);
+});
+
+test('a secret may be in a file of its own, and settings in one together, which the environment overrides', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'retone-settings-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const url = file('url', 'postgres://user:secret@host/name\n');
+  const token = file('token', 'a token of some length\n');
+  const config = file(
+    'retone.conf',
+    `# settings\nRETONE_PORT=1234\nRETONE_WORKERS="3"\nRETONE_METRICS_TOKEN_FILE=${token}\n`,
+  );
+  const read = readSettings({ RETONE_CONFIG: config, DATABASE_URL_FILE: url, RETONE_PORT: '99' });
+  expect(read).toMatchObject({
+    RETONE_PORT: 99,
+    RETONE_WORKERS: 3,
+    DATABASE_URL: 'postgres://user:secret@host/name',
+    RETONE_METRICS_TOKEN: 'a token of some length',
+  });
+  expect(unknownSettings({ DATABASE_URL_FILE: url, RETONE_CONFIG: config, RETONE_METRICS_TOKEN_FILE: token })).toEqual(
+    [],
+  );
+
+  expect(() => readSettings({ DATABASE_URL_FILE: join(folder, 'none') })).toThrow(
+    /DATABASE_URL_FILE is .* cannot be read/,
+  );
+  expect(() => readSettings({ DATABASE_URL_FILE: url, DATABASE_URL: 'postgres://x@y/z' })).toThrow(/not both/);
+  expect(() => readSettings({ RETONE_CONFIG: file('wrong.conf', 'RETONE_PROT=1\n') })).toThrow(/has RETONE_PROT/);
 });

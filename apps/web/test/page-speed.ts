@@ -35,7 +35,7 @@ try {
   };
 
   const started = performance.now();
-  await page.goto(running.url, { waitUntil: 'commit' });
+  await page.goto(running.page, { waitUntil: 'commit' });
   await prompt(page).fill('warm analog synth pad');
   console.log(`${'open the page until a prompt can be typed'.padEnd(44)} ${seconds(performance.now() - started)}`);
   await page.waitForLoadState('networkidle');

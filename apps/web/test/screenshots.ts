@@ -105,10 +105,10 @@ if (!argument) {
 const running = await startService();
 const browser = await openBrowser();
 try {
-  if (argument === '--readme') await readme(browser, running.url);
+  if (argument === '--readme') await readme(browser, running.page);
   else {
     await mkdir(argument, { recursive: true });
-    await views(browser, running.url, argument);
+    await views(browser, running.page, argument);
   }
 } finally {
   await browser.close();

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
-import { buildApp, readSettings, Service } from '@retone/server';
+import { buildApp, closeInTime, readSettings, Service } from '@retone/server';
 
 /** A service with the page, on loopback and in a data folder of its own. */
 export interface Running {
   url: string;
+  /** The page, with the token that gives it a key. */
+  page: string;
   service: Service;
   key: string;
   /** Stops the service, as when its process ends. */
@@ -40,9 +42,11 @@ export async function startService({ settings = {}, engine }: Options = {}): Pro
       running.url = await app.listen({ host: '127.0.0.1', port });
       port = Number(new URL(running.url).port);
       running.service.listensAt(running.url);
+      running.page = running.service.pageUrl();
     },
     async stop() {
-      await app.close();
+      running.service.drain();
+      await closeInTime(app, 0);
       await running.service.close();
     },
     async close() {

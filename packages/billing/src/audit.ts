@@ -22,6 +22,9 @@ export interface AuditEntry {
   createdAt: Date;
 }
 
+/** Channel on which the id of an account is sent when it, a key of it or its credit was changed by somebody. */
+export const accountChannel = 'retone_accounts';
+
 /** Who did what to accounts, keys and credit. Append-only. */
 export class Audit {
   readonly #on: Queryable;
@@ -37,12 +40,11 @@ export class Audit {
     accountId: string,
     details: Record<string, unknown> = {},
   ): Promise<void> {
-    await this.#on.query('INSERT INTO audit_entries (actor, action, account_id, details) VALUES ($1, $2, $3, $4)', [
-      actor,
-      action,
-      accountId,
-      details,
-    ]);
+    await this.#on.query(
+      `WITH entry AS (INSERT INTO audit_entries (actor, action, account_id, details) VALUES ($1, $2, $3, $4))
+       SELECT pg_notify('${accountChannel}', $3)`,
+      [actor, action, accountId, details],
+    );
   }
 
   /** Entries of one account, or of all. */

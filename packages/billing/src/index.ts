@@ -1,12 +1,13 @@
 export { type Account, type AccountLimits, Accounts } from './accounts.ts';
-export { Audit, type AuditAction, type AuditEntry } from './audit.ts';
+export { Audit, type AuditAction, type AuditEntry, accountChannel } from './audit.ts';
 export { BillingError, type BillingErrorCode } from './errors.ts';
 export { firstStart, startingCredit } from './first-start.ts';
 export { InsufficientCredit } from './insufficient-credit.ts';
 export { type ApiKey, ApiKeys } from './keys.ts';
-export { Ledger, type LedgerEntry, type LedgerOptions, type OpenHold, type Standing } from './ledger.ts';
+export { Ledger, type LedgerEntry, type LedgerOptions, type OpenHold, type PaidFor, type Standing } from './ledger.ts';
 export { billingMigrations } from './migrations.ts';
 export { dollars, dollarText, microDollars } from './money.ts';
 export type { Page } from './paging.ts';
 export { priceOf, prices } from './prices.ts';
 export { RequestCounter } from './request-counter.ts';
+export { type BillingEntry, type BillingFilter, type DayUsage, Usage } from './usage.ts';

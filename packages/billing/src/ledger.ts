@@ -25,6 +25,13 @@ export interface OpenHold {
   createdAt: Date;
 }
 
+/** What a price is for, to be told in bills. */
+export interface PaidFor {
+  /** Public model id. */
+  model?: string | undefined;
+  keyId?: string | undefined;
+}
+
 /** How a task stands in the ledger: `unheld` was never held, because billing was off. */
 export type Standing = 'unheld' | 'held' | 'charged' | 'released';
 
@@ -77,24 +84,25 @@ export class Ledger {
    * @throws InsufficientCredit when the balance is less than the price
    * @throws BillingError `unknown-account` or `bad-amount`
    */
-  async hold(accountId: string, taskId: string, price: number): Promise<void> {
+  async hold(accountId: string, taskId: string, price: number, { model, keyId }: PaidFor = {}): Promise<void> {
     if (this.#billing === 'off') return;
     checkAmount(price);
     if (price < 0) throw new BillingError('bad-amount', `a price is not negative, and ${price} is`);
-    await atomically(this.#on, async (tx) => {
-      // Holds of one account take turns, so that none sees a balance that another is about to lower. The sum comes in a
-      // statement of its own, which sees what was committed while this one waited.
-      const locked = await tx.query('SELECT id FROM accounts WHERE id = $1 FOR NO KEY UPDATE', [accountId]);
-      if (locked.length === 0) unknownAccount(accountId);
-      if ((await standing(tx, taskId)) !== 'unheld') return;
-      const balance = await balanceOf(tx, accountId);
-      if (balance < price) throw new InsufficientCredit(balance, price);
-      await tx.query("INSERT INTO ledger_entries (account_id, task_id, kind, amount) VALUES ($1, $2, 'hold', $3)", [
-        accountId,
-        taskId,
-        -price,
-      ]);
-    });
+    // The row of the balance makes holds of one account take turns, so that none sees a balance that another is about to
+    // lower. In a transaction this comes last, since others of the account wait from here on.
+    const held = await this.#on.query(
+      `WITH funds AS (SELECT account_id FROM balances WHERE account_id = $1 AND balance >= $3::bigint FOR UPDATE)
+       INSERT INTO ledger_entries (account_id, task_id, kind, amount, model, key_id)
+       SELECT account_id, $2::text, 'hold', -$3::bigint, $4::text, $5::text FROM funds
+       ON CONFLICT (task_id, kind) WHERE task_id IS NOT NULL DO NOTHING RETURNING id`,
+      [accountId, taskId, price, model, keyId],
+    );
+    if (held.length > 0 || (await standing(this.#on, taskId)) !== 'unheld') return;
+    const [known] = await this.#on.query<{ balance: number }>('SELECT balance FROM balances WHERE account_id = $1', [
+      accountId,
+    ]);
+    if (!known) unknownAccount(accountId);
+    throw new InsufficientCredit(known.balance, price);
   }
 
   /**
@@ -122,13 +130,13 @@ export class Ledger {
     // insert waits for it and then does nothing.
     await this.#on.query(
       `WITH released AS (
-         INSERT INTO ledger_entries (account_id, task_id, kind, amount)
-         SELECT account_id, task_id, 'release', -amount FROM ledger_entries WHERE task_id = $1 AND kind = 'hold'
+         INSERT INTO ledger_entries (account_id, task_id, kind, amount, model, key_id)
+         SELECT account_id, task_id, 'release', -amount, model, key_id FROM ledger_entries WHERE task_id = $1 AND kind = 'hold'
          ON CONFLICT (task_id, kind) WHERE task_id IS NOT NULL DO NOTHING
-         RETURNING account_id, task_id, amount
+         RETURNING account_id, task_id, amount, model, key_id
        )
-       INSERT INTO ledger_entries (account_id, task_id, kind, amount)
-       SELECT account_id, task_id, 'charge', -amount FROM released WHERE $2 = 'charge'`,
+       INSERT INTO ledger_entries (account_id, task_id, kind, amount, model, key_id)
+       SELECT account_id, task_id, 'charge', -amount, model, key_id FROM released WHERE $2 = 'charge'`,
       [taskId, end],
     );
     return standing(this.#on, taskId);
@@ -155,6 +163,17 @@ export class Ledger {
     );
   }
 
+  /** Accounts whose balance is not the sum of their entries: none, unless somebody has changed the tables by hand. */
+  wrongBalances(): Promise<{ accountId: string; balance: number; sum: number }[]> {
+    return this.#on.query(
+      `SELECT account_id AS "accountId", balance, sum FROM (
+         SELECT account_id, balance,
+           coalesce((SELECT sum(amount) FROM ledger_entries WHERE account_id = balances.account_id), 0)::bigint AS sum
+         FROM balances
+       ) AS both_sums WHERE balance <> sum`,
+    );
+  }
+
   /** Holds that were neither charged nor released, oldest first. */
   openHolds(): Promise<OpenHold[]> {
     return this.#on.query<OpenHold>(
@@ -168,11 +187,8 @@ export class Ledger {
 }
 
 async function balanceOf(on: Queryable, accountId: string): Promise<number> {
-  const [row] = await on.query<{ balance: number }>(
-    'SELECT coalesce(sum(amount), 0)::bigint AS balance FROM ledger_entries WHERE account_id = $1',
-    [accountId],
-  );
-  return row!.balance;
+  const [row] = await on.query<{ balance: number }>('SELECT balance FROM balances WHERE account_id = $1', [accountId]);
+  return row?.balance ?? 0;
 }
 
 async function standing(on: Queryable, taskId: string): Promise<Standing> {

@@ -89,4 +89,37 @@ export const billingMigrations: readonly Migration[] = [
         requests integer NOT NULL
       ) WITH (fillfactor = 50);`,
   },
+  {
+    name: 'billing-5-balances',
+    sql: `
+      -- The sum of each account's entries, kept by the ledger itself: nobody has to add up all that ever was.
+      CREATE TABLE balances (
+        account_id text PRIMARY KEY REFERENCES accounts,
+        balance bigint NOT NULL
+      ) WITH (fillfactor = 50);
+      INSERT INTO balances
+        SELECT id, coalesce((SELECT sum(amount) FROM ledger_entries WHERE account_id = accounts.id), 0) FROM accounts;
+
+      CREATE FUNCTION open_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO balances VALUES (NEW.id, 0);
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER open_balance AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION open_balance();
+
+      CREATE FUNCTION add_to_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        UPDATE balances SET balance = balance + added.amount
+        FROM (SELECT account_id, sum(amount) AS amount FROM added_entries GROUP BY account_id) AS added
+        WHERE balances.account_id = added.account_id AND added.amount <> 0;
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER add_to_balance AFTER INSERT ON ledger_entries REFERENCING NEW TABLE AS added_entries
+        FOR EACH STATEMENT EXECUTE FUNCTION add_to_balance();
+
+      -- What was paid for, and with which key: tasks are deleted, and usage is still asked for.
+      ALTER TABLE ledger_entries ADD COLUMN model text, ADD COLUMN key_id text;
+      -- Usage is asked for by time.
+      CREATE INDEX ledger_entries_by_time ON ledger_entries (account_id, created_at, id);`,
+  },
 ];

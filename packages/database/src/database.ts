@@ -20,6 +20,14 @@ export interface TransactionOptions {
   patient?: boolean | undefined;
 }
 
+/** Connections of this process. */
+export interface Connections {
+  total: number;
+  idle: number;
+  /** Statements that wait for a connection to be free. */
+  waiting: number;
+}
+
 /** An open database. The SQL is Postgres's on both kinds. */
 export interface Database extends Queryable {
   readonly kind: 'pglite' | 'postgres';
@@ -56,6 +64,8 @@ export interface Database extends Queryable {
    * would, so it is to be called about once a day.
    */
   tidy(): Promise<void>;
+  /** The connections that there are; PGlite has one, in this process. */
+  connections(): Connections;
   /** Waits for statements under way and closes. An open database keeps the process alive. */
   close(): Promise<void>;
 }

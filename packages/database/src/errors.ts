@@ -43,6 +43,11 @@ export function translated(error: unknown): unknown {
   return new DatabaseError(code ?? 'XX000', message, { constraint });
 }
 
+/** Whether a folder cannot be opened because another process has it open. */
+export function isLocked(error: unknown): boolean {
+  return hasCode(error, 'locked');
+}
+
 /** What the driver says of connections that it could not make, or that broke or fell silent. */
 const lossMessages =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout expired|timeout exceeded when trying to connect)/;

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
-import { checkChannel, type Database, type Queryable, type Row } from './database.ts';
+import { type Connections, checkChannel, type Database, type Queryable, type Row } from './database.ts';
 import { badFolder, DatabaseError, translated } from './errors.ts';
 import { lockFolder } from './lock.ts';
 import { parsers, toText } from './text.ts';
@@ -94,6 +94,10 @@ export class PgliteDatabase implements Database {
   async tidy(): Promise<void> {
     await this.query('VACUUM (ANALYZE)');
     await this.query('CHECKPOINT');
+  }
+
+  connections(): Connections {
+    return { total: 1, idle: 1, waiting: 0 };
   }
 
   close(): Promise<void> {

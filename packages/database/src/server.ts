@@ -1,5 +1,12 @@
 import pg from 'pg';
-import { checkChannel, type Database, type Queryable, type Row, type TransactionOptions } from './database.ts';
+import {
+  type Connections,
+  checkChannel,
+  type Database,
+  type Queryable,
+  type Row,
+  type TransactionOptions,
+} from './database.ts';
 import { DatabaseError, hasCode, translated } from './errors.ts';
 import { cutOff, Listener } from './listener.ts';
 import type { ServerLimits } from './open.ts';
@@ -134,6 +141,11 @@ class ServerDatabase implements Database {
   }
 
   async tidy(): Promise<void> {}
+
+  connections(): Connections {
+    const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool;
+    return { total, idle, waiting };
+  }
 
   close(): Promise<void> {
     this.#closed ??= (async () => {

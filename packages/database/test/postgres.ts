@@ -11,6 +11,8 @@ import pg from 'pg';
 export interface TestServer {
   /** Makes an empty database and answers with its URL. */
   createDatabase(): Promise<string>;
+  /** Restarts the server: every connection is cut, and for a moment none is taken. */
+  restart(): Promise<void>;
   /** Stops the server and removes its files. The end of the process that started it, however it ends, does so too. */
   stop(): Promise<void>;
 }
@@ -33,9 +35,13 @@ export async function startPostgres(): Promise<TestServer> {
     throw error;
   }
   const urlOf = (database: string) => `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
-  const admin = new pg.Client({ connectionString: urlOf('postgres') });
-  admin.on('error', () => {});
-  await admin.connect();
+  const connected = async () => {
+    const client = new pg.Client({ connectionString: urlOf('postgres') });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  };
+  let admin = await connected();
   let databases = 0;
   return {
     async createDatabase() {
@@ -43,26 +49,33 @@ export async function startPostgres(): Promise<TestServer> {
       await admin.query(`CREATE DATABASE ${name}`);
       return urlOf(name);
     },
+    async restart() {
+      const ready = whenReady(server);
+      server.stdin!.write('restart\n');
+      await ready;
+      admin = await connected();
+    },
     async stop() {
-      await admin.end();
+      await admin.end().catch(() => {});
       await stopServer(server);
     },
   };
 }
 
-// Makes the cluster and runs the server until standard input ends: that is when the process at its other end closes it, or
+// Makes the cluster and runs the server; a line `restart` on standard input restarts it. It runs until standard input ends: that is when the process at its other end closes it, or
 // is gone. Then it removes the folder.
 const script = `
   trap '' INT TERM HUP
   "$1/initdb" --pgdata "$2/data" --username postgres --auth trust --encoding UTF8 --no-locale --no-sync >"$2/log" 2>&1 &&
-  {
+  while :; do
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c shared_buffers=32MB -c max_connections=100 \\
       2>&1 </dev/null &
     server=$!
-    cat >/dev/null
+    read -r order
     kill -INT $server
     wait $server
-  }
+    [ "$order" = restart ] || break
+  done
   cat "$2/log" 2>/dev/null
   rm -rf "$2"`;
 

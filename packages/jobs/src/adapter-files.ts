@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
@@ -21,6 +21,11 @@ export interface AdapterFilesOptions {
 
 /** Most bytes of adapters that are kept here; the ones not used for long go. */
 const keptBytes = 5e9;
+
+/** What an adapter's file is named by. */
+export function adapterHash(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 /** The folder of adapters that an operator has installed, whose names tasks may give as a path. */
 export function installedAdapters(): string {
@@ -49,6 +54,7 @@ export class AdapterFiles {
 
   constructor(options: AdapterFilesOptions) {
     this.#options = options;
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
   }
 
   /**
@@ -99,14 +105,31 @@ export class AdapterFiles {
   /** By its content: the same adapter is the same file, whoever brought it, and so is folded once. */
   #kept(bytes: Uint8Array): string {
     const { folder } = this.#options;
-    const path = join(folder, `${createHash('sha256').update(bytes).digest('hex')}.safetensors`);
+    const path = this.#path(adapterHash(bytes));
     if (!existsSync(path)) {
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(`${path}.${process.pid}`, bytes);
+      writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o600 });
       renameSync(`${path}.${process.pid}`, path);
     }
     markUsed(path);
     dropOldest(folder, keptBytes);
     return path;
+  }
+
+  /** Deletes an adapter's file here, unless an account still has an adapter of that content. */
+  async forget(hash: string): Promise<void> {
+    if (!/^[0-9a-f]{64}$/.test(hash) || (await new StoredAdapters(this.#options.database).isKept(hash))) return;
+    rmSync(this.#path(hash), { force: true });
+  }
+
+  /** Deletes the files that no account has uploaded, or whose adapters were deleted while this machine was away. */
+  async sweep(): Promise<void> {
+    for (const name of readdirSync(this.#options.folder)) {
+      const hash = /^([0-9a-f]{64})\.safetensors$/.exec(name)?.[1];
+      if (hash) await this.forget(hash);
+    }
+  }
+
+  #path(hash: string): string {
+    return join(this.#options.folder, `${hash}.safetensors`);
   }
 }

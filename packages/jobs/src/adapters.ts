@@ -10,10 +10,15 @@ export interface StoredAdapter {
   key: string;
   /** Bytes. */
   size: number;
+  /** SHA-256 of its content in hex; null for one from before this was noted. */
+  hash: string | null;
   createdAt: Date;
 }
 
-const columns = `id, account_id AS "accountId", name, key, size::float8 AS size, created_at AS "createdAt"`;
+const columns = `id, account_id AS "accountId", name, key, size::float8 AS size, hash, created_at AS "createdAt"`;
+
+/** Channel on which the hash of a deleted adapter is sent: workers have copies for the engine. */
+export const adapterChannel = 'retone_adapters';
 
 /** The adapters table. What an account has uploaded stays until it deletes it, and no other account sees it. */
 export class StoredAdapters {
@@ -24,10 +29,10 @@ export class StoredAdapters {
     this.#db = db;
   }
 
-  async add({ id, accountId, name, key, size }: Omit<StoredAdapter, 'createdAt'>): Promise<StoredAdapter> {
+  async add({ id, accountId, name, key, size, hash }: Omit<StoredAdapter, 'createdAt'>): Promise<StoredAdapter> {
     const [added] = await this.#db.query<StoredAdapter & Record<string, unknown>>(
-      `INSERT INTO adapters (id, account_id, name, key, size) VALUES ($1, $2, $3, $4, $5) RETURNING ${columns}`,
-      [id, accountId, name, key, size],
+      `INSERT INTO adapters (id, account_id, name, key, size, hash) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`,
+      [id, accountId, name, key, size, hash],
     );
     return added!;
   }
@@ -38,6 +43,12 @@ export class StoredAdapters {
       [accountId, id],
     );
     return found;
+  }
+
+  /** Whether any account has an adapter of this content. */
+  async isKept(hash: string): Promise<boolean> {
+    const rows = await this.#db.query('SELECT 1 FROM adapters WHERE hash = $1 LIMIT 1', [hash]);
+    return rows.length > 0;
   }
 
   /** Newest first. */

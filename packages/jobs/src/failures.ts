@@ -2,6 +2,7 @@ import { AudioError } from '@retone/audio';
 import { isOutage } from '@retone/database';
 import { GuardError, StorageError } from '@retone/storage';
 import { EngineFailure } from './engine-process.ts';
+import { ParameterError } from './models.ts';
 
 /**
  * Whose fault a failed try is. `task`: every try would end so. `try`: another may do better, and if three do not, it is the
@@ -46,6 +47,7 @@ export function failureOf(error: unknown): Failure {
     const { code, message } = error;
     return { blame: code === 'crashed' ? 'try' : 'task', code: `audio_${snake(code)}`, message };
   }
+  if (error instanceof ParameterError) return { blame: 'task', code: error.code, message: error.message };
   const message = 'something went wrong in the service; the log has it under the task id';
   return { blame: 'try', code: 'internal', message };
 }

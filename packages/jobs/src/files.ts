@@ -13,11 +13,14 @@ export interface SharedFile {
   mediaType: string;
   /** Bytes; null while an upload is announced and not there. */
   size: number | null;
+  /** Bytes that an upload was announced with. */
+  announcedSize?: number | null | undefined;
   createdAt: Date;
 }
 
 const columns = `
-  token, account_id AS "accountId", task_id AS "taskId", key, name, media_type AS "mediaType", size, created_at AS "createdAt"`;
+  token, account_id AS "accountId", task_id AS "taskId", key, name, media_type AS "mediaType", size,
+  announced_size AS "announcedSize", created_at AS "createdAt"`;
 
 /** The files table. */
 export class Files {
@@ -30,8 +33,9 @@ export class Files {
 
   async add(file: Omit<SharedFile, 'createdAt'>): Promise<void> {
     await this.#db.query(
-      `INSERT INTO files (token, account_id, task_id, key, name, media_type, size) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-      [file.token, file.accountId, file.taskId, file.key, file.name, file.mediaType, file.size],
+      `INSERT INTO files (token, account_id, task_id, key, name, media_type, size, announced_size)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [file.token, file.accountId, file.taskId, file.key, file.name, file.mediaType, file.size, file.announcedSize],
     );
   }
 
@@ -43,13 +47,25 @@ export class Files {
     return file;
   }
 
-  /** Notes that an announced upload is there. False when it was before. */
-  async fill(token: string, size: number): Promise<boolean> {
-    const rows = await this.#db.query('UPDATE files SET size = $2 WHERE token = $1 AND size IS NULL RETURNING token', [
-      token,
-      size,
-    ]);
+  /** Notes that an announced upload is there, and where. False when it was before. */
+  async fill(token: string, { key, size }: Pick<SharedFile, 'key'> & { size: number }): Promise<boolean> {
+    const rows = await this.#db.query(
+      'UPDATE files SET key = $2, size = $3 WHERE token = $1 AND size IS NULL RETURNING token',
+      [token, key, size],
+    );
     return rows.length > 0;
+  }
+
+  /** What an account's uploads and adapters take; announced uploads count as if they were there. */
+  async uploadedBytes(accountId: string): Promise<{ files: number; bytes: number }> {
+    const [row] = await this.#db.query<{ files: number; bytes: number }>(
+      `SELECT count(*)::integer AS files, coalesce(sum(size), 0)::bigint AS bytes FROM (
+         SELECT coalesce(size, announced_size) AS size FROM files WHERE account_id = $1 AND task_id IS NULL
+         UNION ALL SELECT size FROM adapters WHERE account_id = $1
+       ) AS uploads`,
+      [accountId],
+    );
+    return row!;
   }
 
   /** Files of tasks. */
@@ -68,14 +84,16 @@ export class Files {
     );
   }
 
-  /** Whether a key of the file store belongs to a file here, or is the source of a task, or an adapter. */
-  async isUsed(key: string): Promise<boolean> {
-    const [row] = await this.#db.query<{ used: boolean }>(
-      `SELECT EXISTS (SELECT FROM files WHERE key = $1) OR EXISTS (SELECT FROM tasks WHERE source_key = $1)
-         OR EXISTS (SELECT FROM adapters WHERE key = $1) AS used`,
-      [key],
+  /** Of some keys of the file store, those that belong to no file, are no task's source and no adapter. */
+  async unused(keys: readonly string[]): Promise<string[]> {
+    const rows = await this.#db.query<{ key: string }>(
+      `SELECT key FROM unnest($1::text[]) AS stored (key)
+       WHERE NOT EXISTS (SELECT FROM files WHERE files.key = stored.key)
+         AND NOT EXISTS (SELECT FROM tasks WHERE source_key = stored.key)
+         AND NOT EXISTS (SELECT FROM adapters WHERE adapters.key = stored.key)`,
+      [keys],
     );
-    return row!.used;
+    return rows.map(({ key }) => key);
   }
 
   async remove(tokens: readonly string[]): Promise<void> {

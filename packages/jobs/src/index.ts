@@ -1,5 +1,5 @@
-export { AdapterFiles, checkAdapter, installedAdapters } from './adapter-files.ts';
-export { type StoredAdapter, StoredAdapters } from './adapters.ts';
+export { AdapterFiles, adapterHash, checkAdapter, installedAdapters } from './adapter-files.ts';
+export { adapterChannel, type StoredAdapter, StoredAdapters } from './adapters.ts';
 export type { EngineRequest, ModelFacts } from './engine-messages.ts';
 export { EnginePool, type ModelChoice, type PoolOptions } from './engine-pool.ts';
 export { type Engine, EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
@@ -12,8 +12,10 @@ export {
   contractLimits,
   cut,
   deliveryParameters,
+  fitToRecording,
   type Lora,
   type ModelLimits,
+  ParameterError,
   type ParameterFault,
   type PublicModel,
   publicModel,
@@ -22,11 +24,14 @@ export {
   type TaskInput,
   withoutNulls,
 } from './models.ts';
+export { type OpenWork, openWork } from './open-work.ts';
 export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
-export { deleteExpired, type RetentionOptions } from './retention.ts';
+export { type Deleted, deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';
 export {
   endedStatuses,
+  type HistoryPlace,
+  mostCounted,
   type NewTask,
   newTaskId,
   type Task,

@@ -3,6 +3,7 @@ import { type Database, hasCode, type Queryable } from '@retone/database';
 import type { FileStore } from '@retone/storage';
 import { Files, type SharedFile } from './files.ts';
 import type { Queue } from './queue.ts';
+import { deleteFiles } from './retention.ts';
 import { endedStatuses, type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
 
 /** Channel on which every change of a task is told; the payload is its id. */
@@ -10,7 +11,7 @@ export const taskChannel = 'retone_tasks';
 
 /** A task that cannot be taken in. */
 export class SubmissionError extends Error {
-  readonly code: 'queue-full' | 'idempotency-mismatch';
+  readonly code: 'queue-full' | 'account-queue-full' | 'idempotency-mismatch';
 
   constructor(code: SubmissionError['code'], message: string) {
     super(message);
@@ -25,8 +26,10 @@ export interface LifecycleOptions {
   queue: Queue;
   /** Off: nothing is held, and so nothing is charged. */
   billing: 'on' | 'off';
-  /** Most tasks that may wait or run at once, of all accounts together. */
+  /** Most tasks that may wait or run at once, of all accounts together; it may be exceeded by what comes within a second. */
   queueLimit: number;
+  /** Most tasks of one account that may wait or run; the same limit if not given. */
+  accountQueueLimit?: number | undefined;
   /** Hears of tasks that this process has ended, whatever became of them. */
   onEnd?: ((task: Task) => void) | undefined;
 }
@@ -36,6 +39,8 @@ export interface Submission {
   task: NewTask;
   /** Micro-dollars. */
   price: number;
+  /** The key that it came with, for bills. */
+  keyId?: string | undefined;
   /** How many of the account's tasks may run at once; the queue's setting if null or absent. */
   tasksAtOnce?: number | null | undefined;
 }
@@ -47,8 +52,11 @@ export interface Submission {
 export class Lifecycle {
   readonly #options: LifecycleOptions;
 
+  readonly #open: OpenTasks;
+
   constructor(options: LifecycleOptions) {
     this.#options = options;
+    this.#open = new OpenTasks(() => new Tasks(options.database).countOpen());
   }
 
   /**
@@ -56,8 +64,8 @@ export class Lifecycle {
    *
    * @throws SubmissionError when the queue is full, or the key came with another request; InsufficientCredit
    */
-  async submit({ task, price, tasksAtOnce }: Submission): Promise<Task> {
-    const { database, queue, queueLimit } = this.#options;
+  async submit({ task, price, keyId, tasksAtOnce }: Submission): Promise<Task> {
+    const { database, queue } = this.#options;
     const { idempotency } = task;
     const again = async (db: Queryable) => {
       const known = idempotency && (await new Tasks(db).byIdempotencyKey(task.accountId, idempotency.key));
@@ -69,25 +77,37 @@ export class Lifecycle {
       );
     };
     try {
-      return await database.transaction(async (tx) => {
-        const known = await again(tx);
+      if (idempotency) {
+        const known = await again(database);
         if (known) return known;
-        const tasks = new Tasks(tx);
-        if ((await tasks.countOpen()) >= queueLimit) {
-          throw new SubmissionError('queue-full', `${queueLimit} tasks are waiting already; try again later`);
-        }
-        const id = newTaskId();
-        await this.#ledger(tx).hold(task.accountId, id, price);
-        const turn = await tasks.nextTurn(task.accountId);
-        const created = await tasks.create(id, task, turn);
+      }
+      await this.#checkLimits(task.accountId);
+      const id = newTaskId();
+      const created = await database.transaction(async (tx) => {
+        const { turn, ...created } = await new Tasks(tx).create(id, task);
         await queue.addTask(tx, created, turn, tasksAtOnce);
+        // Last, as other submissions of the account wait from here on.
+        await this.#ledger(tx).hold(task.accountId, id, price, { model: task.model, keyId });
         return created;
       });
+      this.#open.submitted();
+      return created;
     } catch (error) {
       // Two requests with one key at once: the table lets one in, and the other gets its answer.
       const known = hasCode(error, '23505') && (await again(database));
       if (known) return known;
       throw error;
+    }
+  }
+
+  async #checkLimits(accountId: string): Promise<void> {
+    const { database, queueLimit, accountQueueLimit = queueLimit } = this.#options;
+    if ((await this.#open.count()) >= queueLimit) {
+      throw new SubmissionError('queue-full', `${queueLimit} tasks are waiting already; try again later`);
+    }
+    if ((await new Tasks(database).countOpen(accountId)) >= accountQueueLimit) {
+      const message = `${accountQueueLimit} tasks of this account are waiting already; try again later`;
+      throw new SubmissionError('account-queue-full', message);
     }
   }
 
@@ -130,24 +150,30 @@ export class Lifecycle {
     });
   }
 
+  /**
+   * Queues a task that has not ended again, whoever has it: its try no longer counts. For tasks that a worker keeps and does
+   * not do. False when it has ended.
+   */
+  requeue(taskId: string): Promise<boolean> {
+    const { database, queue } = this.#options;
+    return database.transaction(async (tx) => {
+      const requeued = await new Tasks(tx).requeue(taskId);
+      if (requeued) await queue.addTask(tx, requeued, requeued.turn);
+      return requeued !== undefined;
+    });
+  }
+
   /** Removes tasks of an account with their files; one that has not ended is cancelled. Returns how many there were. */
   async remove(accountId: string, ids: readonly string[]): Promise<number> {
     const { database, store } = this.#options;
-    const owned: Task[] = [];
-    for (const id of ids) {
-      const task = await new Tasks(database).getOf(accountId, id);
-      if (!task) continue;
-      if (!endedStatuses.includes(task.status)) await this.cancel(id);
-      owned.push(task);
-    }
-    const files = await new Files(database).ofTasks(owned.map(({ id }) => id));
-    const removed = await new Tasks(database).remove(
-      accountId,
-      owned.map(({ id }) => id),
-    );
-    // Rows first: a file without a row is rubbish to sweep, a row without its file is a broken promise.
-    for (const { key } of files) await store.delete(key);
-    for (const { sourceKey } of owned) if (sourceKey?.startsWith('sources/')) await store.delete(sourceKey);
+    const owned = await new Tasks(database).ofAccount(accountId, ids);
+    for (const { id, status } of owned) if (!endedStatuses.includes(status)) await this.cancel(id);
+    const ownedIds = owned.map(({ id }) => id);
+    const files = await new Files(database).ofTasks(ownedIds);
+    const removed = await new Tasks(database).remove(accountId, ownedIds);
+    // Rows first: a file without a row is deleted as a stray, a row without its file would be a broken promise.
+    const sources = owned.flatMap(({ sourceKey }) => (sourceKey?.startsWith('sources/') ? [sourceKey] : []));
+    await deleteFiles(store, [...files.map(({ key }) => key), ...sources]);
     for (const id of removed) await database.notify(taskChannel, id);
     return removed.length;
   }
@@ -163,7 +189,7 @@ export class Lifecycle {
       if (!task) return undefined;
       await tx.query('SELECT pg_notify($1, $2)', [taskChannel, task.id]);
       if (task.webhookUrl && task.status !== 'cancelled') {
-        await queue.addWebhook(tx, task.id);
+        await queue.addWebhook(tx, task.id, task.accountId);
         const nextAttemptAt = new Date().toISOString();
         await new Tasks(tx).noteWebhook(task.id, { state: 'waiting', attempts: 0, error: '', nextAttemptAt });
       }
@@ -171,5 +197,36 @@ export class Lifecycle {
     });
     if (ended) onEnd?.(ended);
     return ended !== undefined;
+  }
+}
+
+/** Milliseconds for which a count of all open tasks is good: it is taken with every submission otherwise. */
+const countPause = 1_000;
+
+/** About how many tasks are open, of all accounts: counted now and then, and what is submitted here added at once. */
+class OpenTasks {
+  readonly #ask: () => Promise<number>;
+  #asked: Promise<number> | undefined;
+  #at = -Infinity;
+  #since = 0;
+
+  constructor(ask: () => Promise<number>) {
+    this.#ask = ask;
+  }
+
+  async count(): Promise<number> {
+    if (!this.#asked || performance.now() - this.#at > countPause) {
+      this.#at = performance.now();
+      this.#since = 0;
+      this.#asked = this.#ask();
+      this.#asked.catch(() => {
+        this.#asked = undefined;
+      });
+    }
+    return (await this.#asked) + this.#since;
+  }
+
+  submitted(): void {
+    this.#since++;
   }
 }

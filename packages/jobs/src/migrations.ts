@@ -95,6 +95,13 @@ export const jobsMigrations: readonly Migration[] = [
       CREATE INDEX tasks_history ON tasks (account_id, created_at DESC, id DESC);
       CREATE INDEX tasks_history_status ON tasks (account_id, status, created_at DESC, id DESC);
       CREATE INDEX tasks_history_model ON tasks (account_id, model, created_at DESC, id DESC);
+      -- An account's last turn is read with every submission.
+      DROP INDEX tasks_open;
+      CREATE INDEX tasks_open ON tasks (account_id, turn) WHERE status IN ('created', 'processing');
+      ALTER TABLE adapters ADD COLUMN hash text;
+      -- Bytes that an announced upload is to have.
+      ALTER TABLE files ADD COLUMN announced_size bigint;
+      CREATE INDEX files_uploads ON files (account_id) WHERE task_id IS NULL;
     `,
   },
 ];

@@ -14,12 +14,14 @@ const writable = audioFormats.filter((format) => format.writable).map((format) =
 /** What the checkpoint that serves a model allows, and does when a request does not say. */
 export interface ModelLimits {
   maxSeconds: number;
+  /** The longest that the checkpoint makes, a recording that is kept in it included. */
+  totalSeconds: number;
   steps: number;
   guidanceScale: number;
 }
 
 /** The hosted service's. */
-export const contractLimits: ModelLimits = { maxSeconds: 120, steps: 8, guidanceScale: 1 };
+export const contractLimits: ModelLimits = { maxSeconds: 120, totalSeconds: 380, steps: 8, guidanceScale: 1 };
 
 /** Most adapters for one task. */
 const maxLoras = 4;
@@ -44,6 +46,11 @@ export interface Lora {
   path?: string | undefined;
   strength: number;
 }
+
+/** The contract's default end of a mask, in seconds. */
+const defaultMaskEnd = 5;
+/** The contract's most seconds to add on one side. */
+const mostExtension = 380;
 
 const parametersWith = (limits: ModelLimits) => ({
   audio: z
@@ -89,22 +96,25 @@ const parametersWith = (limits: ModelLimits) => ({
     .number()
     .min(0)
     .default(0)
-    .meta({ description: 'Where the part that is made anew starts, in seconds.', examples: [2] }),
+    .meta({ description: 'Where the part that is regenerated starts, in seconds.', examples: [2] }),
   mask_end_seconds: z
     .number()
     .min(0)
-    .default(5)
-    .meta({ description: 'Where the part that is made anew ends, in seconds.', examples: [4.5] }),
+    .default(defaultMaskEnd)
+    .meta({
+      description: 'Where the part that is regenerated ends, in seconds; the default ends with a shorter recording.',
+      examples: [4.5],
+    }),
   extend_seconds_before: z
     .number()
     .min(0)
-    .max(380)
+    .max(Math.min(limits.totalSeconds, mostExtension))
     .default(0)
     .meta({ description: 'Seconds to make before the recording.', examples: [0] }),
   extend_seconds_after: z
     .number()
     .min(0)
-    .max(380)
+    .max(Math.min(limits.totalSeconds, mostExtension))
     .default(5)
     .meta({ description: 'Seconds to make after the recording.', examples: [8] }),
   num_inference_steps: z
@@ -306,6 +316,46 @@ export const publicModels: readonly PublicModel[] = models.map((model) => model(
 /** The public model of an id, if there is one, with the limits of the checkpoint that serves it. */
 export function publicModel(id: string, limits: ModelLimits = contractLimits): PublicModel | undefined {
   return models[publicModels.findIndex((model) => model.id === id)]?.(limits);
+}
+
+/** A recording that a task's parameters do not fit; the message is in their words. */
+export class ParameterError extends Error {
+  readonly code = 'invalid_parameters';
+}
+
+/**
+ * A task's parameters as its recording allows, whose length is known only now.
+ *
+ * @param seconds length of the recording
+ * @param maxSeconds the longest result that the checkpoint makes
+ * @throws ParameterError
+ */
+export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: number): TaskInput {
+  const recording = `the recording of ${round(seconds)} s`;
+  const { mask_start_seconds: start, mask_end_seconds: end } = input;
+  if (start !== undefined && end !== undefined) {
+    if (start >= seconds) {
+      throw new ParameterError(`mask_start_seconds must be before the end of ${recording} (got ${start})`);
+    }
+    // The default reaches as far as there is something.
+    if (end > seconds && end !== defaultMaskEnd) {
+      throw new ParameterError(`mask_end_seconds must be within ${recording} (got ${end})`);
+    }
+    return { ...input, mask_end_seconds: Math.min(end, seconds) };
+  }
+  const { extend_seconds_before: before, extend_seconds_after: after } = input;
+  if (before !== undefined && after !== undefined && before + after + seconds > maxSeconds) {
+    const most = Math.max(0, maxSeconds - seconds);
+    throw new ParameterError(
+      `extend_seconds_before and extend_seconds_after must be at most ${round(most)} together for ${recording}: ` +
+        `this model makes at most ${round(maxSeconds)} s (got ${before} and ${after})`,
+    );
+  }
+  return input;
+}
+
+function round(seconds: number): number {
+  return Math.floor(seconds * 100) / 100;
 }
 
 /** One fault of a request: the parameter, what was given, and what is accepted. */

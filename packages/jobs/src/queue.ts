@@ -4,7 +4,7 @@ import { type Db, type Job, PgBoss, type QueueOptions, type WorkOptions } from '
 import { Tasks } from './tasks.ts';
 
 /** The queues: work to do, results to tell, and what is done once a day. */
-const queues = { tasks: 'tasks', webhooks: 'webhooks', retention: 'retention' } as const;
+const queues = { tasks: 'tasks', webhooks: 'webhooks', cleaning: 'cleaning' } as const;
 
 export interface QueueSettings {
   /** Seconds without a sign of life after which a worker's task is taken up by another; at least 10. */
@@ -40,10 +40,18 @@ const webhookHandOvers = 100;
 const handBackSeconds = 5;
 /** Seconds after which a job that a worker has is given to another, if it shows no sign of life. Webhooks take less. */
 const longestTask = 6 * 3600;
+/** Seconds by which a try may be put off at most, with room. */
+const longestDelay = 600;
+/** Milliseconds between looks for tasks that are in no queue. */
+const betweenReconciliations = 5 * 60_000;
 /** Seconds that jobs are kept after their end. */
 const jobRetention = 24 * 3600;
+/** Seconds after a start at which what has expired is deleted; of several starts in that time, once. */
+const startPause = 60;
 /** Webhooks that one worker tells at the same time; a slow receiver keeps one of these waiting. */
-const webhooksAtOnce = 4;
+const webhooksAtOnce = 16;
+/** Of these, webhooks of one account. */
+const webhooksOfAccount = 3;
 
 /** Any number, as long as nothing else in the database takes the same advisory lock. */
 const takingLock = 0x7461736b73;
@@ -74,6 +82,7 @@ interface TaskJob {
 /** The telling of a task's end, for the n-th time. */
 export interface WebhookEvent {
   taskId: string;
+  accountId: string;
   /** The same over the attempts. */
   eventId: string;
   /** From 1. */
@@ -94,6 +103,7 @@ export class Queue {
   readonly #settings: QueueSettings;
   readonly #readiness: Readiness;
   readonly #stopping = new AbortController();
+  readonly #timers: NodeJS.Timeout[] = [];
 
   private constructor(boss: PgBoss, settings: QueueSettings, readiness: Readiness) {
     this.#boss = boss;
@@ -128,7 +138,13 @@ export class Queue {
     const common = { heartbeatSeconds, deleteAfterSeconds: jobRetention, notify: true };
     await createQueue(boss, queues.tasks, { ...common, retryLimit: taskHandOvers, expireInSeconds: longestTask });
     await createQueue(boss, queues.webhooks, { ...common, retryLimit: webhookHandOvers });
-    await boss.createQueue(queues.retention);
+    // One at a time on all machines; with a million tasks to delete it takes long.
+    await boss.createQueue(queues.cleaning, {
+      policy: 'singleton',
+      heartbeatSeconds,
+      expireInSeconds: longestTask,
+      retryLimit: 3,
+    });
     // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
     if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));
     return new Queue(boss, complete, readiness);
@@ -172,9 +188,9 @@ export class Queue {
   }
 
   /** Queues the telling of an ended task in the transaction that ends it. */
-  async addWebhook(tx: Queryable, taskId: string): Promise<void> {
-    const event: WebhookEvent = { taskId, eventId: randomUUID(), attempt: 1 };
-    await this.#boss.send(queues.webhooks, event, { db: bossTransaction(tx) });
+  async addWebhook(tx: Queryable, taskId: string, accountId: string): Promise<void> {
+    const event: WebhookEvent = { taskId, accountId, eventId: randomUUID(), attempt: 1 };
+    await this.#boss.send(queues.webhooks, event, { group: { id: accountId }, db: bossTransaction(tx) });
   }
 
   /** Queues another attempt, each after twice the time of the one before. Answers when; undefined after the last. */
@@ -182,24 +198,68 @@ export class Queue {
     const { attempt } = event;
     if (attempt === webhookAttempts) return undefined;
     const startAfter = new Date(Date.now() + this.#settings.webhookRetrySeconds * 1000 * 2 ** (attempt - 1));
-    await this.#boss.send(queues.webhooks, { ...event, attempt: attempt + 1 }, { startAfter, db: bossTransaction(tx) });
+    const group = { id: event.accountId };
+    await this.#boss.send(
+      queues.webhooks,
+      { ...event, attempt: attempt + 1 },
+      { startAfter, group, db: bossTransaction(tx) },
+    );
     return startAfter;
   }
 
   /** Tells results. A handler that throws, or whose process ends, is called again. */
   async workOnWebhooks(handle: (event: WebhookEvent) => Promise<void>): Promise<void> {
-    await this.#work<WebhookEvent>(queues.webhooks, webhooksAtOnce, {}, ({ data }) => handle(data));
+    // Slow receivers of one account keep no other account's webhooks waiting.
+    const options = { groupConcurrency: webhooksOfAccount };
+    await this.#work<WebhookEvent>(queues.webhooks, webhooksAtOnce, options, ({ data }) => handle(data));
   }
 
   /** Calls the handler once a day, on one machine: at night, and soon after a start, since some are off at night. */
   async daily(handle: () => Promise<void>): Promise<void> {
-    await this.#boss.schedule(queues.retention, '17 3 * * *');
-    await this.#boss.send(queues.retention, {}, { singletonSeconds: 24 * 3600, startAfter: 60 });
-    await this.#boss.work(queues.retention, { pollingIntervalSeconds: 60 }, handle);
+    await this.#boss.schedule(queues.cleaning, '17 3 * * *');
+    await this.#boss.send(queues.cleaning, {}, { singletonSeconds: startPause, startAfter: startPause });
+    await this.#boss.work(queues.cleaning, { pollingIntervalSeconds: 10 }, handle);
+  }
+
+  /**
+   * Queues tasks again that no longer are: after a restore of the database, or when pg-boss has given a job up. What is to be
+   * taken far in the future, because a clock was set back, is to be taken now. Answers how many of both.
+   */
+  async reconcile(database: Database): Promise<number> {
+    return database.transaction(async (tx) => {
+      const lost = await tx.query<TaskJob & { id: string }>(
+        `SELECT tasks.id, account_id AS "accountId", turn, concurrent_tasks AS "atOnce"
+         FROM tasks LEFT JOIN accounts ON accounts.id = account_id
+         WHERE tasks.status IN ('created', 'processing') AND tasks.created_at < now() - interval '1 minute'
+           AND tasks.id NOT IN (
+             SELECT data->>'taskId' FROM pgboss.job
+             WHERE name = $1 AND state IN ('created', 'retry', 'active') AND data->>'taskId' IS NOT NULL
+           )
+         FOR UPDATE OF tasks SKIP LOCKED`,
+        [queues.tasks],
+      );
+      for (const { id, accountId, turn, atOnce } of lost) {
+        await this.#sendTask(tx, { taskId: id, accountId, turn, atOnce });
+      }
+      const late = await tx.query(
+        `UPDATE pgboss.job SET start_after = now() WHERE name = $1 AND state IN ('created', 'retry')
+           AND start_after > now() + interval '${longestDelay} seconds' RETURNING id`,
+        [queues.tasks],
+      );
+      return lost.length + late.length;
+    });
+  }
+
+  /** Calls the handler at the start and every few minutes, in each worker. */
+  async regularly(handle: () => Promise<void>): Promise<void> {
+    await handle();
+    const timer = setInterval(() => handle().catch(() => {}), betweenReconciliations).unref();
+    this.#timers.push(timer);
   }
 
   /** Stops taking work; what is in hand has `seconds` to end, and is then handed back. */
   async close(seconds: number): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
     const grace = setTimeout(() => this.#stopping.abort(), seconds * 1000);
     await this.#boss.stop({ graceful: true, timeout: (seconds + handBackSeconds) * 1000, close: false });
     clearTimeout(grace);

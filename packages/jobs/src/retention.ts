@@ -1,31 +1,36 @@
 import type { Database } from '@retone/database';
 import type { FileStore } from '@retone/storage';
 import { Files } from './files.ts';
-import type { Lifecycle } from './lifecycle.ts';
 import { Tasks } from './tasks.ts';
 
 /** Rows taken at a time. */
-const batch = 200;
+const batch = 500;
+/** Files that are deleted at once. */
+const filesAtOnce = 16;
 /** Milliseconds after which a stored file should be in a table: longer than any upload or task takes. */
 const strayAge = 24 * 3600 * 1000;
 
 export interface RetentionOptions {
   database: Database;
   store: FileStore;
-  lifecycle: Lifecycle;
+}
+
+/** How many of each were deleted. */
+export interface Deleted {
+  tasks: number;
+  uploads: number;
+  strays: number;
 }
 
 /**
- * Deletes what has been kept for long enough: ended tasks with their files, money apart, and uploads from before a moment;
- * files that a process which died left without a task. Tidies the database up.
- *
- * @returns how many of each
+ * Deletes expired tasks with their files, but not their ledger entries; expired uploads; and files that a process which died
+ * left without a task. Tidies the database up.
  */
 export async function deleteExpired(
   options: RetentionOptions,
   before: Date,
   straysBefore = new Date(Date.now() - strayAge),
-): Promise<{ tasks: number; uploads: number; strays: number }> {
+): Promise<Deleted> {
   const tasks = await deleteTasks(options, before);
   const uploads = await deleteUploads(options, before);
   const strays = await deleteStrays(options, straysBefore);
@@ -33,12 +38,14 @@ export async function deleteExpired(
   return { tasks, uploads, strays };
 }
 
-async function deleteTasks({ database, lifecycle }: RetentionOptions, before: Date): Promise<number> {
+async function deleteTasks({ database, store }: RetentionOptions, before: Date): Promise<number> {
   let deleted = 0;
   for (;;) {
-    const tasks = await new Tasks(database).endedBefore(before, batch);
-    for (const { accountId, id } of tasks) deleted += await lifecycle.remove(accountId, [id]);
-    if (tasks.length < batch) return deleted;
+    // Rows first: a file without a row is deleted as a stray, a row without its file would be a broken promise.
+    const keys = await database.transaction((tx) => new Tasks(tx).removeEndedBefore(before, batch));
+    await deleteFiles(store, keys.files);
+    deleted += keys.tasks;
+    if (keys.tasks < batch) return deleted;
   }
 }
 
@@ -47,19 +54,38 @@ async function deleteUploads({ database, store }: RetentionOptions, before: Date
   for (;;) {
     const uploads = await new Files(database).uploadsBefore(before, batch);
     await new Files(database).remove(uploads.map(({ token }) => token));
-    for (const { key } of uploads) await store.delete(key);
+    await deleteFiles(
+      store,
+      uploads.map(({ key }) => key),
+    );
     deleted += uploads.length;
     if (uploads.length < batch) return deleted;
   }
 }
 
+/** Deletes files, several at once: in a bucket each takes a while. */
+export async function deleteFiles(store: FileStore, keys: readonly string[]): Promise<void> {
+  const rest = keys.values();
+  const work = async () => {
+    for (const key of rest) await store.delete(key);
+  };
+  await Promise.all(Array.from({ length: filesAtOnce }, work));
+}
+
 /** Files come before their rows, so a process that dies in between leaves a file that no table knows. */
 async function deleteStrays({ database, store }: RetentionOptions, before: Date): Promise<number> {
   let deleted = 0;
+  let old: string[] = [];
+  const sweep = async () => {
+    const strays = await new Files(database).unused(old);
+    await deleteFiles(store, strays);
+    deleted += strays.length;
+    old = [];
+  };
   for await (const { key, storedAt } of store.list('')) {
-    if (storedAt >= before || (await new Files(database).isUsed(key))) continue;
-    await store.delete(key);
-    deleted++;
+    if (storedAt < before) old.push(key);
+    if (old.length === batch) await sweep();
   }
+  await sweep();
   return deleted;
 }

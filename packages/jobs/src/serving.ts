@@ -35,6 +35,7 @@ interface KnownCheckpoint {
   folder: string;
   changed: number | undefined;
   maxSeconds: number;
+  totalSeconds: number;
   defaults: SamplingDefaults;
 }
 
@@ -77,11 +78,12 @@ export class Serving {
   of(publicId: string): Served {
     this.#readAgain();
     const own = this.#choices[publicId.split('/').at(-1)!];
-    const { folder, maxSeconds, defaults } = this.#checkpoint(own?.model ?? this.#model);
+    const { folder, maxSeconds, totalSeconds, defaults } = this.#checkpoint(own?.model ?? this.#model);
     return {
       folder,
       limits: {
         maxSeconds,
+        totalSeconds,
         steps: own?.steps ?? defaults.steps,
         guidanceScale: own?.guidance_scale ?? defaults.guidanceScale,
       },
@@ -103,6 +105,7 @@ export class Serving {
       folder,
       changed: changeOf(path),
       maxSeconds: isBuiltIn ? contractLimits.maxSeconds : longest,
+      totalSeconds: longest,
       defaults: samplingDefaults(config),
     };
     this.#known.set(model ?? '', found);

@@ -70,10 +70,22 @@ export interface TaskFilter {
   status?: TaskStatus | undefined;
   createdAfter?: Date | undefined;
   createdBefore?: Date | undefined;
-  /** From 1. */
+  /** From 1; only without `after`. */
   page: number;
   pageSize: number;
+  /** Where the page before ended: the way to any depth. */
+  after?: HistoryPlace | undefined;
 }
+
+/** A place in an account's history. */
+export interface HistoryPlace {
+  /** As the database writes it. */
+  createdAt: string;
+  id: string;
+}
+
+/** Tasks up to which a history's total is exact. */
+export const mostCounted = 100_000;
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
@@ -98,12 +110,18 @@ export class Tasks {
     this.#db = db;
   }
 
-  /** @param turn its place in the queue, from `nextTurn` */
-  async create(id: string, task: NewTask, turn: number): Promise<Task> {
+  /**
+   * Adds a task. Its place in the queue (start-time fair queueing) is behind the account's own and level with the first that
+   * waits: so accounts take turns, however many tasks each has, and one that was away has saved nothing up.
+   */
+  async create(id: string, task: NewTask): Promise<Task & { turn: number }> {
     return this.#one(
       `INSERT INTO tasks (id, account_id, model, input, source_key, seed, base64_output, webhook_url, idempotency_key,
          idempotency_hash, turn, warnings)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING ${columns}`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, greatest(
+           (SELECT max(turn) + 1 FROM tasks WHERE account_id = $2 AND status IN ('created', 'processing')),
+           (SELECT min(turn) FROM tasks WHERE status = 'created'),
+           0), $11) RETURNING ${columns}, turn`,
       [
         id,
         task.accountId,
@@ -115,10 +133,9 @@ export class Tasks {
         task.webhookUrl,
         task.idempotency?.key ?? null,
         task.idempotency?.hash ?? null,
-        turn,
         JSON.stringify(task.warnings ?? []),
       ],
-    ) as Promise<Task>;
+    ) as Promise<Task & { turn: number }>;
   }
 
   get(id: string): Promise<Task | undefined> {
@@ -141,21 +158,51 @@ export class Tasks {
     return { task, hash };
   }
 
-  async list(accountId: string, filter: TaskFilter): Promise<{ total: number; tasks: Task[] }> {
-    const conditions = `
-      account_id = $1 AND ($2::text IS NULL OR model = $2) AND ($3::text IS NULL OR status = $3)
-      AND ($4::timestamptz IS NULL OR created_at > $4) AND ($5::timestamptz IS NULL OR created_at < $5)`;
-    const { model, status, createdAfter, createdBefore, page, pageSize } = filter;
-    const values = [accountId, model ?? null, status ?? null, createdAfter ?? null, createdBefore ?? null];
-    const [counted] = await this.#db.query<{ total: number }>(
-      `SELECT count(*)::integer AS total FROM tasks WHERE ${conditions}`,
-      values,
+  /**
+   * Tasks of an account, newest first.
+   *
+   * @returns `total` exactly up to `mostCounted`, and `next`, from which on the next page begins, where there is one
+   */
+  async list(
+    accountId: string,
+    filter: TaskFilter,
+  ): Promise<{ total: number; tasks: Task[]; next: HistoryPlace | undefined }> {
+    const { page, pageSize, after } = filter;
+    const conditions: string[] = ['account_id = $1'];
+    const values: unknown[] = [accountId];
+    const where = (condition: (place: string) => string, value: unknown) => {
+      if (value === undefined) return;
+      values.push(value);
+      conditions.push(condition(`$${values.length}`));
+    };
+    // Only what is asked for is in the statement, so that the index that fits is found.
+    where((place) => `model = ${place}`, filter.model);
+    where((place) => `status = ${place}`, filter.status);
+    where((place) => `created_at > ${place}::timestamptz`, filter.createdAfter);
+    where((place) => `created_at < ${place}::timestamptz`, filter.createdBefore);
+    const counting = this.#db.query<{ total: number }>(
+      `SELECT count(*)::integer AS total FROM (SELECT 1 FROM tasks WHERE ${conditions.join(' AND ')} LIMIT ${mostCounted}) AS counted`,
+      [...values],
     );
-    const tasks = await this.#db.query<Task>(
-      `SELECT ${columns} FROM tasks WHERE ${conditions} ORDER BY created_at DESC, id LIMIT $6 OFFSET $7`,
-      [...values, pageSize, (page - 1) * pageSize],
+    // Awaited below; should what comes before fail, nobody would hear of this.
+    counting.catch(() => {});
+    if (after) {
+      values.push(after.createdAt, after.id);
+      conditions.push(`(created_at, id) < ($${values.length - 1}::timestamptz, $${values.length})`);
+    }
+    const tasks = await this.#db.query<Task & { place: string }>(
+      `SELECT ${columns}, created_at::text AS place FROM tasks WHERE ${conditions.join(' AND ')}
+       ORDER BY created_at DESC, id DESC LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+      [...values, pageSize + 1, after ? 0 : (page - 1) * pageSize],
     );
-    return { total: counted!.total, tasks };
+    const [counted] = await counting;
+    const last = tasks.length > pageSize ? tasks[pageSize - 1] : undefined;
+    return {
+      total: counted!.total,
+      tasks: tasks.slice(0, pageSize).map(({ place: _, ...task }) => task),
+      // To the microsecond, which a Date does not have.
+      next: last && { createdAt: last.place, id: last.id },
+    };
   }
 
   /** How many tasks wait or run: of an account, or in all. */
@@ -166,21 +213,6 @@ export class Tasks {
       [accountId ?? null],
     );
     return row!.count;
-  }
-
-  /**
-   * The place in the queue of an account's next task (start-time fair queueing): after the account's own, and level with the
-   * first that waits. So accounts take turns, however many tasks each has, and one that was away has saved nothing up.
-   */
-  async nextTurn(accountId: string): Promise<number> {
-    const [row] = await this.#db.query<{ turn: number }>(
-      `SELECT greatest(
-         (SELECT max(turn) + 1 FROM tasks WHERE account_id = $1 AND status IN ('created', 'processing')),
-         (SELECT min(turn) FROM tasks WHERE status = 'created'),
-         0) AS turn`,
-      [accountId],
-    );
-    return row!.turn;
   }
 
   /** The public model of the task that is next, if one waits. */
@@ -262,6 +294,15 @@ export class Tasks {
     return rows.length > 0;
   }
 
+  /** Has a task wait again, whatever became of its tries. Undefined when it has ended. */
+  requeue(id: string): Promise<(Task & { turn: number }) | undefined> {
+    return this.#one(
+      `UPDATE tasks SET status = 'created', attempts = attempts + 1, handed_back = attempts + 1, progress = NULL
+       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}, turn`,
+      [id],
+    ) as Promise<(Task & { turn: number }) | undefined>;
+  }
+
   /** Ends a task well. Undefined when the try no longer counts; its outputs then belong to nobody. */
   complete(
     id: string,
@@ -303,12 +344,38 @@ export class Tasks {
     return rows.map(({ id }) => id);
   }
 
-  /** Ended tasks that were made before a moment, oldest first. */
-  async endedBefore(moment: Date, limit: number): Promise<Task[]> {
+  /** The latest tasks, of one account or of all. */
+  latest(filter: { accountId?: string | undefined; status?: TaskStatus | undefined; limit: number }): Promise<Task[]> {
     return this.#db.query<Task>(
-      `SELECT ${columns} FROM tasks WHERE created_at < $1 AND status IN ('completed', 'failed', 'cancelled') ORDER BY created_at LIMIT $2`,
+      `SELECT ${columns} FROM tasks WHERE ($1::text IS NULL OR account_id = $1) AND ($2::text IS NULL OR status = $2)
+       ORDER BY created_at DESC LIMIT $3`,
+      [filter.accountId, filter.status, filter.limit],
+    );
+  }
+
+  /** Tasks of an account among the given ids. */
+  ofAccount(accountId: string, ids: readonly string[]): Promise<Task[]> {
+    return this.#db.query<Task>(`SELECT ${columns} FROM tasks WHERE account_id = $1 AND id = ANY($2)`, [
+      accountId,
+      ids,
+    ]);
+  }
+
+  /** Removes ended tasks that were made before a moment, oldest first. Returns how many, and the keys of their files. */
+  async removeEndedBefore(moment: Date, limit: number): Promise<{ tasks: number; files: string[] }> {
+    const rows = await this.#db.query<{ id: string; sourceKey: string | null; keys: string[] }>(
+      `WITH old AS (
+         SELECT id, source_key FROM tasks WHERE created_at < $1 AND status IN ('completed', 'failed', 'cancelled')
+         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+       ), kept AS (
+         SELECT old.id, old.source_key, array_remove(array_agg(files.key), NULL) AS keys
+         FROM old LEFT JOIN files ON files.task_id = old.id GROUP BY old.id, old.source_key
+       ), gone AS (DELETE FROM tasks USING kept WHERE tasks.id = kept.id RETURNING tasks.id)
+       SELECT kept.id, source_key AS "sourceKey", keys FROM kept JOIN gone ON gone.id = kept.id`,
       [moment, limit],
     );
+    const sources = rows.flatMap(({ sourceKey }) => (sourceKey?.startsWith('sources/') ? [sourceKey] : []));
+    return { tasks: rows.length, files: [...rows.flatMap(({ keys }) => keys), ...sources] };
   }
 
   async #one(sql: string, values: readonly unknown[]): Promise<Task | undefined> {

@@ -6,7 +6,7 @@ import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes 
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
-import { publicModel, type TaskInput } from './models.ts';
+import { fitToRecording, publicModel, type TaskInput } from './models.ts';
 import type { Queue, QueuedTask } from './queue.ts';
 import { StoreWatch } from './store-watch.ts';
 import { type Task, Tasks } from './tasks.ts';
@@ -171,12 +171,13 @@ export class Worker {
     const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
     const model = publicModel(task.model)!;
     const engine = await engineFor(task, signal);
-    const { sampleRate } = await engine.load();
+    const { sampleRate, maxSeconds } = await engine.load();
     const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
 
     const warnings: string[] = [];
     let inferenceMs = 0;
-    const made = await engine.run(model.request(task.input, task.seed, audio), {
+    const input = audio ? fitToRecording(task.input, audio.shape[1]! / sampleRate, maxSeconds) : task.input;
+    const made = await engine.run(model.request(input, task.seed, audio), {
       signal,
       onWarning: (warning) => warnings.push(warning),
       onMade: (milliseconds) => {

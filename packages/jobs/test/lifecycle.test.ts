@@ -352,7 +352,7 @@ onEveryDatabase((tests) => {
   test('daily work is due soon after a start, once however many start', async () => {
     for (const { queue } of [await place.machine(), await place.machine()]) await queue.daily(async () => {});
     const due = await place.database.query(
-      "SELECT start_after < now() + interval '61 seconds' AS soon FROM pgboss.job WHERE name = 'retention'",
+      "SELECT start_after < now() + interval '61 seconds' AS soon FROM pgboss.job WHERE name = 'cleaning'",
     );
     expect(due).toEqual([{ soon: true }]);
   });
@@ -371,7 +371,7 @@ onEveryDatabase((tests) => {
     // What a worker leaves that dies between storing a file and telling of it.
     await place.store.put('outputs/lost', new Uint8Array(3));
     const { database, store } = place;
-    const options = { database, store, lifecycle: machine.lifecycle };
+    const options = { database, store };
     expect(await deleteExpired(options, past)).toEqual({ tasks: 0, uploads: 0, strays: 0 });
     const future = new Date(Date.now() + 3600_000);
     expect(await deleteExpired(options, past, future)).toEqual({ tasks: 0, uploads: 0, strays: 1 });

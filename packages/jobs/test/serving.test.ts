@@ -41,7 +41,7 @@ test('limits and defaults are those of the checkpoint, unless the file says othe
   const serving = new Serving({ path });
   expect(serving.of(music)).toMatchObject({
     folder: join(place, 'models', 'medium'),
-    limits: { maxSeconds: 380, steps: 8, guidanceScale: 1 },
+    limits: { totalSeconds: 380, maxSeconds: 380, steps: 8, guidanceScale: 1 },
     sampler: undefined,
   });
   expect(serving.of('stability-ai/stable-audio-3/text-to-audio')).toMatchObject({
@@ -61,7 +61,7 @@ test('requests are checked by them and filled in with them', () => {
   expect(checkInput(model, { prompt: 'x', duration: 381 })).toMatchObject({
     faults: [{ parameter: 'duration', accepted: 'a number from 1 to 380' }],
   });
-  const base = publicModel(music, { maxSeconds: 11, steps: 50, guidanceScale: 7 })!;
+  const base = publicModel(music, { totalSeconds: 380, maxSeconds: 11, steps: 50, guidanceScale: 7 })!;
   expect(checkInput(base, { prompt: 'x' })).toMatchObject({
     input: { duration: 11, num_inference_steps: 50, guidance_scale: 7 },
   });

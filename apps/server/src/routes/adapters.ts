@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers';
-import { checkAdapter, newTaskId } from '@retone/jobs';
+import { adapterChannel, adapterHash, checkAdapter, newTaskId } from '@retone/jobs';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
@@ -31,10 +31,11 @@ export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
     if (problem) throw new ApiError(400, 'bad_adapter', `file: ${problem}`);
     const id = newTaskId();
     const key = `adapters/${id}`;
+    const { id: accountId } = request.account;
+    await service.checkQuota(accountId, bytes.length);
     await service.store.put(key, bytes);
-    return success(
-      shown(await service.adapters.add({ id, accountId: request.account.id, name, key, size: bytes.length })),
-    );
+    const hash = adapterHash(bytes);
+    return success(shown(await service.adapters.add({ id, accountId, name, key, size: bytes.length, hash })));
   });
 
   const listSchema = { tags, summary: 'The adapters of the account', response: answers(z.array(adapter)) };
@@ -53,6 +54,7 @@ export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
     if (!removed) throw new ApiError(404, 'unknown_adapter', `there is no adapter "${id.slice(0, 100)}"`);
     // The row first: a file without a row is rubbish to sweep, a row without its file is a broken promise.
     await service.store.delete(removed.key);
+    if (removed.hash) await service.database.notify(adapterChannel, removed.hash);
     return success({ id, status: 'deleted' as const });
   });
 };

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { audioFormats, formatOfFileName } from '@retone/audio';
+import { audioFormats, formatOfFileName, type WritableFormat } from '@retone/audio';
 import type { SharedFile } from '@retone/jobs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { convert, writableFormats } from '../conversion.ts';
@@ -24,6 +26,7 @@ const getSchema = {
   response: {
     200: { description: 'The file.', content: bytes },
     206: { description: 'A part of it.', content: bytes },
+    304: { description: 'The client has it.', content: bytes },
     ...refusals(400, 404, 413, 415, 416, 503),
   },
 };
@@ -44,62 +47,116 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
   const find = async (token: string) => {
-    const file = await service.files.get(token);
+    const file = await service.files.get(token.split('.')[0]!);
     if (!file) throw new ApiError(404, 'unknown_file', 'there is no such file; files are kept for a limited time');
     return file;
   };
+  const gone = () => new ApiError(404, 'unknown_file', 'the file is no longer there');
 
-  app.get('/files/:token', { schema: getSchema }, async (request, reply) => {
-    const file = await find(request.params.token);
+  const converted = async (file: SharedFile, format: WritableFormat, request: FastifyRequest, reply: FastifyReply) => {
+    const { mediaType, extensions } = audioFormats.find(({ name }) => name === format)!;
+    const name = `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
+    const headers = { ...headersOf({ ...file, name, mediaType }), 'accept-ranges': 'none' };
+    if (request.method === 'HEAD') return reply.headers(headers).send(Readable.from([]));
+    const source = await service.store.read(file.key);
+    if (!source) throw gone();
+    const bytes = await convert(source, format, file.accountId, disconnection(reply));
+    // Only now: a refusal must not be cached as if it were the file.
+    return reply.headers({ ...headers, 'content-length': bytes.length }).send(Readable.from([bytes]));
+  };
+
+  const send = async (request: FastifyRequest, reply: FastifyReply, token: string, format?: WritableFormat) => {
+    const file = await find(token);
     if (file.size === null) throw new ApiError(404, 'unknown_file', 'the file was announced, and has not come yet');
-    const { format } = request.query;
-    if (format && format !== formatOfFileName(file.name)?.name) {
-      const { mediaType, extensions } = audioFormats.find(({ name }) => name === format)!;
-      const name = `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
-      reply.headers({ ...headersOf({ ...file, name, mediaType }), 'accept-ranges': 'none' });
-      if (request.method === 'HEAD') return reply.send(Readable.from([]));
-      const source = await service.store.read(file.key);
-      if (!source) throw new ApiError(404, 'unknown_file', 'the file is no longer there');
-      const bytes = await convert(source, format, disconnection(reply));
-      return reply.header('content-length', bytes.length).send(Readable.from([bytes]));
-    }
-    const range = parseRange(request.headers.range, file.size);
+    const { headers } = request;
+    const etag = etagOf(file, format);
+    if (matches(headers['if-none-match'], etag))
+      return reply
+        .status(304)
+        .headers({ etag, ...caching })
+        .send();
+    reply.header('etag', etag);
+    if (format && format !== formatOfFileName(file.name)?.name) return converted(file, format, request, reply);
+    // A range of another version would not fit what the client has.
+    const applies = headers['if-range'] === undefined || headers['if-range'] === etag;
+    const range = applies ? parseRange(headers.range, file.size) : undefined;
     if (range === 'unsatisfiable') {
       reply.header('content-range', `bytes */${file.size}`);
       throw new ApiError(416, 'range_not_satisfiable', `the file has ${file.size} bytes`);
     }
-    reply.headers({
-      ...headersOf(file),
-      'accept-ranges': 'bytes',
-      'content-length': range ? range.end - range.start + 1 : file.size,
-    });
-    if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
     // A stream, of which Fastify sends nothing: for no payload at all it would send its own content-length, 0.
-    if (request.method === 'HEAD') return reply.send(Readable.from([]));
-    const opened = await service.store.open(file.key, range);
-    if (!opened) throw new ApiError(404, 'unknown_file', 'the file is no longer there');
+    const opened =
+      request.method === 'HEAD' ? { stream: Readable.from([]) } : await service.store.open(file.key, range);
+    if (!opened) throw gone();
+    const length = range ? range.end - range.start + 1 : file.size;
+    reply.headers({ ...headersOf(file), 'accept-ranges': 'bytes', 'content-length': length });
+    if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
     return reply.send(opened.stream);
-  });
+  };
+
+  app.get('/files/:token', { schema: getSchema }, (request, reply) =>
+    send(request, reply, request.params.token, request.query.format),
+  );
+  const named = {
+    ...getSchema,
+    summary: 'An output or an upload, under a name',
+    params: params.extend({ name: z.string() }),
+  };
+  app.get('/files/:token/:name', { schema: named }, (request, reply) =>
+    send(request, reply, request.params.token, request.query.format),
+  );
 
   const unchecked = () => (value: unknown) => ({ value });
   app.put('/files/:token', { schema: putSchema, validatorCompiler: unchecked }, async (request) => {
     const file = await find(request.params.token);
-    if (file.size !== null) throw new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
+    const exists = () => new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
+    if (file.size !== null) throw exists();
     if (!request.body) throw new ApiError(400, 'no_file', 'the request has no bytes');
-    const size = await service.keepUpload(file.token, request.body as Readable);
-    await service.files.fill(file.token, size);
-    return success({ size });
+    const announced = file.announcedSize ?? undefined;
+    const wrong = (size: number) =>
+      new ApiError(400, 'wrong_size', `the file must have the ${announced} bytes it was announced with (got ${size})`);
+    const length = request.headers['content-length'];
+    if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));
+    // Under a key of its own: whoever else sends to the same URL at the same time does not write into this file.
+    const stored = await service.keepUpload(request.body as Readable);
+    const isRight = announced === undefined || stored.size === announced;
+    if (isRight && (await service.files.fill(file.token, stored))) return success({ size: stored.size });
+    await service.store.delete(stored.key);
+    throw isRight ? exists() : wrong(stored.size);
   });
 };
 
+/** Changes whenever the bytes would: those of a token never do. */
+function etagOf({ token, size }: SharedFile, format = ''): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([token, size, format]))
+    .digest('base64url');
+  return `"${hash.slice(0, 22)}"`;
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  return (
+    header !== undefined &&
+    (header.trim() === '*' || header.split(',').some((each) => each.trim().replace(/^W\//, '') === etag))
+  );
+}
+
+const caching = { 'cache-control': 'private, max-age=3600, immutable' };
+
+/** What browsers play or show and never run. SVG is not among them: it has scripts. */
+const harmless = /^(audio|video)\/|^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+
 function headersOf({ mediaType, name }: Pick<SharedFile, 'mediaType' | 'name'>): Record<string, string> {
+  const isHarmless = harmless.test(mediaType);
   return {
-    'content-type': mediaType,
-    'content-disposition': `inline; filename*=UTF-8''${encodeURIComponent(name)}`,
-    'cache-control': 'private, max-age=3600, immutable',
+    'content-type': isHarmless ? mediaType : 'application/octet-stream',
+    'content-disposition': `${isHarmless ? 'inline' : 'attachment'}; filename*=UTF-8''${encodeURIComponent(name)}`,
+    ...caching,
     // Uploads hold what clients put there; no browser may take one for a page of ours.
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
+    // A browser that opens the URL makes a page with a player, which may play the file itself and nothing else.
+    'content-security-policy': "default-src 'none'; media-src 'self'; sandbox",
+    'access-control-expose-headers': 'accept-ranges, content-length, content-range, content-disposition, etag',
     'cross-origin-resource-policy': 'cross-origin',
     'access-control-allow-origin': '*',
   };

@@ -1,10 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError } from '../envelope.ts';
 import { isFromThisMachine } from '../loopback.ts';
 import { noKey, refusals } from '../openapi.ts';
+import { isEqual } from '../secrets.ts';
 import type { Service } from '../service.ts';
 
 const schema = {
@@ -34,7 +34,5 @@ export const metricsRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
 
 function mayRead(request: FastifyRequest, token: string | undefined): boolean {
   if (token === undefined) return isFromThisMachine(request);
-  const given = Buffer.from(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
-  const wanted = Buffer.from(token);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  return isEqual(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '', token);
 }

@@ -31,7 +31,7 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
       throw new ApiError(
         403,
         'not_local',
-        'only the page on the machine of the service gets a key; others need their own',
+        'only the page that was opened by the URL that the service printed gets a key; others need their own',
       );
     }
     return success(await sessions.key());

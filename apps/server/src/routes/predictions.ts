@@ -1,4 +1,4 @@
-import { endedStatuses, type TaskFilter } from '@retone/jobs';
+import { endedStatuses, type HistoryPlace, mostCounted, type TaskFilter } from '@retone/jobs';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -20,6 +20,22 @@ const whole = (min: number, max: number) =>
 /** A boolean of a JSON body, or the word in a query. */
 const flag = z.preprocess((value) => ({ true: true, false: false })[String(value)] ?? value, z.boolean());
 
+/** A place in a history, as clients carry it from one page to the next. */
+const cursor = z
+  .string()
+  .max(300)
+  .transform((text, context): HistoryPlace => {
+    const [createdAt, id, ...more] = Buffer.from(text, 'base64url').toString().split('|');
+    const isPlace = /^\d{4,6}-\d\d-\d\d [\d:.]+[+-][\d:]+$/.test(createdAt!) && /^[0-9a-f]{32}$/.test(id ?? '');
+    if (isPlace && more.length === 0) return { createdAt: createdAt!, id: id! };
+    context.addIssue('next_cursor of the page before');
+    return z.NEVER;
+  })
+  .meta({
+    description: '`next_cursor` of the page before; `page` then does not count. The way to read long histories.',
+  });
+const cursorOf = ({ createdAt, id }: HistoryPlace) => Buffer.from(`${createdAt}|${id}`).toString('base64url');
+
 const history = z.object({
   page: whole(1, 1_000_000).default(1),
   page_size: whole(1, 100).default(100),
@@ -30,11 +46,13 @@ const history = z.object({
     .describe('No task here has the last two; clients of the hosted service ask for them.'),
   created_after: moment.optional(),
   created_before: moment.optional(),
+  cursor: cursor.optional(),
   include_inputs: flag.default(false).describe('Whether the items have `inputs`, which is `input` by another name.'),
 });
 const page = z.object({
   page: z.int(),
-  total: z.int().describe('Tasks on all pages together.'),
+  total: z.int().describe(`Tasks on all pages together, counted up to ${mostCounted}.`),
+  next_cursor: z.string().optional().describe('Where the next page begins, if there is one.'),
   items: z.array(resultSchema.extend({ inputs: resultSchema.shape.input.optional() })).describe('Newest first.'),
 });
 const deletion = z.object({ ids: z.array(z.string().max(64)).max(1000) });
@@ -81,10 +99,10 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       createdAfter: query.created_after,
       createdBefore: query.created_before,
     };
-    const { total, tasks } = await service.tasks.list(account.id, filter);
+    const { total, tasks, next } = await service.tasks.list(account.id, { ...filter, after: query.cursor });
     const results = await Promise.all(tasks.map((task) => service.result(task, { inline: false, publicUrl })));
     const items = includeInputs ? results.map((result) => ({ ...result, inputs: result.input })) : results;
-    return success({ page: query.page, total, items });
+    return success({ page: query.page, total, items, ...(next ? { next_cursor: cursorOf(next) } : {}) });
   };
 
   for (const [path, summary] of [
@@ -168,7 +186,8 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     let last = '';
     service.metrics.streamOpened();
     try {
-      for await (const event of service.watch(id, disconnection(reply), keepAlive)) {
+      const ends = AbortSignal.any([disconnection(reply), service.drained]);
+      for await (const event of service.watch(id, ends, keepAlive)) {
         const data = JSON.stringify(event);
         // A comment keeps the connection alive where there is no news.
         const id = endedStatuses.includes(event.status) ? `id: ${endedEvent}\n` : '';

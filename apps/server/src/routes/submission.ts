@@ -139,7 +139,11 @@ interface Submission {
   idempotencyKey: string | undefined;
 }
 
-async function submit(service: Service, { account, publicUrl }: FastifyRequest, submission: Submission): Promise<Task> {
+async function submit(
+  service: Service,
+  { account, keyId, log, publicUrl }: FastifyRequest,
+  submission: Submission,
+): Promise<Task> {
   const { model, webhookUrl, idempotencyKey, warnings } = submission;
   if (webhookUrl) await service.checkWebhook(webhookUrl);
   const { enable_sync_mode: _sync, enable_base64_output: base64Output, webhook_url: _url, ...input } = submission.input;
@@ -165,7 +169,9 @@ async function submit(service: Service, { account, publicUrl }: FastifyRequest, 
   };
   try {
     const price = priceOf(model.id)!;
-    const submitted = await service.lifecycle.submit({ task, price, tasksAtOnce: account.concurrentTasks });
+    const submitted = await service.lifecycle.submit({ task, price, keyId, tasksAtOnce: account.concurrentTasks });
+    const { id, model: name } = submitted;
+    log.info({ task: id, model: name, account: account.id }, 'task submitted');
     // The same submission came before, and has its recording.
     if (submitted.sourceKey !== task.sourceKey) await dropSource();
     return submitted;
@@ -229,6 +235,9 @@ async function keepSource(
 function asApiError(error: unknown): unknown {
   if (error instanceof InsufficientCredit) return new ApiError(402, 'insufficient_credit', error.message);
   if (!(error instanceof SubmissionError)) return error;
+  if (error.code === 'account-queue-full') {
+    return new ApiError(429, 'account_queue_full', error.message, retryAfter(10));
+  }
   if (error.code === 'queue-full') return new ApiError(503, 'queue_full', error.message, retryAfter(30));
   return new ApiError(409, 'idempotency_mismatch', error.message);
 }

@@ -8,7 +8,7 @@ import { success } from '../envelope.ts';
 import { fileForm, fileName, fileOf, fileTooLarge, takeForms } from '../file-form.ts';
 import { answers } from '../openapi.ts';
 import { fileUrl } from '../results.ts';
-import { type Service, uploadKey } from '../service.ts';
+import type { Service } from '../service.ts';
 import { maxFileBytes } from '../settings.ts';
 
 const tags = ['Files'];
@@ -18,6 +18,7 @@ const uploaded = z.object({
   filename: z.string(),
   size: z.int().describe('Bytes.'),
 });
+const uploadedUrl = uploaded.extend({ url: z.string().describe('`download_url` by another name.') });
 const ticket = z.object({
   filename: z
     .string()
@@ -40,12 +41,19 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
 
   const { schema: form, validatorCompiler } = fileForm(settings, 'The file');
   const uploadSchema = { tags, summary: 'Upload a file', ...form, response: answers(uploaded) };
-  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler }, async (request) => {
+  const take = async (request: FastifyRequest) => {
     const { name, mediaType: given, content } = await fileOf(request, settings);
-    const token = newToken();
-    const size = await service.keepUpload(token, content);
-    const mediaType = mediaTypeOf(name, given);
-    return success(await add(request, { token, name, mediaType, size }));
+    await service.checkQuota(request.account.id, Number(request.headers['content-length'] ?? 0));
+    const { key, size } = await service.keepUpload(content);
+    return add(request, { key, name, mediaType: mediaTypeOf(name, given), size });
+  };
+  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler }, async (request) =>
+    success(await take(request)),
+  );
+  const shortSchema = { ...uploadSchema, summary: 'Upload a file, by another path', response: answers(uploadedUrl) };
+  api.post('/upload', { schema: shortSchema, validatorCompiler }, async (request) => {
+    const file = await take(request);
+    return success({ ...file, url: file.download_url });
   });
 
   const ticketSchema = {
@@ -58,9 +66,10 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     const { filename, size, content_type: contentType } = request.body;
     if (size > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
-    const token = newToken();
+    await service.checkQuota(request.account.id, size);
     const mediaType = mediaTypeOf(name, contentType);
-    const announced = await add(request, { token, name, mediaType, size: null });
+    const key = `uploads/${newToken()}`;
+    const announced = await add(request, { key, name, mediaType, size: null, announcedSize: size });
     const headers = { 'content-type': 'application/octet-stream' };
     const upload = { method: 'PUT' as const, url: announced.download_url, headers };
     return success({ ...announced, size, upload });
@@ -69,12 +78,13 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
   /** Notes a file, of which the bytes are there or, without a size, are to come. */
   async function add(
     { account, publicUrl }: FastifyRequest,
-    file: Pick<SharedFile, 'token' | 'name' | 'mediaType' | 'size'>,
+    file: Pick<SharedFile, 'key' | 'name' | 'mediaType' | 'size' | 'announcedSize'>,
   ): Promise<z.infer<typeof uploaded>> {
-    await service.files.add({ ...file, accountId: account.id, taskId: null, key: uploadKey(file.token) });
+    const token = newToken();
+    await service.files.add({ ...file, token, accountId: account.id, taskId: null });
     return {
       type: file.mediaType.split('/')[0]!,
-      download_url: fileUrl(publicUrl, file.token),
+      download_url: fileUrl(publicUrl, token, file.name),
       filename: file.name,
       size: file.size ?? 0,
     };

@@ -1,6 +1,20 @@
 import { create } from 'zustand';
 
 const place = 'retone.key';
+const tokenPlace = 'retone.token';
+
+/** The token in the URL that the service prints: it goes on with this tab, and not into bookmarks. */
+function takeToken(): string {
+  const url = new URL(location.href);
+  const token = url.searchParams.get('token');
+  if (token === null) return sessionStorage.getItem(tokenPlace) ?? '';
+  sessionStorage.setItem(tokenPlace, token);
+  url.searchParams.delete('token');
+  history.replaceState(null, '', url);
+  return token;
+}
+
+const token = takeToken();
 
 interface Session {
   key: string | undefined;
@@ -16,7 +30,7 @@ export const useSession = create<Session>(() => ({
 
 let asking: Promise<string | undefined> | undefined;
 
-/** The key at hand, or one from the service, which gives it to pages on its own machine. */
+/** The key at hand, or one from the service, which gives it to a page that was opened by the URL that it printed. */
 export async function sessionKey(): Promise<string> {
   const { key } = useSession.getState();
   if (key) return key;
@@ -27,7 +41,7 @@ export async function sessionKey(): Promise<string> {
 }
 
 async function askService(): Promise<string | undefined> {
-  const answer = await fetch('playground/session', { method: 'POST' });
+  const answer = await fetch('playground/session', { method: 'POST', headers: { 'x-retone-token': token } });
   if (!answer.ok) return undefined;
   const { data } = (await answer.json()) as { data: { key: string } };
   takeKey(data.key);

@@ -10,7 +10,7 @@ const site = siteForTests({ engine, settings: { RETONE_QUEUE_LIMIT: '2', RETONE_
 
 /** Opens the page; with a key, as one that is given one. */
 async function open(key?: string): Promise<Page> {
-  const page = await openPage(site.browser, site.running.url);
+  const page = await openPage(site.browser, site.running.page);
   if (key) {
     await page.evaluate((value) => localStorage.setItem('retone.key', value), key);
     await page.reload();

@@ -11,7 +11,7 @@ const engine = new ToneEngine();
 const site = siteForTests({ engine });
 beforeEach(async () => {
   await page?.context().close();
-  page = await openPage(site.browser, site.running.url);
+  page = await openPage(site.browser, site.running.page);
 });
 
 const pitch = async () => Math.round((await heard(page)).pitch / 50) * 50;

@@ -11,7 +11,7 @@ import { siteForTests } from '../site.ts';
 let page: Page;
 const site = siteForTests();
 beforeAll(async () => {
-  page = await openPage(site.browser, site.running.url);
+  page = await openPage(site.browser, site.running.page);
 });
 
 const riff = fileURLToPath(new URL('../../../../examples/riff.wav', import.meta.url));

@@ -10,7 +10,7 @@ let page: Page;
 const engine = new ToneEngine();
 const site = siteForTests({ engine });
 beforeEach(async () => {
-  page = await openPage(site.browser, site.running.url);
+  page = await openPage(site.browser, site.running.page);
 });
 afterEach(async () => {
   engine.release();
