@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,10 +65,43 @@ describe('retone api', () => {
     expect(service.log()).not.toContain(key);
   });
 
-  test('has its folder for itself', async () => {
-    const { code, log } = await run(['keys', 'list']);
-    expect(code).toBe(1);
-    expect(log).toMatch(/^retone: .*in use/);
+  test('carries out the commands of administrators itself while it has the folder open', async () => {
+    expect((await run(['keys', 'list'])).out).toMatch(/^[0-9a-f]{32} {2}rt_\w+… {2}default/);
+    const { out: id } = await run(['accounts', 'create', '--name', 'second']);
+    expect((await run(['accounts', 'credit', '2.5', '--account', id.trim()])).out).toContain('has $2.50');
+    const made = await run(['keys', 'create', '--account', id.trim()]);
+    const other = /^ {2}(rt_\S+)$/m.exec(made.out)![1]!;
+    const headers = { authorization: `Bearer ${other}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ prompt: 'a drum', duration: 1 });
+    const path = '/api/v3/stability-ai/stable-audio-3/music';
+    const submitted = await fetch(url + path, { method: 'POST', headers, body });
+    const { data } = (await submitted.json()) as { data: { id: string } };
+    expect((await run(['tasks', 'list', '--account', id.trim()])).out).toMatch(
+      new RegExp(`^${data.id} {2}created {2}music`),
+    );
+    expect(JSON.parse((await run(['tasks', 'show', data.id])).out)).toMatchObject({ id: data.id, status: 'created' });
+    expect((await run(['tasks', 'requeue', data.id])).out).toContain('is queued');
+    expect((await run(['tasks', 'cancel', data.id])).out).toContain('is cancelled');
+    expect((await run(['tasks', 'cancel', data.id])).out).toContain('had ended');
+    expect(await run(['tasks', 'show', 'x'])).toMatchObject({
+      code: 2,
+      log: expect.stringContaining('there is no task "x"'),
+    });
+    expect(await run(['keys', 'revoke', 'x'])).toMatchObject({
+      code: 1,
+      log: expect.stringContaining('there is no key'),
+    });
+  });
+
+  test('is found well by its doctor, which says so of each part', async () => {
+    const { code, out } = await run(['doctor']);
+    for (const part of ['versions', 'database', 'clock', 'ledger', 'tasks', 'storage', 'disk', 'models'])
+      expect(out).toMatch(new RegExp(`^ok +${part}`, 'm'));
+    expect(code).toBe(0);
+  });
+
+  test('can be reached for commands by its owner alone', () => {
+    expect(statSync(join(folder, 'admin.sock')).mode & 0o077).toBe(0);
   });
 
   test('whose port is taken says so', async () => {

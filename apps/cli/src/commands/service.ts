@@ -1,16 +1,12 @@
-import type { Flags } from '../arguments.ts';
+import { keyFlags, taskFlags } from '../administration/flags.ts';
 import type { Command } from '../command.ts';
 
 // The service from the command line. What does the work is loaded when it is asked for: it takes longer to load than
 // many a command takes to run.
 
-const account = {
-  account: { type: 'string', value: 'id', help: 'which account; default: the first' },
-} satisfies Flags;
-const keyFlags = {
-  name: { type: 'string', value: 'text', help: 'what the key, or the account, is for' },
-  ...account,
-} satisfies Flags;
+function administering(name: string): Command['run'] {
+  return async (args) => (await import('../administration/index.ts')).administer(name, args);
+}
 
 async function settingsHelp(): Promise<string> {
   const { describeSettings } = await import('@retone/server');
@@ -45,7 +41,7 @@ export const serviceCommands: Record<string, Command> = {
     summary: 'API keys: create, list, revoke',
     usage: 'create [--name text] [--account id] | list | revoke <key id>',
     flags: keyFlags,
-    run: async (args) => (await import('./administration.ts')).keys(args, keyFlags),
+    run: administering('keys'),
   },
   accounts: {
     summary: 'accounts: list, create, credit, suspend, resume, rotate-secret',
@@ -53,6 +49,20 @@ export const serviceCommands: Record<string, Command> = {
       'list | create --name text | credit <dollars> | suspend | resume | rotate-secret, each [--account id]; ' +
       'rotate-secret replaces the secret that webhooks are signed with',
     flags: keyFlags,
-    run: async (args) => (await import('./administration.ts')).accounts(args, keyFlags),
+    run: administering('accounts'),
+  },
+  tasks: {
+    summary: 'tasks: list, show, cancel, requeue',
+    usage:
+      'list [--account id] [--status status] [--limit count] | show <id> | cancel <id>... | requeue <id>...; requeue gives a ' +
+      'task that has not ended to another worker',
+    flags: taskFlags,
+    run: administering('tasks'),
+  },
+  doctor: {
+    summary: 'check database, ledger, storage, models, clock and disk',
+    usage: '',
+    flags: {},
+    run: administering('doctor'),
   },
 };

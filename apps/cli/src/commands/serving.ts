@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { firstStart } from '@retone/billing';
 import {
   buildApp,
   buildWorkerApp,
+  closeInTime,
   openLog,
   readSettings,
   Service,
@@ -10,10 +12,16 @@ import {
   unknownSettings,
 } from '@retone/server';
 
+import { administration } from '../administration/index.ts';
+import { listenForCommands } from '../administration/socket.ts';
+import { UsageError } from '../arguments.ts';
+
 // Standard output has what people and scripts wait for at the start; the log goes to standard error.
 
 /** Runs API, worker or both until it is told to stop. */
 export async function serve(parts: { api: boolean; worker: boolean }, signal: AbortSignal): Promise<void> {
+  // What is stored is for this user alone, whoever writes it: recordings, adapters, the database, what the engine caches.
+  process.umask(0o077);
   const settings = readSettings(process.env);
   const log = openLog(settings);
   for (const name of unknownSettings(process.env)) log.warn(`${name} is no setting; retone serve --help lists them`);
@@ -26,20 +34,34 @@ export async function serve(parts: { api: boolean; worker: boolean }, signal: Ab
   });
   const service = await Service.open(settings, { log });
   const app = parts.api ? buildApp(service, log) : buildWorkerApp(service, log);
+  let stopListening = () => {};
   try {
     const first = await firstStart(service.database);
     if (first) console.log(`The first account was made. Its key is shown this once:\n\n  ${first.key}\n`);
     const port = parts.api ? settings.RETONE_PORT : settings.RETONE_WORKER_PORT;
     const url = port === undefined ? undefined : await listen(app, settings.RETONE_HOST, port);
     if (url && parts.api) service.listensAt(url);
+    if (service.database.kind === 'pglite') {
+      stopListening = await listenForCommands(settings.RETONE_DATA, (name, args, print) => {
+        const command = administration[name];
+        if (!command) throw new UsageError(`there is no command "${name}"`);
+        return command({ service, print }, args);
+      });
+    }
     // The URL first: what a worker does at once may tell of it.
     if (parts.worker) await service.startWorker();
-    console.log(parts.api ? welcome(service.publicUrl(), settings) : `Retone works on tasks${url ? ` (${url})` : ''}`);
+    console.log(parts.api ? welcome(service, settings) : `Retone works on tasks${url ? ` (${url})` : ''}`);
     await stopped;
     log.info('stopping');
+    service.drain();
+    await sleep(settings.RETONE_DRAIN_SECONDS * 1000);
   } finally {
-    await app.close();
-    await service.close();
+    stopListening();
+    service.drain();
+    // Requests that wait for tasks of this process end first; both together have the time that there is.
+    const since = performance.now();
+    await closeInTime(app, settings.RETONE_STOP_SECONDS);
+    await service.close(Math.max(0, settings.RETONE_STOP_SECONDS - (performance.now() - since) / 1000));
   }
 }
 
@@ -58,9 +80,11 @@ async function listen(app: ReturnType<typeof buildApp>, host: string, port: numb
   }
 }
 
-function welcome(url: string, settings: Settings): string {
+function welcome(service: Service, settings: Settings): string {
+  const url = service.publicUrl();
   const lines = [
     `Retone listens at ${url}`,
+    `  ${service.pageUrl()} opens the page with a key; without the token it asks for one`,
     `  ${url}/docs describes the API`,
     `  ${settings.DATABASE_URL ? 'tasks are in Postgres' : `data is in ${settings.RETONE_DATA}`}`,
   ];

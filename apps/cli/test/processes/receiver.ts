@@ -7,8 +7,10 @@ export interface Receiver {
   url: string;
   /** Status of each task that was told, by id; what has no right signature is not taken. */
   told: Map<string, string>;
-  /** The secret that signatures are checked with. */
-  secret: string;
+  /** The secrets of the accounts whose webhooks come here: one of them must fit a signature. */
+  secrets: string[];
+  /** Whether everything is answered with 500. */
+  refuses: boolean;
   close(): void;
 }
 
@@ -17,8 +19,11 @@ export async function startReceiver(): Promise<Receiver> {
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
     const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = request.headers;
-    const digest = createHmac('sha256', receiver.secret.slice('whsec_'.length)).update(`${id}.${time}.${body}`);
-    const right = signature === `v3,${digest.digest('hex')}`;
+    if (receiver.refuses) return void response.writeHead(500).end();
+    const right = receiver.secrets.some((secret) => {
+      const digest = createHmac('sha256', secret.slice('whsec_'.length)).update(`${id}.${time}.${body}`);
+      return signature === `v3,${digest.digest('hex')}`;
+    });
     if (right) {
       const task = JSON.parse(body) as { id: string; status: string };
       receiver.told.set(task.id, task.status);
@@ -29,7 +34,8 @@ export async function startReceiver(): Promise<Receiver> {
   const receiver: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     told: new Map(),
-    secret: '',
+    secrets: [],
+    refuses: false,
     close: () => server.close(),
   };
   return receiver;

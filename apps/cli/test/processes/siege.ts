@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceProcess } from './process.ts';
+
+/** What is asked for, and what must have become of it. */
+export interface Asked {
+  account: string;
+  id: string;
+  /** It was cancelled or deleted on the way: it need not be there, and need not have been completed. */
+  unwanted: boolean;
+}
+
+/** An account's key, to ask with. */
+export interface Client {
+  account: string;
+  key: string;
+}
+
+const root = 'stability-ai/stable-audio-3';
+/** What tasks are made of: with and without a recording, in formats that differ in what coding them takes. */
+const kinds = [
+  { model: `${root}/music`, input: { prompt: 'a drum', duration: 1, num_inference_steps: 2, output_format: 'wav' } },
+  {
+    model: `${root}/text-to-audio`,
+    input: { prompt: 'rain', duration: 1, num_inference_steps: 2, output_format: 'flac' },
+  },
+  {
+    model: `${root}/audio-to-audio`,
+    input: { prompt: 'a cello', duration: 1, num_inference_steps: 2, output_format: 'mp3' },
+    withRecording: true,
+  },
+] as const;
+
+/** Clients that ask for tasks, and go on asking whatever fails, as SDKs do. */
+export class Siege {
+  readonly #apis: ServiceProcess[];
+  readonly #random: () => number;
+  readonly #webhook: string;
+  readonly #recording: string;
+  readonly asked: Asked[] = [];
+  over = false;
+
+  constructor(options: { apis: ServiceProcess[]; random: () => number; webhook: string; recording: string }) {
+    this.#apis = options.apis;
+    this.#random = options.random;
+    this.#webhook = options.webhook;
+    this.#recording = options.recording;
+  }
+
+  /** Calls the API as a client does that tries again for as long as the service is away. */
+  async call({ key }: Client, method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    while (!this.over) {
+      const { url } = this.#apis[Math.floor(this.#random() * this.#apis.length)]!;
+      let answer: { status: number; text: string } | undefined;
+      try {
+        const response = await fetch(`${url ?? 'http://127.0.0.1:1'}/api/v3${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${key}`,
+            ...(body ? { 'content-type': 'application/json' } : {}),
+            ...headers,
+          },
+          ...(body ? { body: JSON.stringify(body) } : {}),
+          signal: AbortSignal.timeout(20_000),
+        });
+        answer = { status: response.status, text: await response.text() };
+      } catch {
+        // The part was killed, or does not answer.
+      }
+      if (answer && answer.status < 400) return JSON.parse(answer.text).data;
+      if (answer?.status === 404) return undefined;
+      if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`${method} ${path}: ${answer.text}`);
+      await sleep(200);
+    }
+    throw new Error('it is over');
+  }
+
+  /** Submits `count` tasks of an account, and cancels or deletes some of them. */
+  async submit(client: Client, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      const kind = kinds[Math.floor(this.#random() * kinds.length)]!;
+      const input = 'withRecording' in kind ? { ...kind.input, audio: this.#recording } : kind.input;
+      const path = `/${kind.model}?webhook=${encodeURIComponent(this.#webhook)}`;
+      const { id } = await this.call(client, 'POST', path, input, { 'idempotency-key': `${client.account}-${i}` });
+      const asked: Asked = { account: client.account, id, unwanted: this.#random() < 0.1 };
+      this.asked.push(asked);
+      if (!asked.unwanted) continue;
+      await sleep(500 * this.#random());
+      if (this.#random() < 0.5) await this.call(client, 'DELETE', `/predictions/${id}`);
+      else await this.call(client, 'POST', '/predictions/delete', { ids: [id] });
+    }
+  }
+
+  /** Resolves when every task of an account has ended. */
+  async ended(client: Client): Promise<void> {
+    for (const { id, account } of this.asked) {
+      if (account !== client.account) continue;
+      for (;;) {
+        const task = await this.call(client, 'GET', `/predictions/${id}`);
+        if (!task || ['completed', 'failed', 'cancelled'].includes(task.status)) break;
+        await sleep(500);
+      }
+    }
+  }
+}
