@@ -128,7 +128,7 @@ async function follow(kind: Kind, id: string, taskId: string, signal: AbortSigna
 }
 
 async function finish(kind: Kind, id: string, task: Task): Promise<void> {
-  if (task.status === 'failed') return update(kind, id, { phase: 'failed', task, problem: problemOfTask(task.error) });
+  if (task.status === 'failed') return update(kind, id, { phase: 'failed', task, problem: problemOfTask(task) });
   if (task.status === 'cancelled') return removeRun(kind, id);
   const sound = await decodeUrl(task.outputs[0]!);
   update(kind, id, { phase: 'completed', task, sound });

@@ -1,5 +1,6 @@
 import { sentence } from '../shared/format.ts';
 import { ServiceError } from './client.ts';
+import type { Task } from './types.ts';
 
 /** Something that went wrong, in words for the musician, and what can be done. */
 export interface Problem {
@@ -32,12 +33,18 @@ export function problemOf(error: unknown): Problem {
   }
   if (status === 401) return { title: 'The key is not known', advice: 'Give another API key.', remedy: 'key' };
   if (status === 403) return { title: 'Not allowed', advice: sentence(message) };
+  if (code === 'account_queue_full') {
+    return { title: 'Too many tasks are waiting', advice: 'Retrying automatically.', retryAfter: retryAfter ?? 10 };
+  }
   if (status === 429) {
     return {
       title: 'Too many requests in a minute',
       advice: 'The page goes on by itself.',
       retryAfter: retryAfter ?? 10,
     };
+  }
+  if (status === 503 && code !== 'queue_full') {
+    return { title: 'The service is not available', advice: 'Retrying automatically.', retryAfter: retryAfter ?? 5 };
   }
   if (status === 503) {
     return { title: 'The queue is full', advice: 'The page goes on by itself.', retryAfter: retryAfter ?? 10 };
@@ -62,12 +69,16 @@ export const notAudio: Problem = {
 };
 
 /** What a failed task's error means for the musician. */
-export function problemOfTask(error: string): Problem {
-  if (/too long|longer than|at most [\d.]+ s|duration in seconds/i.test(error)) {
+export function problemOfTask({ error, error_code: code }: Pick<Task, 'error' | 'error_code'>): Problem {
+  // A parameter that does not fit the length of the recording, as the engine says it.
+  const isLength =
+    code === 'invalid_parameters' && /too long|longer than|at most [\d.]+|duration in seconds/i.test(error);
+  if (code === 'audio_too_long' || code === 'audio_too_large' || isLength) {
     return { title: 'The recording is too long', advice: sentence(error), remedy: 'trim' };
   }
-  if (/sound|audio|codec|damaged/i.test(error) && /not|no |damaged/i.test(error)) {
+  if (code.startsWith('audio_') || code === 'source_gone') {
     return { title: 'The recording cannot be read', advice: sentence(error), remedy: 'choose' };
   }
+  if (code === 'invalid_parameters') return { title: 'That cannot be done', advice: sentence(error) };
   return { title: 'It did not work', advice: sentence(error) };
 }

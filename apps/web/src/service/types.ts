@@ -11,6 +11,8 @@ export interface Task {
   error: string;
   /** What of the request was read otherwise than it was written, or not at all; absent: nothing. */
   warnings?: string[];
+  /** Why it failed, for programs; empty if it did not. */
+  error_code: string;
   created_at: string;
   seed: number;
   input: Record<string, unknown>;
@@ -21,6 +23,7 @@ export interface Task {
 export interface TaskNews {
   status: TaskStatus;
   error: string;
+  error_code: string;
   /** How many tasks come before it, while it waits. */
   tasks_ahead?: number | null;
   seconds_left?: number | null;
