@@ -98,6 +98,13 @@ function secondsLeft({ status, progress, startedAt }: Task): number | null {
   return Math.ceil((elapsed * (1 - progress.fraction)) / progress.fraction);
 }
 
+/** The store of files that the settings name. */
+export function openStore(settings: Settings): FileStore {
+  const timeoutMs = settings.RETONE_STORAGE_TIMEOUT_SECONDS * 1000;
+  const s3 = s3Options(settings);
+  return openFileStore({ ...(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') }), timeoutMs });
+}
+
 /** The bucket for files, where there is one. */
 function s3Options(settings: Settings): S3Options | undefined {
   const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
@@ -200,9 +207,7 @@ export class Service {
         connections: settings.RETONE_DATABASE_CONNECTIONS,
       },
     });
-    const timeoutMs = settings.RETONE_STORAGE_TIMEOUT_SECONDS * 1000;
-    const s3 = s3Options(settings);
-    const store = openFileStore({ ...(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') }), timeoutMs });
+    const store = openStore(settings);
     const complain = throttled((err: Error) => hooks.log.error({ err }, 'queue'), complaintPause);
     // Several processes may start at once on an empty database; pg-boss too makes its tables in it.
     const queue = await database.exclusively(startLock, async () => {

@@ -64,6 +64,12 @@ export interface Database extends Queryable {
    * would, so it is to be called about once a day.
    */
   tidy(): Promise<void>;
+  /**
+   * Writes all of the database into a file, as of one moment, while it is in use; `restoreDatabase` reads it.
+   *
+   * @throws DatabaseError `no-tool` or `tool-failed` where a server's own program is needed
+   */
+  backup(path: string): Promise<void>;
   /** The connections that there are; PGlite has one, in this process. */
   connections(): Connections;
   /** Waits for statements under way and closes. An open database keeps the process alive. */

@@ -21,6 +21,15 @@ export interface ServerLimits {
   connections: number;
 }
 
+/** Makes a database from what `Database.backup` has written. @throws DatabaseError `not-empty`, `no-tool` or `tool-failed` */
+export async function restoreDatabase(
+  { url, folder }: { url?: string | undefined; folder: string },
+  backup: string,
+): Promise<void> {
+  if (url !== undefined) return (await import('./server.ts')).restoreServer(url, backup);
+  return (await import('./pglite.ts')).restorePglite(folder, backup);
+}
+
 /**
  * Opens a database: a Postgres server if there is a URL, else PGlite.
  *

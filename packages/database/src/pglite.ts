@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { type Connections, checkChannel, type Database, type Queryable, type Row } from './database.ts';
@@ -37,6 +38,25 @@ async function makeCluster(path: string): Promise<void> {
   mkdirSync(unfinished, { mode: 0o700 });
   await (await PGlite.create({ dataDir: unfinished })).close();
   renameSync(unfinished, path);
+}
+
+/** Makes a folder from what `backup` has written. @throws DatabaseError `not-empty` */
+export async function restorePglite(folder: string, backup: string): Promise<void> {
+  const path = resolve(folder);
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new DatabaseError('not-empty', `${path} must be empty or absent for a restore`);
+  }
+  const unlock = lockFolder(path);
+  try {
+    const unfinished = `${path}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    const loadDataDir = new Blob([await readFile(backup)], { type: 'application/x-gzip' });
+    await (await PGlite.create({ dataDir: unfinished, loadDataDir })).close();
+    renameSync(unfinished, path);
+  } finally {
+    unlock();
+  }
 }
 
 /** A database over PGlite. */
@@ -94,6 +114,12 @@ export class PgliteDatabase implements Database {
   async tidy(): Promise<void> {
     await this.query('VACUUM (ANALYZE)');
     await this.query('CHECKPOINT');
+  }
+
+  async backup(path: string): Promise<void> {
+    refuseInside(this);
+    const dump = await this.#pglite.dumpDataDir('gzip');
+    await writeFile(path, dump.stream(), { mode: 0o600 });
   }
 
   connections(): Connections {

@@ -11,6 +11,7 @@ import { DatabaseError, hasCode, translated } from './errors.ts';
 import { cutOff, Listener } from './listener.ts';
 import type { ServerLimits } from './open.ts';
 import { parsers, toText } from './text.ts';
+import { runTool } from './tools.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
 
 const defaultLimits: ServerLimits = { timeoutMs: 15_000, connections: 10 };
@@ -35,6 +36,24 @@ export async function openServer(url: string, limits: Partial<ServerLimits> = {}
   return database;
 }
 
+/** Fills an empty database with what `backup` has written. @throws DatabaseError `not-empty`, `no-tool` or `tool-failed` */
+export async function restoreServer(url: string, backup: string): Promise<void> {
+  const database = await openServer(url);
+  try {
+    const [any] = await database.query(
+      "SELECT 1 FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')",
+    );
+    if (any) throw new DatabaseError('not-empty', `the database at ${described(url)} must be empty for a restore`);
+  } finally {
+    await database.close();
+  }
+  await runTool(
+    'pg_restore',
+    ['--no-owner', '--exit-on-error', `--dbname=${new URL(url).pathname.slice(1)}`, backup],
+    url,
+  );
+}
+
 /** A URL without its user and password. */
 function described(url: string): string {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
@@ -46,6 +65,7 @@ function described(url: string): string {
 
 class ServerDatabase implements Database {
   readonly kind = 'postgres';
+  readonly #url: string;
   readonly #config: pg.ClientConfig;
   readonly #pool: pg.Pool;
   readonly #listener: Listener;
@@ -65,6 +85,7 @@ class ServerDatabase implements Database {
       idle_in_transaction_session_timeout: timeoutMs,
       types: { getTypeParser: (type: number) => parsers[type] ?? String },
     };
+    this.#url = url;
     this.#config = config;
     this.#pool = new pg.Pool({ ...config, max: connections });
     this.#pool.on('connect', (client) => this.#clients.add(client));
@@ -141,6 +162,10 @@ class ServerDatabase implements Database {
   }
 
   async tidy(): Promise<void> {}
+
+  async backup(path: string): Promise<void> {
+    await runTool('pg_dump', ['--format=custom', '--no-owner', `--file=${path}`], this.#url);
+  }
 
   connections(): Connections {
     const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.#pool;

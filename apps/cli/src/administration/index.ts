@@ -1,6 +1,7 @@
 import { isLocked } from '@retone/database';
 import { readSettings, Service } from '@retone/server';
 import { accounts } from './accounts.ts';
+import { backup } from './backup.ts';
 import type { AdministrationCommand } from './context.ts';
 import { doctor } from './doctor.ts';
 import { keys } from './keys.ts';
@@ -8,7 +9,7 @@ import { sendCommand } from './socket.ts';
 import { tasks } from './tasks.ts';
 
 /** The commands of administrators. */
-export const administration: Record<string, AdministrationCommand> = { keys, accounts, tasks, doctor };
+export const administration: Record<string, AdministrationCommand> = { keys, accounts, tasks, doctor, backup };
 
 /** Carries out a command on the service's database: in the service itself where that has it open for itself. */
 export async function administer(name: string, args: string[]): Promise<void> {

@@ -59,6 +59,18 @@ export const serviceCommands: Record<string, Command> = {
     flags: taskFlags,
     run: administering('tasks'),
   },
+  backup: {
+    summary: 'back up database and files, while the service runs',
+    usage: '<new folder>',
+    flags: {},
+    run: administering('backup'),
+  },
+  restore: {
+    summary: 'restore a backup into an empty database and store',
+    usage: '<folder>',
+    flags: {},
+    run: async (args) => (await import('../administration/backup.ts')).restore(args),
+  },
   doctor: {
     summary: 'check database, ledger, storage, models, clock and disk',
     usage: '',
