@@ -3,6 +3,7 @@ import { audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/
 import { type Database, isOutage } from '@retone/database';
 import { audioOf, channelsOf, resultTags, type Tensor } from '@retone/engine';
 import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes } from '@retone/storage';
+import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
@@ -172,7 +173,8 @@ export class Worker {
     const model = publicModel(task.model)!;
     const engine = await engineFor(task, signal);
     const { sampleRate, maxSeconds } = await engine.load();
-    const audio = task.input.audio === undefined ? undefined : await this.#source(task, sampleRate, signal);
+    const audio =
+      task.input.audio === undefined ? undefined : await this.#source(task, { sampleRate, maxSeconds }, signal);
 
     const warnings: string[] = [];
     let inferenceMs = 0;
@@ -235,10 +237,17 @@ export class Worker {
   }
 
   /** The recording that a task starts from, [channels, samples] at the model's rate. */
-  async #source(task: Task, sampleRate: number, signal: AbortSignal): Promise<Tensor> {
+  async #source(
+    task: Task,
+    { sampleRate, maxSeconds }: Pick<ModelFacts, 'sampleRate' | 'maxSeconds'>,
+    signal: AbortSignal,
+  ): Promise<Tensor> {
     const bytes = await this.#sourceBytes(task, signal);
     const { codingTimeoutMs: timeout } = this.#options;
-    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout });
+    const { duration } = task.input;
+    // What is not used is not decoded: half an hour of mp3, or of a file that claims a rate of 1 Hz, would take gigabytes.
+    const wanted = duration === undefined ? { maxDuration: maxSeconds } : { seconds: duration };
+    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout, ...wanted });
     return audioOf(clip.channels);
   }
 

@@ -8,8 +8,10 @@ import { z } from 'zod';
 import { convert, writableFormats } from '../conversion.ts';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, envelope, success } from '../envelope.ts';
+import { fileTooLarge } from '../file-form.ts';
 import { noKey, refusals } from '../openapi.ts';
 import type { Service } from '../service.ts';
+import { maxFileBytes } from '../settings.ts';
 
 const tags = ['Files'];
 const params = z.object({ token: z.string() });
@@ -116,6 +118,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     const wrong = (size: number) =>
       new ApiError(400, 'wrong_size', `the file must have the ${announced} bytes it was announced with (got ${size})`);
     const length = request.headers['content-length'];
+    if (Number(length ?? 0) > maxFileBytes(service.settings)) throw fileTooLarge(service.settings);
     if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));
     // Under a key of its own: whoever else sends to the same URL at the same time does not write into this file.
     const stored = await service.keepUpload(request.body as Readable);

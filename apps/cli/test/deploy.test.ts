@@ -1,0 +1,42 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readSettings, unknownSettings } from '@retone/server';
+import { expect, test } from 'vitest';
+
+const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
+const read = (name: string) => readFileSync(deploy + name, 'utf8');
+const metricsSource = readFileSync(fileURLToPath(new URL('../../server/src/metrics.ts', import.meta.url)), 'utf8');
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+if (!hasPromtool)
+  console.warn('The alert rules are not checked by promtool: it is not installed (Debian: prometheus).');
+
+test.skipIf(!hasPromtool)('promtool takes the alert rules', () => {
+  const said = execFileSync('promtool', ['check', 'rules', `${deploy}prometheus/alerts.yaml`], { encoding: 'utf8' });
+  expect(said).toContain('SUCCESS');
+});
+
+test.each(['prometheus/alerts.yaml', 'grafana/retone.json'])('%s names only metrics that there are', (name) => {
+  const named = new Set(read(name).match(/retone_[a-z_]+/g));
+  for (const each of named) {
+    const metric = each.replace(/_(bucket|count|sum)$/, '');
+    expect(metricsSource, metric).toContain(`'${metric}'`);
+  }
+  expect(named.size).toBeGreaterThan(5);
+});
+
+test.each(['compose.yaml', 'kubernetes.yaml', 'systemd/retone.service', 'Dockerfile', 'README.md', 'proxy/nginx.conf'])(
+  '%s names only settings that there are',
+  (name) => {
+    const named = read(name).match(/\bRETONE_[A-Z0-9_]+/g) ?? [];
+    expect(unknownSettings(Object.fromEntries(named.map((each) => [each, 'x'])))).toEqual([]);
+  },
+);
+
+test('the dashboard is JSON with panels, and the defaults of the settings hold', () => {
+  const { panels } = JSON.parse(read('grafana/retone.json')) as { panels: { title: string; targets: unknown[] }[] };
+  expect(panels.length).toBeGreaterThan(10);
+  for (const { title, targets } of panels) expect([title, targets.length > 0]).toEqual([title, true]);
+  expect(readSettings({})).toMatchObject({ RETONE_STOP_SECONDS: 20, RETONE_DRAIN_SECONDS: 0 });
+});
