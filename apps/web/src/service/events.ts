@@ -23,8 +23,8 @@ export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator
         if (ended.includes(news.status)) return;
       }
     }
-    const { status, error } = await service.task(id, signal);
-    yield { status, error, progress: null };
+    const { status, error, error_code } = await service.task(id, signal);
+    yield { status, error, error_code, progress: null };
     if (ended.includes(status)) return;
     await new Promise((resolve) => setTimeout(resolve, pollEvery));
   }
