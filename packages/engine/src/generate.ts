@@ -159,11 +159,19 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   signal?.throwIfAborted();
 
   report('decode', 0);
-  const decoded = await pretransform.decode(latents, {
+  const decoding = {
     frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
     signal,
-    onProgress: (done) => report('decode', done),
-  });
+    onProgress: (done: number) => report('decode', done),
+  };
+  const decoded =
+    initial && pretransform.decodeEdited
+      ? await pretransform.decodeEdited(
+          latents,
+          { audio: levelled(options.source!), latents: initial, noiseLevel: noiseLevel(options) },
+          decoding,
+        )
+      : await pretransform.decode(latents, decoding);
   const audio = cropped(decoded, lengths.outputSamples);
   assertFinite(audio.data, 'the decoded audio');
   if (pretransform.loudness !== undefined) {

@@ -9,6 +9,16 @@ export interface PretransformRun {
   onProgress?: ((done: number) => void) | undefined;
 }
 
+/** The recording that latents were made from before they were changed. */
+export interface EditedSource {
+  /** [channels, frames * downsamplingRatio], as it was encoded. */
+  audio: Tensor;
+  /** Its latents [latentChannels, frames]. */
+  latents: Tensor;
+  /** 0 to 1: how far the result may leave the recording. */
+  noiseLevel: number;
+}
+
 /** Between audio and the latents that the diffusion transformer works on. */
 export interface Pretransform {
   /** Channels of the latents. */
@@ -25,6 +35,8 @@ export interface Pretransform {
   encode(audio: Tensor, run?: PretransformRun): Promise<Tensor>;
   /** latents [latentChannels, frames] to audio [channels, frames * downsamplingRatio]; not clamped. */
   decode(latents: Tensor, run?: PretransformRun): Promise<Tensor>;
+  /** As `decode`, for a pretransform that can take what did not change from the recording itself. */
+  decodeEdited?(latents: Tensor, source: EditedSource, run?: PretransformRun): Promise<Tensor>;
   /** Loads now what is needed for most lengths. */
   prepare?(): Promise<void>;
   release(): Promise<void>;

@@ -1,8 +1,9 @@
 import type { SpectralConfig, Weights } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
 import { nextTurn } from './pieces.ts';
-import type { Pretransform, PretransformRun } from './pretransform.ts';
+import type { EditedSource, Pretransform, PretransformRun } from './pretransform.ts';
 import { type Bands, layersOf } from './spectral/bands.ts';
+import { SourceFilter, sourceWeight } from './spectral/source-filter.ts';
 import { type FeatureParts, Synthesis } from './spectral/synthesis.ts';
 import { pairSpectra } from './stft.ts';
 
@@ -30,6 +31,7 @@ export class Spectral implements Pretransform {
   readonly #stereoBand: Uint8Array;
   readonly #stereoBands: number;
   readonly #synthesiser: Synthesis;
+  readonly #filter: SourceFilter;
   readonly #mean: Float32Array;
   readonly #analysis: Float32Array;
   readonly #synthesis: Float32Array;
@@ -52,6 +54,7 @@ export class Spectral implements Pretransform {
       config.stereo_edges.findLastIndex((edge) => edge <= frequency),
     );
     this.#synthesiser = new Synthesis(config, sampleRate, main, low);
+    this.#filter = new SourceFilter(main, low);
     const dimension = this.#dimension;
     this.#mean = weights.values(`${prefix}.mean`, [dimension]);
     this.#analysis = weights.values(`${prefix}.analysis`, [dimension, config.latent_dim]);
@@ -90,6 +93,15 @@ export class Spectral implements Pretransform {
 
   async decode(latents: Tensor, run: PretransformRun = {}): Promise<Tensor> {
     return this.#synthesiser.synthesise(this.parts(this.decodeFeatures(latents)), run);
+  }
+
+  async decodeEdited(latents: Tensor, source: EditedSource, run: PretransformRun = {}): Promise<Tensor> {
+    const after = this.parts(this.decodeFeatures(latents));
+    const decoded = await this.#synthesiser.synthesise(after, run);
+    const weight = sourceWeight(source.noiseLevel);
+    if (weight === 0) return decoded;
+    const before = this.parts(this.decodeFeatures(source.latents));
+    return this.#filter.apply(source.audio, decoded, before, after, weight, run);
   }
 
   async release(): Promise<void> {}
