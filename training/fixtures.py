@@ -4,7 +4,11 @@
 
 Same form as the fixtures of the reference: cases.json (parameters, tensor names, shapes, tolerances) and cases.safetensors.
 Sources are the `signal` formula of those fixtures; noises are stored. `ae/*` and `e2e/*` are those of the spectral pretransform:
-latents, magnitudes, first phase, audio.
+latents, magnitudes of partials and noise, audio.
+
+    python fixtures.py --decoder FILE
+
+Writes what the spectral pretransform makes of one sound without a linear map, for the test of its TypeScript twin.
 """
 import argparse
 import json
@@ -16,6 +20,8 @@ import torch
 from model import safetensors
 from model.retone import load
 from model.sampling import euler, schedule
+from model.spectral import DEFAULT_CONFIG, SpectralFeatures
+from model.synthesis import Synthesis
 
 
 def signal(samples, k):
@@ -99,16 +105,13 @@ def record(folder):
     source = signal(30000, 2)
     latents = pretransform.encode(source)
     out.add("ae/encode", "spectral encoder", {"signal": {"samples": 30000, "channels": 2, "k": 2}}, {}, {"latents": latents[None]})
-    features = pretransform.mean + latents.T @ pretransform.synthesis
-    magnitudes = pretransform.features.magnitudes(features)
-    phase = pretransform.features.first_phase(magnitudes[:4])
-    out.add("ae/decode_stages", "inside the spectral decoder", {}, {"latents": latents[None]}, {
-        "features": (features, 2e-3), "magnitudes": (magnitudes, 1e-3),
-        "first_phase_cosine": (np.cos(phase) * (magnitudes[:4] > 1e-3), 0.05), "audio_no_iterations": (pretransform.decode(latents, 0), 0.02)},
-        note="first_phase_cosine: cosine of the first four frames' phases, 0 where the magnitude is at most 1e-3")
-    for rounds in (1, pretransform.config["phase_iterations"]):
-        out.add(f"ae/decode_{rounds}", "spectral decoder", {"phase_iterations": rounds}, {"latents": latents[None]},
-                {"audio": (pretransform.decode(latents, rounds)[None], 0.02)})
+    features = pretransform.decode_features(latents)
+    low, partials, noises, shares = pretransform.synthesiser.magnitudes(features)
+    stages = {"features": (features, 2e-3), "partials": (partials, 1e-3), "noises": (noises, 1e-3), "shares": (shares, 1e-3)}
+    if low is not None:
+        stages["low"] = (low, 1e-3)
+    out.add("ae/decode_stages", "inside the spectral decoder", {}, {"latents": latents[None]}, stages)
+    out.add("ae/decode", "spectral decoder", {}, {"latents": latents[None]}, {"audio": (pretransform.decode(latents)[None], 0.02)})
 
     source = signal(2 * 44100, 3)
     latents = torch.from_numpy(pretransform.encode(source))[None]
@@ -123,11 +126,35 @@ def record(folder):
     return out
 
 
+def decoder_samples():
+    """Features and decoded samples of one sound with partials, noise and attacks, in both representations."""
+    cases = []
+    for name, config in (("one window", {k: v for k, v in DEFAULT_CONFIG.items() if k not in ("low_fft_size", "crossover")}), ("two windows", DEFAULT_CONFIG)):
+        fixed = SpectralFeatures(config)
+        source, state = signal(30000, 2), 1
+        for i in range(30000):
+            state = (state * 1664525 + 1013904223) % (1 << 32)
+            source[:, i] += np.float32(0.3 * (state / 2 ** 31 - 1) * (i % 9000 < 3000))
+        features = fixed.analyse(source)
+        audio = Synthesis(fixed).synthesise(features)
+        pick = lambda array, step: [round(float(x), 5) for x in array.ravel()[::step]]
+        cases.append({"name": name, "config": dict(config, latent_dim=fixed.dimension), "features": pick(features, 97), "featureStep": 97,
+                      "audio": pick(audio, 211), "audioStep": 211})
+    return cases
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--decoder")
+    parser.add_argument("--model")
+    parser.add_argument("--out")
     options = parser.parse_args()
+    if options.decoder:
+        with open(options.decoder, "w") as file:
+            json.dump({"cases": decoder_samples()}, file)
+        return
+    if not (options.model and options.out):
+        parser.error("--decoder FILE, or --model FOLDER and --out FOLDER, must be given")
     os.makedirs(options.out, exist_ok=True)
     recorder = record(options.model)
     safetensors.save(os.path.join(options.out, "cases.safetensors"), recorder.tensors)
