@@ -74,24 +74,25 @@ describe('retone transform', () => {
 
   test('reads what the built-in model does not know as its nearest word, or not at all, and says so', async () => {
     const make = async (name: string, words: string) => {
-      const made = await place.retone('transform', riff, '-p', words, '-d', '2', '--seed', '5', '-o', name);
-      expect(made.code).toBe(0);
-      return { ...made, bytes: readFileSync(place.path(name)) };
+      const args = [riff, '-p', words, '-d', '2', '--seed', '5', '-o', name, '--json'];
+      const { code, stdout } = await place.retone('transform', ...args);
+      expect(code).toBe(0);
+      return { warnings: json(stdout).warnings, bytes: readFileSync(place.path(name)) };
     };
-    const [nonsense, other, lute, guitar] = [
-      await make('a.wav', 'qwertz uiop'),
-      await make('b.wav', 'no drums, please'),
-      await make('c.wav', 'a Lute!'),
-      await make('d.wav', 'an acoustic guitar!'),
-    ];
-    expect(nonsense.stderr).toBe(
-      'retone: the model does not know the words: qwertz, uiop; the prompt is read without them\n',
-    );
-    expect(other.stderr).toMatch(/^retone: the model has not learnt to leave things out.*: drums is left out/);
-    expect(other.bytes.equals(nonsense.bytes)).toBe(true);
-    expect(lute.stderr).toBe('retone: in the prompt, the model reads "Lute" as "acoustic guitar"\n');
+    const nonsense = await make('a.wav', 'qwertz uiop');
+    const drumless = await make('b.wav', 'no drums, please');
+    const lute = await make('c.wav', 'a Lute!');
+    const guitar = await make('d.wav', 'acoustic guitar!');
+    expect(nonsense.warnings).toEqual([
+      'the model does not know the words: qwertz, uiop; the prompt is read without them',
+    ]);
+    expect(drumless.warnings).toEqual([
+      expect.stringMatching(/^the model has not learnt to leave things out.*: drums is left out of the prompt$/),
+    ]);
+    expect(drumless.bytes.equals(nonsense.bytes)).toBe(true);
+    expect(lute.warnings).toEqual(['in the prompt, the model reads "Lute" as "acoustic guitar"']);
     expect(lute.bytes.equals(guitar.bytes)).toBe(true);
-    expect(guitar.stderr).toBe('');
+    expect(guitar.warnings).toBeUndefined();
     expect(guitar.bytes.equals(nonsense.bytes)).toBe(false);
   });
 

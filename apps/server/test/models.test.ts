@@ -29,7 +29,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     rmSync(config);
     json.model.conditioning.configs.find((each: { type: string }) => each.type === 'number').config.max_val = 30;
     writeFileSync(config, JSON.stringify({ ...json, sample_size: 200 * 44100, sampling_defaults: { steps: 2 } }));
-    const words = { known: ['a', 'cello', 'harp', 'no', 'drums'], ignored: ['a'], nearest: { harp: ['lyre'] } };
+    const words = { known: ['a', 'cello', 'harp', 'no', 'drums'], ignored: ['a', 'with'], nearest: { harp: ['lyre'] } };
     writeFileSync(join(place, 'models', 'three', 'words.json'), JSON.stringify(words));
     const serving = { 'audio-to-audio': 'one', 'text-to-audio': 'two', music: 'three' };
     writeFileSync(join(place, 'serving.json'), JSON.stringify(serving));

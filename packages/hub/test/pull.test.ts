@@ -67,6 +67,7 @@ describe('pulling a model', () => {
       'model.safetensors',
       'model_config.json',
       'text-encoder',
+      'words.json',
     ]);
     for (const path of [weights, 'model_config.json', 'text-encoder/tokenizer.json'])
       expect(sameAsPublished(path)).toBe(true);

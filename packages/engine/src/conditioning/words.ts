@@ -429,8 +429,7 @@ function joined(tokens: readonly Token[], text: string): string {
     const read = mark === undefined && (here || replaced) ? withoutOverlap(out, token.read) : token.read;
     replaced = here;
     if (read === '') continue;
-    if (mark === undefined && /(?:^| )an?$/i.test(out.slice(-3)))
-      out = out.slice(0, out.endsWith('n') ? -1 : undefined) + (/^[aeiou]/i.test(read) ? 'n' : '');
+    if (here && mark === undefined) out = out.replace(/(^| )an?$/i, '');
     out += out === '' ? '' : mark === undefined ? ' ' : ',.;:!?'.includes(mark) ? `${mark} ` : ` ${mark} `;
     out += read;
     gap = '';
