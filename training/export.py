@@ -2,7 +2,7 @@
 
     python export.py --work DIR --out models/retone-small [--checkpoint NAME]
 
-model_config.json, model.safetensors (F16) and the text folder with encoder weights and tokenizer. The moving average of the weights is taken.
+model_config.json, model.safetensors (F16), words.json, and the text folder with encoder weights and tokenizer. The moving average of the weights is taken.
 The pretransform's map is stored as F32 (it is small, and its sums run over hundreds of terms).
 """
 import argparse
@@ -13,6 +13,7 @@ import shutil
 import numpy as np
 import torch
 
+import words
 from data.tokenizer import tokenizer_config
 from fit_pretransform import load as load_pretransform
 from model import safetensors
@@ -61,6 +62,7 @@ def export(work, out, checkpoint="checkpoint.pt", steps=None):
         json.dump(json.load(source), target, ensure_ascii=False, indent=1)
     with open(os.path.join(text_folder, "tokenizer_config.json"), "w") as file:
         json.dump(tokenizer_config(), file, indent=1)
+    words.write(out, words.of_captions())
     return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(out) for name in names)
 
 

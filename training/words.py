@@ -74,22 +74,38 @@ def document(texts, learnt=True, absent=(), keys=()):
     return out if learnt else {**out, "tempo": TEMPO_WORDS}
 
 
+def write(out, made):
+    """Writes an object of `document` to the folder of a model."""
+    with open(os.path.join(out, "words.json"), "w", encoding="utf-8") as file:
+        file.write(json.dumps(made, ensure_ascii=False, separators=(",", ":")).replace('],"', '],\n"').replace('},"', '},\n"') + "\n")
+
+
+def of_captions():
+    """The object of `words.json` for a model that was trained on the captions of `data/`."""
+    from data import captions
+    from data.vocabulary import ABSENT_WORDS
+    negatable = [word for words in ABSENT_WORDS.values() for word in words] + ["reverb", "distortion", "low end"]
+    return document(captions.phrases(), True, negatable, captions.KEYS)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--out")
+    parser.add_argument("--list", action="store_true", help="print what can be asked for instead")
     parser.add_argument("--texts")
     parser.add_argument("--unlearnt", action="store_true")
     options = parser.parse_args()
+    if options.list:
+        from data.vocabulary import EFFECT_PHRASES, WORDS
+        for kind, table in {**WORDS, "effect": EFFECT_PHRASES}.items():
+            print(f"{kind} ({len(table)})", *(f"  {name}: {', '.join(words)}" for name, words in table.items()), sep="\n")
+        return
     if options.texts:
         with open(options.texts, encoding="utf-8") as file:
             made = document([line.strip() for line in file if line.strip()], not options.unlearnt)
     else:
-        from data import captions
-        from data.vocabulary import ABSENT_WORDS
-        negatable = [word for words in ABSENT_WORDS.values() for word in words] + ["reverb", "distortion", "low end"]
-        made = document(captions.phrases(), True, negatable, captions.KEYS)
-    with open(os.path.join(options.out, "words.json"), "w", encoding="utf-8") as file:
-        file.write(json.dumps(made, ensure_ascii=False, separators=(",", ":")).replace('],"', '],\n"').replace('},"', '},\n"') + "\n")
+        made = of_captions()
+    write(options.out, made)
     print(f"{len(made['known'])} words, {sum(map(len, made['nearest'].values()))} others under {len(made['nearest'])}")
 
 

@@ -63,6 +63,7 @@ describe('pulling a model', () => {
     expect(changed).toBe(true);
     expect(readdirSync(folder()).sort()).toEqual([
       'LICENSE',
+      'NOTICE',
       'installed.json',
       'model.safetensors',
       'model_config.json',
