@@ -236,6 +236,7 @@ export class Service {
       engineFor,
       isWarm: (model) => this.#isWarm(model),
       fetching,
+      codingTimeoutMs: settings.RETONE_CODING_SECONDS * 1000,
       atOnce: settings.RETONE_WORKERS,
       onTry: (event) => this.#hearOfTry(event),
     });

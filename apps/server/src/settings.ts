@@ -93,6 +93,9 @@ const schema = z.object({
   RETONE_THREADS: count(1024)
     .optional()
     .describe('Threads of one task; default: the cores that may be used, divided among the tasks at once.'),
+  RETONE_CODING_SECONDS: seconds(3600)
+    .default(120)
+    .describe('Longest time for reading or writing a file of sound; its process is killed then.'),
   RETONE_STALL_SECONDS: seconds(86_400)
     .default(600)
     .describe(

@@ -45,7 +45,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof AudioError) {
     const { code, message } = error;
-    return { blame: code === 'crashed' ? 'try' : 'task', code: `audio_${snake(code)}`, message };
+    return { blame: ['crashed', 'timeout'].includes(code) ? 'try' : 'task', code: `audio_${snake(code)}`, message };
   }
   if (error instanceof ParameterError) return { blame: 'task', code: error.code, message: error.message };
   const message = 'something went wrong in the service; the log has it under the task id';
