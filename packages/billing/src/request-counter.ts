@@ -8,6 +8,8 @@ interface Count {
   known: number;
   /** Requests here that it does not know of yet. */
   pending: number;
+  /** Requests here of which the database is being told. */
+  sent: number;
   /** End of the minute, on the clock of `performance.now`. */
   end: number;
 }
@@ -39,9 +41,39 @@ export class RequestCounter {
       count = await asked;
     }
     count.pending++;
-    this.#timer ??= setTimeout(() => this.#sync(), syncPause).unref();
+    this.#timer ??= setTimeout(() => this.sync(), syncPause).unref();
     const secondsLeft = Math.max(0, (count.end - performance.now()) / 1000);
-    return { requests: count.known + count.pending, secondsLeft };
+    return { requests: count.known + count.sent + count.pending, secondsLeft };
+  }
+
+  /** Adds what was counted here to the counts of all processes, and takes over theirs. */
+  async sync(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const now = performance.now();
+    const open: [string, number][] = [];
+    for (const [accountId, count] of this.#counts) {
+      if (count.end <= now) this.#counts.delete(accountId);
+      else if (count.pending > 0) open.push([accountId, count.pending]);
+    }
+    if (open.length === 0) return;
+    // Taken out of what is pending first: another call may come while the database is asked.
+    const counts = open.map(([accountId, pending]) => {
+      const count = this.#counts.get(accountId)!;
+      count.pending -= pending;
+      count.sent += pending;
+      return count;
+    });
+    const known = await this.#add(open).catch(() => undefined);
+    for (const [i, count] of counts.entries()) {
+      const [, pending] = open[i]!;
+      count.sent -= pending;
+      if (known) {
+        // Answers may overtake each other.
+        count.known = known[i]!.end > count.end + 1000 ? known[i]!.known : Math.max(count.known, known[i]!.known);
+        count.end = known[i]!.end;
+      } else count.pending += pending; // the database is away: it is told later
+    }
   }
 
   #begin(accountId: string): Promise<Count> {
@@ -53,30 +85,6 @@ export class RequestCounter {
       .finally(() => this.#first.delete(accountId));
     this.#first.set(accountId, asked);
     return asked;
-  }
-
-  async #sync(): Promise<void> {
-    this.#timer = undefined;
-    const now = performance.now();
-    const open: [string, number][] = [];
-    for (const [accountId, count] of this.#counts) {
-      if (count.end <= now) this.#counts.delete(accountId);
-      else if (count.pending > 0) open.push([accountId, count.pending]);
-    }
-    if (open.length === 0) return;
-    // What comes while the database is asked counts beside what it answers.
-    const sent = open.map(([accountId]) => this.#counts.get(accountId)!);
-    const pending = sent.map((count) => count.pending);
-    try {
-      const known = await this.#add(open);
-      for (const [i, count] of sent.entries()) {
-        count.known = known[i]!.known;
-        count.pending -= pending[i]!;
-        count.end = known[i]!.end;
-      }
-    } catch {
-      // The database is away: what is pending is added later.
-    }
   }
 
   /** Adds to the counts of accounts; answers with them in the same order. */
@@ -97,7 +105,7 @@ export class RequestCounter {
     const byAccount = new Map(rows.map((row) => [row.accountId, row]));
     return added.map(([accountId]) => {
       const { requests, secondsLeft } = byAccount.get(accountId)!;
-      return { known: requests, pending: 0, end: performance.now() + secondsLeft * 1000 };
+      return { known: requests, pending: 0, sent: 0, end: performance.now() + secondsLeft * 1000 };
     });
   }
 }
