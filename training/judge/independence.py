@@ -15,6 +15,9 @@ import os
 import numpy as np
 from scipy import fft
 
+from data.compose import Part
+from data.render import salamander, salamander_layers
+
 from .classes import ALL
 from .players import GMBANK, TIMGM, Font, Patches
 
@@ -23,6 +26,16 @@ TRAINING = {"FluidR3": "/usr/share/sounds/sf2/FluidR3_GM.sf2", "MuseScore Genera
 CENTS = np.arange(-8, 9, 2)
 SECONDS, LENGTH = 1.6, 1 << 17
 DRUM_KEYS = (36, 38, 42, 46, 49, 51, 45)
+
+
+class Salamander:
+    """The sampled grand piano of the training data, where its npm packages are installed (`data.render.SALAMANDER`)."""
+
+    def has(self, program):
+        return program in (0, 1)
+
+    def play(self, notes, program, seconds):
+        return salamander(Part(own="salamander", notes=list(notes)), seconds).mean(0)
 
 
 def note(player, program, pitch, velocity=100):
@@ -50,11 +63,16 @@ def table(training):
     """[{player, class, program, likeness: {training source: [waveform, overtones]}}], the highest over notes."""
     players = {"TimGM6mb": Font(TIMGM), "sf_GMbank": Font(GMBANK), "freepats": Patches()}
     sources = {name: Font(path) for name, path in training.items()}
+    if salamander_layers():
+        sources["Salamander"] = Salamander()
+    else:
+        print("Salamander is not installed and not compared", flush=True)
     rows = []
     for entry in ALL:
         for program in entry.programs or (-1,):
             pitches = DRUM_KEYS if program < 0 else [round(entry.low + (entry.high - entry.low) * part) for part in (0.3, 0.5, 0.7)]
-            trained = {name: [note(font, program, pitch) for pitch in pitches] for name, font in sources.items()}
+            trained = {name: [note(source, program, pitch) for pitch in pitches] for name, source in sources.items()
+                       if not isinstance(source, Salamander) or source.has(program)}
             for name, player in players.items():
                 if player.has(program):
                     own = [note(player, program, pitch) for pitch in pitches]
