@@ -16,7 +16,7 @@ const results = new Map<number, AudioClip>();
 
 async function transformed(level: number, name: string, ...options: string[]): Promise<void> {
   const made = await place.retone(
-    ...['transform', drums, '-p', 'marimba', '--noise', `${level}`, '--seed', '3', '-o', name, ...options],
+    ...['transform', drums, '-p', 'marimba', '--init-noise-level', `${level}`, '--seed', '3', '-o', name, ...options],
   );
   expect(made.code, made.stderr).toBe(0);
 }
