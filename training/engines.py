@@ -47,10 +47,12 @@ class PythonEngine:
 
     def transform(self, audio, prompt, level=0.9, seed=0):
         gain = self._gain(audio)
-        latents, structure = torch.from_numpy(self.pretransform.encode(audio * gain))[None], None
+        latents, structure = self.pretransform.encode(audio * gain), None
         if self.model.structure and level < 1:
-            structure = torch.from_numpy(self.model.structure.analyse(audio * gain))[None, :, :latents.shape[2]]
-        made = self._decode(self.model.transform(latents, [prompt], level, seed=seed, structure=structure), audio.shape[1])
+            structure = torch.from_numpy(self.model.structure.analyse(audio * gain))[None, :, :latents.shape[1]]
+        changed = self.model.transform(torch.from_numpy(latents)[None], [prompt], level, seed=seed, structure=structure)[0].numpy()
+        source = np.pad(audio * gain, ((0, 0), (0, -audio.shape[1] % self.pretransform.ratio)))
+        made = self.pretransform.decode_edited(changed, source, latents, level)[:, :audio.shape[1]]
         if self.loudness is None:
             return np.clip(made, -1, 1)
         return limited(made * np.float32(gain_for(made, self.loudness) / gain))

@@ -83,10 +83,17 @@ Decoding (`model/synthesis.py`, `model/phase.py`, `model/noise.py`)
        times ramp(f_k, 120, 200): L = sqrt(1 + tanh b) (cos a M + sin a S), R = sqrt(1 - tanh b) (cos a M - sin a S).
     7. ISTFT of both channels and spectrograms: inverse real FFT, times n/4, times the window, overlap-add, divided by the overlap-added squared window (at
        least 1e-3). The low spectrogram is faded out and the main one in between the crossover's edges, by cos^2 and sin^2; their sum is the sound.
+
+    8. Edits of a recording with noise level l (`model/source_filter.py`). W = cos^2(pi/2 ramp(l, 0.4, 0.8)); where W = 0 the sound is that of step 7.
+       Change c of a band: log magnitude of the result's features minus that of the features of the recording's own latents, averaged
+       over frames j-1..j+1 and bands b-1..b+1 of the same axis. c_k: interpolated linearly at p_k (held at the ends); for bins below the main axis's first
+       band, that of the low axis's band 2k. V = W (1 - ramp(20 lg(e) |c_k|, 6, 14)). Spectra of window N of both channels:
+       sqrt(V) exp(clip(c_k, -7, 1.5)) times the recording's plus sqrt(1 - V) times those of the sound of step 7; ISTFT.
 """
 import numpy as np
 
 from .bands import SAMPLE_RATE, layers
+from .source_filter import filtered
 from .synthesis import Synthesis
 
 STEREO_FLOOR = 1e-9
@@ -154,6 +161,11 @@ class SpectralPretransform:
     def decode(self, latents):
         """Audio float32 [2, T*ratio] of latents [K, T]."""
         return self.synthesiser.synthesise(self.decode_features(latents))
+
+    def decode_edited(self, latents, source, source_latents, noise_level):
+        """Audio float32 [2, T*ratio] of latents [K, T] that were made of those of a recording [2, T*ratio], which is kept where they changed little."""
+        after, before = self.decode_features(latents), self.decode_features(source_latents)
+        return filtered(self.features, source, self.synthesiser.synthesise(after), before, after, noise_level)
 
     def decode_features(self, latents):
         """Features float32 [T, D] of latents [K, T]; summed in double precision, since phases along partials let differences grow."""
