@@ -42,6 +42,11 @@ export const makeFlags = {
   overwrite: overwriteFlag,
   format: formatFlag,
   'bit-depth': bitDepthFlag,
+  ceiling: {
+    type: 'string',
+    value: '0.1-1 or off',
+    help: 'peaks are limited to this; default 0.977; off: clipped at 1',
+  },
   seed: { type: 'number', help: 'same seed, same result; default: a random one, which is printed' },
   steps: { type: 'number', help: "default: the model's own" },
   'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
@@ -86,7 +91,14 @@ export async function make(
     throw new UsageError('--prompt is missing; it says what the result should sound like');
   const folder = findModel(values.model);
   const mix = channelMix(job.channels);
-  checkFlags(folder, { ...job.asked, seed: values.seed, steps: values.steps, guidanceScale: values['guidance-scale'] });
+  const ceiling = values.ceiling === undefined || values.ceiling === 'off' ? values.ceiling : Number(values.ceiling);
+  checkFlags(folder, {
+    ...job.asked,
+    ceiling,
+    seed: values.seed,
+    steps: values.steps,
+    guidanceScale: values['guidance-scale'],
+  });
   // Before the model is loaded: ONNX Runtime reads the command line of its process, and does not survive a very long one.
   for (const text of [values.prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
   const sampler = values.sampler as Controls['sampler'];
@@ -134,6 +146,7 @@ export async function make(
       steps: values.steps,
       guidanceScale: values['guidance-scale'],
       sampler,
+      ceiling,
       signal,
       onProgress: (progress) => bar.update(progress),
       onWarning,

@@ -433,6 +433,7 @@ export class Engine {
         apgScale: params.apg_scale,
         paddingSeconds: params.duration_padding_sec,
         schedule: params.schedule ?? 'reference',
+        ceiling: 'off',
         noise,
         inspect: (name, value) => collect(name, { data: value.data.slice(), shape: value.shape }),
       });
@@ -472,7 +473,9 @@ export class Engine {
     // Folded anew each time: what is compared is what folding gives today.
     const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
     const checkpoint = await this.#checkpoint();
-    const weights = new Weights((await foldedWeights(checkpoint, adapters, { folder: cache })).file);
+    const weights = new Weights(
+      (await foldedWeights(checkpoint, adapters, { folder: cache, rules: 'reference' })).file,
+    );
     const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, {
       backend: exactBackend(this.#options),
     });

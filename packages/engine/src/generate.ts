@@ -6,6 +6,7 @@ import { EngineError } from './errors.ts';
 import { assertFinite } from './finite.ts';
 import { type Lengths, type Region, samplesOf, workingLengths } from './lengths.ts';
 import { amplify, gainTo, level, levelRegions } from './loudness/levels.ts';
+import { defaultCeiling, limit } from './loudness/limiter.ts';
 import type { Model } from './model.ts';
 import type { DitConditions } from './networks/dit.ts';
 import { nextTurn } from './pretransforms/pieces.ts';
@@ -49,6 +50,8 @@ export interface GenerateOptions {
   /** Default: monotone. */
   schedule?: ScheduleKind | undefined;
   paddingSeconds?: number | undefined;
+  /** Peaks are kept at or below this, 0.1 to 1; `off`: they are clipped at full scale, as the PyTorch reference does. Default 0.977. */
+  ceiling?: number | 'off' | undefined;
   /** An integer; the same seed gives the same result. */
   seed?: number | undefined;
   /** Instead of a seed: where noise comes from. */
@@ -114,6 +117,8 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   const guidanceScale = cross.data.length === 0 ? 1 : (options.guidanceScale ?? defaults.guidanceScale);
   const global = await model.conditioners.global(conditioning);
   assertFinite(cross.data, 'the encoded prompt');
+  if (guidanceScale === 1 && options.negativePrompt)
+    options.onWarning?.('the negative prompt has no effect with a guidance scale of 1');
   const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
   const texts = { 'the prompt': options.prompt, 'the negative prompt': negative && options.negativePrompt };
   for (const [name, text] of Object.entries(texts)) {
@@ -181,6 +186,8 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
       levelRegions(audio, heard(), options.inpaint.regions, { sampleRate, seam: seamSeconds * sampleRate });
     else level(audio, pretransform.loudness - 20 * Math.log10(gain), sampleRate);
   }
+  const { ceiling = defaultCeiling } = options;
+  if (ceiling !== 'off') limit(audio, model.sampleRate, ceiling);
   for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
   report('decode', 1);
   return audio;
@@ -233,7 +240,8 @@ async function sampled(model: Model, options: GenerateOptions, sampling: Samplin
     const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, stacked(mask, mask));
     const pair = both.velocity!.data;
     const [conditional, other] = [pair.subarray(0, x.length), pair.subarray(x.length)];
-    const apgScale = options.apgScale ?? 1;
+    // Below 1 it leads from the negative prompt to the prompt: all of the way between them counts.
+    const apgScale = guidanceScale < 1 ? 0 : (options.apgScale ?? 1);
     return guide(x, t, conditional, other, frames, {
       scale: guidanceScale,
       apgScale,
@@ -283,6 +291,7 @@ export function checkOptions(
   within('the number of steps', options.steps, 1, 1000, true);
   within('the guidance scale', options.guidanceScale, 0, 100);
   within('the APG scale', options.apgScale, 0, 1);
+  if (options.ceiling !== 'off') within('the ceiling', options.ceiling, 0.1, 1);
   within('the seed', options.seed, 0, Number.MAX_SAFE_INTEGER, true);
   for (const region of options.inpaint?.regions ?? []) assertRegion(region);
 }

@@ -7,17 +7,19 @@ import { CacheError, cacheFolder, cacheLimit, dropOldest, markUsed, writingCache
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { Conditioners } from '../conditioning/conditioners.ts';
 import { Dit } from '../networks/dit.ts';
-import { type AdaptableLayer, type Adapter, Adapters, adaptableLayer } from './lora.ts';
+import { type AdaptableLayer, type Adapter, type AdapterRules, Adapters, adaptableLayer } from './lora.ts';
 
 // Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
 // the system maps them into memory as it does with a checkpoint's own. What is not used for long goes first.
 
 /** Raised whenever folding changes, so that older files are not used any more. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 export interface FoldOptions {
   /** Where folded weights are kept; default: in the user's cache folder, or where that cannot be written for a moment in another. */
   folder?: string | undefined;
+  /** Default: even. */
+  rules?: AdapterRules | undefined;
   /** Hears, as a sentence, that nothing could be kept. */
   onFallback?: ((message: string) => void) | undefined;
   /** Hears how much is done, 0 to 1, while weights are folded that are not there yet. */
@@ -43,9 +45,9 @@ export async function foldedWeights(
   adapters: readonly Adapter[],
   options: FoldOptions = {},
 ): Promise<FoldedWeights> {
-  const open = new Adapters(adapters);
+  const open = new Adapters(adapters, options.rules);
   try {
-    const made = [formatVersion, checkpoint.config, describeFile(checkpoint.file)];
+    const made = [formatVersion, options.rules ?? 'even', checkpoint.config, describeFile(checkpoint.file)];
     const name = `${fingerprint([made], adapters)}.safetensors`;
     try {
       const { folder = join(cacheFolder(), 'folded') } = options;

@@ -10,6 +10,17 @@ import {
 import { Matrix } from 'ml-matrix';
 import { leadingSingularVectors } from './singular-vectors.ts';
 
+/**
+ * How adapters act where the reference's PyTorch code and its other runtimes differ. `even` (the default): every adapter is
+ * applied to each layer that it has values for, and the norms of DoRA and BoRA move from the base weight's to the adapter's
+ * with the strength, so that a small strength changes little. `reference` is what the PyTorch code does: an adapter is applied
+ * to a layer only if every earlier one also covers it, and any strength but 0 takes the adapter's norms.
+ */
+export type AdapterRules = 'even' | 'reference';
+
+/** Parts that newer files have besides: training needed them, applying does not. */
+const harmlessParts = ['baked_vnorm_row', 'lora_dropout_mask'];
+
 /** Ways of adapting a weight (spec, section 8). `-xs`: the low-rank bases are singular vectors of the base weight. */
 const adapterTypes = [
   'lora',
@@ -62,16 +73,14 @@ export function adaptableLayer(name: string, shape: readonly number[]): Adaptabl
   return { layer, rows: shape[0]!, columns: shape.slice(1).reduce((a, b) => a * b, 1) };
 }
 
-/**
- * Adapters to fold into weights, so that they cost nothing per step. They apply in their order, each to the result of the
- * one before. As in the reference, the values of an adapter at position i are not loaded for a layer that not all the adapters before it adapt. It then adds nothing, but one that
- * normalises still gives the result the norms of the base weight.
- */
+/** Adapters to fold into weights, so that they cost nothing per step. They apply in their order, each to the result of the one before. */
 export class Adapters {
   readonly #open: OpenAdapter[] = [];
+  readonly #rules: AdapterRules;
 
   /** @throws CheckpointError when a file is not an adapter */
-  constructor(adapters: readonly Adapter[]) {
+  constructor(adapters: readonly Adapter[], rules: AdapterRules = 'even') {
+    this.#rules = rules;
     try {
       for (const [index, adapter] of adapters.entries()) this.#open.push(openAdapter(adapter, index));
     } catch (error) {
@@ -82,7 +91,7 @@ export class Adapters {
 
   /** Whether a layer is other than in the checkpoint. */
   adapts({ layer }: AdaptableLayer): boolean {
-    return this.#stacked(layer).some((adapter, place) => place === adapter.index && holds(adapter, layer));
+    return this.#stacked(layer).some((adapter, place) => this.#isLoaded(adapter, place, layer));
   }
 
   /** A weight with the adapters folded into it; undefined where they leave it as it is. */
@@ -93,11 +102,12 @@ export class Adapters {
     let adapted: Float64Array<ArrayBuffer> | undefined;
     let base: Float32Array | undefined;
     for (const [place, adapter] of this.#stacked(layer).entries()) {
-      const loaded = place === adapter.index && holds(adapter, layer);
-      if (!loaded && !adapted) continue;
+      const loaded = this.#isLoaded(adapter, place, layer);
+      // With the reference's rule, one that is not loaded still normalises.
+      if (!loaded && (!adapted || this.#rules === 'even')) continue;
       base ??= weightValues(weight);
       const change = loaded ? loadedChange(adapter, layer, base, rows, columns) : noChange(base, rows, columns);
-      adapted = applied(adapter, change, adapted ?? Float64Array.from(base), columns);
+      adapted = applied(adapter, change, adapted ?? Float64Array.from(base), columns, this.#rules, base);
     }
     return adapted && Float32Array.from(adapted);
   }
@@ -122,7 +132,11 @@ export class Adapters {
     for (const { weights } of this.#open) weights.file.close();
   }
 
-  /** The reference stacks adapters per layer, and looks for the i-th file at the i-th place. */
+  /** The reference looks for the i-th file at the i-th place of those that select a layer. */
+  #isLoaded(adapter: OpenAdapter, place: number, layer: string): boolean {
+    return holds(adapter, layer) && (this.#rules === 'even' || place === adapter.index);
+  }
+
   #stacked(layer: string): OpenAdapter[] {
     return this.#open.filter((adapter) => selects(adapter, layer));
   }
@@ -140,6 +154,8 @@ function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): strin
       lora_A: [rank, columns],
       lora_B: [rows, rank],
       M_xs: [rank, rank],
+      U: [rows, rank],
+      V: [columns, rank],
       magnitude: [adapter.config.type.startsWith('dora-cols') ? columns : rows],
       magnitude_r: [rows],
       magnitude_c: [columns],
@@ -155,7 +171,8 @@ function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): strin
       if (!same) faults.push(`${layer} ${part} is [${stored}], and would have to be [${shape}]`);
     }
   }
-  const unknown = weights.report().unused.filter((name) => name.includes(infix));
+  const harmless = (name: string) => harmlessParts.some((part) => name.endsWith(`${infix}${part}`));
+  const unknown = weights.report().unused.filter((name) => name.includes(infix) && !harmless(name));
   const strangers = new Set(unknown.map((name) => name.split(infix)[0]!).filter((layer) => selects(adapter, layer)));
   return [...faults, ...[...strangers].map((layer) => `there is no layer ${layer}`)];
 }
@@ -172,6 +189,12 @@ export function readAdapter(path: string): { type: string; rank: number } {
 }
 
 function openAdapter({ path, strength }: Adapter, index: number): OpenAdapter {
+  if (/\.(ckpt|pt|pth|bin|pkl)$/i.test(path)) {
+    throw new CheckpointError(
+      'bad-config',
+      `${path} is a pickle, which can run code when it is read; an adapter must be a .safetensors file`,
+    );
+  }
   const file = SafetensorsFile.open(path);
   try {
     return { config: parseAdapterConfig(file), weights: new Weights(file), strength, index };
@@ -285,7 +308,11 @@ function loadedChange(
   const both = type.startsWith('bora');
   return {
     delta: type.endsWith('-xs')
-      ? xsDelta(base, rows, columns, rank, values('M_xs', [rank, rank]))
+      ? weights.has(`${layer}${infix}U`) && weights.has(`${layer}${infix}V`)
+        ? matrix(values('U', [rows, rank]), rank)
+            .mmul(matrix(values('M_xs', [rank, rank]), rank))
+            .mmul(matrix(values('V', [columns, rank]), rank).transpose())
+        : xsDelta(base, rows, columns, rank, values('M_xs', [rank, rank]))
       : new Matrix([...chunks(values('lora_B', [rows, rank]), rank)]).mmul(
           new Matrix([...chunks(values('lora_A', [rank, columns]), columns)]),
         ),
@@ -301,18 +328,34 @@ function noChange(base: Float32Array, rows: number, columns: number): Change {
 
 function applied(
   { config, strength }: OpenAdapter,
-  { delta, rowNorms, columnNorms }: Change,
+  { delta, rowNorms: ownRowNorms, columnNorms: ownColumnNorms }: Change,
   weight: Float64Array<ArrayBuffer>,
   columns: number,
+  rules: AdapterRules,
+  base: Float32Array,
 ): Float64Array<ArrayBuffer> {
   const kind = config.type.replace('-xs', '');
+  const rows = weight.length / columns;
+  /** Norms on the way from the base weight's to the adapter's. */
+  const moved = (own: ArrayLike<number>, from: () => Float64Array) =>
+    rules === 'reference' || strength === 1 ? own : from().map((norm, i) => norm + strength * (own[i]! - norm));
   if (strength === 0 && kind !== 'lora') return weight;
   const scale = (config.alpha / config.rank) * strength;
   let result = delta
     ? weight.map((value, i) => value + scale * delta.get(Math.floor(i / columns), i % columns))
     : weight;
-  if (kind === 'dora-rows' || kind === 'bora') result = withRowNorms(result, columns, rowNorms());
-  if (kind === 'dora-cols' || kind === 'bora') result = withColumnNorms(result, columns, columnNorms());
+  if (kind === 'dora-rows' || kind === 'bora')
+    result = withRowNorms(
+      result,
+      columns,
+      moved(ownRowNorms(), () => rowNorms(base, rows)),
+    );
+  if (kind === 'dora-cols' || kind === 'bora')
+    result = withColumnNorms(
+      result,
+      columns,
+      moved(ownColumnNorms(), () => columnNorms(base, columns)),
+    );
   return result;
 }
 
@@ -360,6 +403,10 @@ function columnNorms(weight: Float32Array | Float64Array, columns: number): Floa
   const squares = new Float64Array(columns);
   for (let i = 0; i < weight.length; i++) squares[i % columns]! += weight[i]! ** 2;
   return squares.map(Math.sqrt);
+}
+
+function matrix(values: Float32Array, columns: number): Matrix {
+  return new Matrix([...chunks(values, columns)]);
 }
 
 function* chunks(values: Float32Array, size: number): Generator<number[]> {

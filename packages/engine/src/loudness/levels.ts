@@ -1,11 +1,8 @@
 import type { Tensor } from '@retone/runtime';
 import { type Region, samplesOf } from '../lengths.ts';
 import { channelsOf } from '../tensors.ts';
-import { limit } from './limiter.ts';
 import { integratedLoudness } from './loudness.ts';
 
-/** Peaks of results that are brought to a loudness stay below this. */
-const ceiling = 0.98;
 /** Softer recordings are taken for silence, which has no loudness to return to; in LUFS. */
 const softest = -60;
 /** How much around a region says how loud it should be, in seconds. */
@@ -23,7 +20,6 @@ export function gainTo(wanted: number, recording: Tensor, sampleRate: number): n
 export function level(result: Tensor, wanted: number, sampleRate: number): void {
   const now = integratedLoudness(channelsOf(result), sampleRate);
   if (now !== -Infinity) amplify(result, factorOf(wanted - now));
-  limit(result, sampleRate, ceiling);
 }
 
 /** Makes regions as loud as what is kept of the recording around them, in place; also the seams beside them. */
@@ -54,7 +50,6 @@ export function levelRegions(
       );
   }
   result.data.set(changed);
-  limit(result, sampleRate, ceiling);
 }
 
 /** Multiplies all samples, in place. */
