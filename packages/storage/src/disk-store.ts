@@ -35,19 +35,20 @@ export class DiskStore implements FileStore {
       await writeFile(partial, chunks, { flag: 'wx', mode: 0o600, flush: true });
       await this.#publish(partial, path);
     } catch (error) {
-      await rm(partial, { force: true });
+      // Where the disk is away, this fails too, and says less.
+      await rm(partial, { force: true }).catch(() => {});
       throw error === chunks.error ? error : unavailable(error);
     }
     return { key, size: chunks.size };
   }
 
   async stat(key: string): Promise<StoredFile | undefined> {
-    const found = await ifPresent(stat(this.#path(key)));
+    const found = await this.#ifPresent(stat(this.#path(key)));
     return found?.isFile() ? { key, size: found.size } : undefined;
   }
 
   async open(key: string, range?: ByteRange): Promise<OpenedFile | undefined> {
-    const file = await ifPresent(open(this.#path(key)));
+    const file = await this.#ifPresent(open(this.#path(key)));
     if (!file) return undefined;
     try {
       const found = await file.stat();
@@ -63,12 +64,12 @@ export class DiskStore implements FileStore {
   }
 
   async read(key: string): Promise<Uint8Array | undefined> {
-    return ifPresent(readFile(this.#path(key)));
+    return this.#ifPresent(readFile(this.#path(key)));
   }
 
   async delete(key: string): Promise<void> {
     const path = this.#path(key);
-    await ifPresent(unlink(path));
+    await this.#ifPresent(unlink(path).then(() => true));
     // Folders that are empty now would pile up, a few for every task there ever was.
     for (let folder = dirname(path); folder !== this.#folder; folder = dirname(folder)) {
       try {
@@ -86,7 +87,7 @@ export class DiskStore implements FileStore {
 
   /** The files in the folder `within` ('' or ending with `/`) whose keys start with `prefix`. */
   async *#list(within: string, prefix: string): AsyncGenerator<ListedFile, void> {
-    const entries = await ifPresent(readdir(join(this.#folder, within), { withFileTypes: true }));
+    const entries = await this.#ifPresent(readdir(join(this.#folder, within), { withFileTypes: true }));
     const names = (entries ?? [])
       .filter((entry) => !entry.name.startsWith('.'))
       .map((entry) => within + (entry.isDirectory() ? `${entry.name}/` : entry.name))
@@ -97,9 +98,24 @@ export class DiskStore implements FileStore {
       if (name.endsWith('/')) yield* this.#list(name, prefix);
       else {
         // Deleted since, perhaps.
-        const found = await ifPresent(stat(this.#path(name)));
+        const found = await this.#ifPresent(stat(this.#path(name)));
         if (found?.isFile()) yield { key: name, size: found.size, storedAt: found.mtime };
       }
+    }
+  }
+
+  /**
+   * What a request for a file gives; undefined if there is no such file. A disk that is no longer mounted has none either, and
+   * must not be taken for a store without that file.
+   */
+  async #ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
+    const found = await ifPresent(request);
+    if (found !== undefined) return found;
+    try {
+      await stat(join(this.#folder, partialFolder));
+      return found;
+    } catch (error) {
+      throw unavailable(error);
     }
   }
 

@@ -1,6 +1,9 @@
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type FileStore, openFileStore } from '@retone/storage';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type S3Fault, type S3Stub, startS3Stub } from './s3-stub.ts';
 
 // S3 that fails, says nothing, or breaks off: each call fails in time, and the next one works.
@@ -62,6 +65,30 @@ describe.each<S3Fault>(['error', 'hang', 'cut'])('while S3 answers with: %s', (f
       })(),
     );
   });
+});
+
+test('a folder that is away is not one without files', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'retone-away-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'files');
+  const disk = openFileStore({ folder: path });
+  await disk.put('a.wav', content);
+  for (const leave of [() => {}, () => writeFile(path, ''), () => mkdir(path)]) {
+    await rename(path, `${path}.away`);
+    await leave();
+    for (const work of [
+      disk.read('a.wav'),
+      disk.open('a.wav'),
+      disk.stat('a.wav'),
+      disk.delete('a.wav'),
+      disk.put('b.wav', content),
+    ])
+      await unavailable(work);
+    await rm(path, { recursive: true, force: true });
+    await rename(`${path}.away`, path);
+    expect(content.equals((await disk.read('a.wav'))!)).toBe(true);
+    expect(await disk.read('b.wav')).toBeUndefined();
+  }
 });
 
 test('content that comes slowly is waited for', async () => {

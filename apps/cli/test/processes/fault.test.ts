@@ -103,7 +103,10 @@ async function check(siege: Siege, clients: Client[], database: Database, store:
     'there are no others',
   ).toEqual([]);
   // A task fails by its own fault only, and none of these has one.
-  expect(tasks.filter(({ status }) => !['completed', 'cancelled'].includes(status))).toEqual([]);
+  const failed = tasks.filter(({ status }) => !['completed', 'cancelled'].includes(status));
+  const log = parts.flatMap(({ errors }) => errors.split('\n'));
+  for (const { id } of failed) console.error(log.filter((line) => line.includes(id)).join('\n'));
+  expect(failed).toEqual([]);
   expect(
     wanted.filter((id) => byId.get(id)?.status !== 'completed'),
     'what was wanted is completed',
