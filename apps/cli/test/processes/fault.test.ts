@@ -10,7 +10,7 @@ import { deleteExpired } from '@retone/jobs';
 import { type FileStore, openFileStore } from '@retone/storage';
 import { startS3Stub } from '@retone/storage/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { faults, type Target } from './faults.ts';
+import { continueAll, faults, type Target } from './faults.ts';
 import { processesOf, ServiceProcess } from './process.ts';
 import { randomFrom } from './random.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -48,6 +48,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const part of parts) await part.kill();
+  // What a fault has stopped notices only now that nobody waits for it.
+  continueAll(folder);
   // Whatever was killed, nothing of it lives on.
   await expect.poll(() => processesOf(folder), { timeout: 20_000 }).toEqual([]);
   for (const close of closing.splice(0).reverse()) await close();
