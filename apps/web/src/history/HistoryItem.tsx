@@ -1,7 +1,7 @@
 import { go } from '../app/router.ts';
 import { Download } from '../runs/ResultActions.tsx';
 import { start } from '../runs/running.ts';
-import { ownUrl } from '../service/client.ts';
+import { filePath, ownUrl } from '../service/client.ts';
 import type { Task } from '../service/types.ts';
 import { sentence, when } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
@@ -30,7 +30,7 @@ export function HistoryItem({ task, playing, onPlay, onDelete }: Props) {
   const prompt = String(task.input.prompt ?? '');
   const output = task.outputs[0] && ownUrl(task.outputs[0]);
   const { audio } = task.input;
-  const source = typeof audio === 'string' && /\/files\/[\w-]+$/.test(audio) ? ownUrl(audio) : undefined;
+  const source = typeof audio === 'string' && filePath(audio) ? ownUrl(audio) : undefined;
   const again = async () => {
     go(kind);
     const { audio: _, seed: _seed, ...input } = task.input;

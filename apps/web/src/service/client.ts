@@ -68,9 +68,14 @@ async function call<Data>(method: string, path: string, options?: Options): Prom
   return ((await response.json()) as { data: Data }).data;
 }
 
-/** A file of the service at the page's own origin, whatever name of the service its URL has. */
+/** The path of a file of the service, whatever name of the service its URL has; undefined for any other URL. */
+export function filePath(url: string): string | undefined {
+  return /\/files\/[\w-]+(?:\.\w+)?$/.exec(url)?.[0];
+}
+
+/** A file of the service at the page's own origin. */
 export function ownUrl(url: string): string {
-  const path = /\/files\/[\w-]+$/.exec(url)?.[0];
+  const path = filePath(url);
   return path ? `.${path}` : url;
 }
 
