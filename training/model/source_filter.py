@@ -1,4 +1,4 @@
-"""Edits that keep the recording where they can (step 8 of `spectral`)."""
+"""Edits that keep the recording where they can (step 9 of `spectral`)."""
 import numpy as np
 
 from .synthesis import neighbourhood, ramp

@@ -84,11 +84,18 @@ Decoding (`model/synthesis.py`, `model/phase.py`, `model/noise.py`)
     7. ISTFT of both channels and spectrograms: inverse real FFT, times n/4, times the window, overlap-add, divided by the overlap-added squared window (at
        least 1e-3). The low spectrogram is faded out and the main one in between the crossover's edges, by cos^2 and sin^2; their sum is the sound.
 
-    8. Edits of a recording with noise level l (`model/source_filter.py`). W = cos^2(pi/2 ramp(l, 0.4, 0.8)); where W = 0 the sound is that of step 7.
+    8. Gate (`model/gate.py`). Total envelope: the groups' envelopes weighted by the widths of the groups between 0 and 22050 Hz over 22050. Its
+       rise at cell c: 10 lg of it over that two cells before. From cell 2 on: where the rise exceeds 12, go on to the next cell while that one's is
+       larger; an attack begins at a = that cell - 1; go on 8 cells later. Expected power before it: a third of the sums of the squared magnitudes
+       (partials and noise, before they are mixed for attacks) of main frame max(0, floor((a - 20)/8)) and (below crossover[0]) of low frame
+       max(0, floor((a - 36)/8)). Gain of cells a-32..a-1: sqrt of at most 1 and (4 expected + 1e-12)/(mean square of the cell in both channels + 1e-12);
+       of several attacks the smallest. Gains are interpolated linearly between the cells' centres.
+
+    9. Edits of a recording with noise level l (`model/source_filter.py`). W = cos^2(pi/2 ramp(l, 0.4, 0.8)); where W = 0 the sound is that of step 8.
        Change c of a band: log magnitude of the result's features minus that of the features of the recording's own latents, averaged
        over frames j-1..j+1 and bands b-1..b+1 of the same axis. c_k: interpolated linearly at p_k (held at the ends); for bins below the main axis's first
        band, that of the low axis's band 2k. V = W (1 - ramp(20 lg(e) |c_k|, 6, 14)). Spectra of window N of both channels:
-       sqrt(V) exp(clip(c_k, -7, 1.5)) times the recording's plus sqrt(1 - V) times those of the sound of step 7; ISTFT.
+       sqrt(V) exp(clip(c_k, -7, 1.5)) times the recording's plus sqrt(1 - V) times those of the sound of step 8; ISTFT.
 """
 import numpy as np
 

@@ -3,6 +3,7 @@ import numpy as np
 
 from . import noise
 from .bands import MAX_LOG_MAGNITUDE
+from .gate import attack_cells, gated
 from .phase import integrated_phase, tracked_phase
 
 DECORRELATION_DEPTH = 2.404825557695773
@@ -113,17 +114,20 @@ class Synthesis:
         return low, tones, interpolated * np.sqrt(noise_part), share
 
     def spectra(self, features):
-        """Middle and side spectra [(middle, side) per layer], each complex64 [J, bins]."""
+        """(middle and side spectra [(middle, side) per layer], each [J, bins]; envelopes of the noise [groups, cells]; what `gated` expects of powers)."""
         low, tones, noises, _ = self.magnitudes(features)
         stft = self.main.stft
         low_phase, shared = None, None
-        result = []
+        # A frame's mean square, weighted by its squared window, is a third of the sum of its squared magnitudes.
+        result, powers = [], [((tones ** 2 + noises ** 2).sum(1) / 3, stft.size // 2 // noise.CELL, stft.hop // noise.CELL)]
         if low is not None:
             layer = self.layers[0]
             low_phase = integrated_phase(low[:, :layer.count + 2], layer.stft.size, layer.stft.hop)
             low_phase = np.pad(low_phase, ((0, 0), (0, low.shape[1] - low_phase.shape[1])))
             middle = low * np.exp(1j * low_phase)
             result.append((middle, middle * self.decorrelator(layer)))
+            below = layer.frequencies < self.config["crossover"][0]
+            powers.append(((low[:, below] ** 2).sum(1) / 3, layer.stft.size // 2 // noise.CELL, stft.hop // noise.CELL))
             shared = [edge / self.main.frequencies[1] for edge in self.config["crossover"]]
         middle = tones * np.exp(1j * tracked_phase(tones, stft.size, stft.hop, low_phase, shared))
         side = middle * self.decorrelator(self.main)
@@ -132,7 +136,7 @@ class Synthesis:
         attack = noise.attacks(cells, stft).T @ gains
         level = np.sqrt(((1 - attack) * noises ** 2 + attack * smoothed(noises) ** 2) / (noise.frame_powers(cells, stft).T @ gains))
         result.append((middle + level * noise.noise_spectra(cells, stft, 0), side + level * noise.noise_spectra(cells, stft, noise.PERIOD // 2)))
-        return result
+        return result, cells, powers
 
     def decorrelator(self, layer):
         """Factors [bins] that turn a partial's phase; their mean is 0."""
@@ -141,8 +145,9 @@ class Synthesis:
     def synthesise(self, features):
         """Stereo audio float32 [2, T*ratio] of features [T, D]."""
         fixed, total = self.features, 0
+        spectra, cells, powers = self.spectra(features)
         stereo = features[:, fixed.group * fixed.bands:].astype(np.float64)
-        for layer, gain, (middle, side) in zip(self.layers, self.crossfades, self.spectra(features)):
+        for layer, gain, (middle, side) in zip(self.layers, self.crossfades, spectra):
             band = fixed.stereo_band_of(layer.frequencies)
             per_bin = lambda x: np.repeat(x, fixed.group, 0)[:, band] * ramp(layer.frequencies, 120, 200)
             balance = per_bin(np.clip(stereo[:, :fixed.stereo_bands], -2.5, 2.5))
@@ -150,4 +155,4 @@ class Synthesis:
             left = np.sqrt(1 + np.tanh(balance)) * (np.cos(width) * middle + np.sin(width) * side)
             right = np.sqrt(1 - np.tanh(balance)) * (np.cos(width) * middle - np.sin(width) * side)
             total = total + layer.stft.inverse((np.stack([left, right]) * gain).astype(np.complex64))
-        return total
+        return gated(total, attack_cells(cells, self.main.frequencies[-1]), powers)

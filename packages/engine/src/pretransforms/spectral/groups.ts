@@ -3,6 +3,12 @@ const edges = [350, 700, 1400, 2800, 5600, 11200];
 
 export const groupCount = edges.length + 1;
 
+/** Widths of the groups up to a highest frequency, as parts of it [groups]. */
+export function groupWidths(highest: number): number[] {
+  const bounds = [0, ...edges, highest];
+  return Array.from({ length: groupCount }, (_, group) => (bounds[group + 1]! - bounds[group]!) / highest);
+}
+
 /** How far the groups above an edge have taken over at a frequency in hertz, 0 to 1. */
 function rise(frequency: number, edge: number): number {
   const octaves = Math.log2(Math.max(frequency, 1) / edge);

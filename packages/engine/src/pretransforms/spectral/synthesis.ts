@@ -4,7 +4,8 @@ import { nextTurn } from '../pieces.ts';
 import type { PretransformRun } from '../pretransform.ts';
 import { OverlapAdd, type PairSpectra, pairSpectra } from '../stft.ts';
 import type { Bands } from './bands.ts';
-import { Envelopes } from './envelopes.ts';
+import { cell, Envelopes } from './envelopes.ts';
+import { attackCells, type ExpectedPower, gate } from './gate.ts';
 import { GroupMixer, groupCount, groupGains } from './groups.ts';
 import { period, shapedNoise } from './noise.ts';
 import { Partials } from './partials.ts';
@@ -63,14 +64,20 @@ export class Synthesis {
       await nextTurn();
       run.signal?.throwIfAborted();
     };
-    const shared = this.#low && (await this.#addLow(this.#low, features, audio, turn));
-    await this.#addMain(features, shared, audio, turn);
+    const low = this.#low && (await this.#addLow(this.#low, features, audio, turn));
+    const main = await this.#addMain(features, low?.shared, audio, turn);
+    gate(audio.data, main.attacks, low ? [main.power, low.power] : [main.power]);
     run.onProgress?.(1);
     return audio;
   }
 
-  /** Adds the low spectrogram's sound; its phases are returned for the main one to follow. */
-  async #addLow(low: Bands, features: FeatureParts, audio: Tensor, turn: Turn): Promise<SharedPhases> {
+  /** Adds the low spectrogram's sound. Its phases are returned, for the main one to follow, and the power that it expects. */
+  async #addLow(
+    low: Bands,
+    features: FeatureParts,
+    audio: Tensor,
+    turn: Turn,
+  ): Promise<{ shared: SharedPhases; power: ExpectedPower }> {
     const frames = features.low!.length / low.count;
     const { stft } = low;
     const bins = low.count + 2;
@@ -79,6 +86,10 @@ export class Synthesis {
       for (let bin = 0; bin < bins; bin++)
         magnitudes[frame * bins + bin] = low.magnitude(features.low!, frame * low.count, bin, this.#config.floor);
     }
+    const power = expectedPower(stft, frames);
+    const below = low.frequencies.findIndex((frequency) => frequency >= this.#config.crossover![0]);
+    for (let frame = 0; frame < frames; frame++)
+      power.frames[frame] = meanSquare(magnitudes.subarray(frame * bins, frame * bins + below));
     const phases = integratedPhase(magnitudes, bins, stft.size, stft.hop);
     await turn(0.1);
     const crossover = this.#config.crossover!;
@@ -101,10 +112,15 @@ export class Synthesis {
     }
     output.addTo(audio.data);
     const spacing = this.#main.frequencies[1]!;
-    return { phases, bins, range: [crossover[0] / spacing, crossover[1] / spacing] };
+    return { shared: { phases, bins, range: [crossover[0] / spacing, crossover[1] / spacing] }, power };
   }
 
-  async #addMain(features: FeatureParts, shared: SharedPhases | undefined, audio: Tensor, turn: Turn): Promise<void> {
+  async #addMain(
+    features: FeatureParts,
+    shared: SharedPhases | undefined,
+    audio: Tensor,
+    turn: Turn,
+  ): Promise<{ attacks: number[]; power: ExpectedPower }> {
     const main = this.#main;
     const { stft } = main;
     const { floor, crossover } = this.#config;
@@ -121,6 +137,7 @@ export class Synthesis {
 
     const fade = main.frequencies.map((frequency) => (crossover ? crossfade(frequency, crossover) : 1));
     const stereo = this.#stereo(main, turnBins, fade);
+    const power = expectedPower(stft, frames);
     const tracker = new PhaseTracker(stft.bins, stft.size, stft.hop, shared);
     const partials = new Partials(main, floor);
     const narrow = main.frequencies.map((frequency) => ramp(frequency, plainBelow, narrowAbove));
@@ -144,6 +161,7 @@ export class Synthesis {
         const part = narrow[k]!;
         if (part < 1) tones[k] = (1 - part) * magnitude * Math.sqrt(1 - share) + part * tones[k]!;
       }
+      power.frames[frame] = meanSquare(tones) + meanSquare(noise);
       tracker.next(tones, frame);
       for (let group = 0; group < groupCount; group++) {
         frameAttacks[group] = attacks[group]![frame]!;
@@ -167,6 +185,7 @@ export class Synthesis {
       output.add(pair, frame);
     }
     output.addTo(audio.data);
+    return { attacks: attackCells(envelopes, this.#sampleRate), power };
   }
 
   /** An envelope [cells] for every group of frequencies. */
@@ -225,6 +244,17 @@ export class Synthesis {
     if (frame % group !== 0) return;
     stereo.set(features.stereo, (frame / group) * 2 * this.#stereoBands, this.#stereoBands, bins);
   }
+}
+
+function expectedPower({ size, hop }: { size: number; hop: number }, frames: number): ExpectedPower {
+  return { frames: new Float64Array(frames), half: size / 2 / cell, hop: hop / cell };
+}
+
+/** Mean square of a frame, weighted by its squared window, from its magnitudes. */
+function meanSquare(magnitudes: Float64Array): number {
+  let sum = 0;
+  for (let k = 0; k < magnitudes.length; k++) sum += magnitudes[k]! * magnitudes[k]!;
+  return sum / 3;
 }
 
 /** Lets other work have its turn and reports how far decoding is, 0 to 1. */
