@@ -23,7 +23,8 @@ async function transformed(level: number, name: string, ...options: string[]): P
 
 beforeAll(async () => {
   place = new Workplace();
-  source = await decodeAudio(drums);
+  const { channels, sampleRate } = await decodeAudio(drums);
+  source = { channels: [channels[0]!, channels.at(-1)!], sampleRate };
   for (const level of levels) {
     await transformed(level, `${level}.wav`);
     results.set(level, await decodeAudio(place.path(`${level}.wav`)));
