@@ -4,7 +4,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfilt
 
-from .classes import ALL, BY_NAME
+from .classes import BY_NAME
 from .phrases import phrase
 from .players import GMBANK, SAMPLE_RATE, Font, Patches, kits
 

@@ -1,5 +1,4 @@
 """Noise schedules and samplers of the reference, and the monotone schedule for audio-to-audio."""
-import math
 
 import torch
 

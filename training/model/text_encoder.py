@@ -3,7 +3,6 @@ import math
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from .attention import attend, rotary_table, rotate, split_heads
 
