@@ -79,7 +79,8 @@ async function besiege(siege: Siege, clients: Client[], target: Target): Promise
     if (done === undefined) return;
     await done;
     counts.set(name, (counts.get(name) ?? 0) + 1);
-    await sleep(300 + (long ? 4000 : 1000) * target.random());
+    // A task that three faults meet one after the other fails, as it should; so it has time to be done again between them.
+    await sleep(long ? 4000 + 8000 * target.random() : 8000);
   };
   const strikes = async () => {
     if (!long) for (const name of names.toSorted(() => target.random() - 0.5)) await strike(name);
