@@ -85,7 +85,7 @@ export interface HistoryPlace {
 }
 
 /** Tasks up to which a history's total is exact. */
-export const mostCounted = 100_000;
+export const mostCounted = 10_000;
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
