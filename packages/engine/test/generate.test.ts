@@ -115,6 +115,24 @@ test('text to audio makes the duration asked for', async () => {
   expect(made.shape).toEqual([2, 44100]);
 });
 
+test('a negative prompt without effect is a warning', async () => {
+  const warnings: string[] = [];
+  const options = { prompt, negativePrompt: 'drums', seconds: 0.5, steps: 1, guidanceScale: 1 };
+  await textToAudio(model, { ...options, onWarning: (warning) => warnings.push(warning) });
+  expect(warnings).toEqual(['the negative prompt has no effect with a guidance scale of 1']);
+});
+
+test('peaks stay at or below the ceiling', async () => {
+  const peak = async (ceiling?: number | 'off') => {
+    const { data } = await textToAudio(model, { prompt, seconds: 1, seed: 1, steps: 2, ceiling });
+    return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  };
+  expect(await peak()).toBeLessThanOrEqual(0.9771);
+  expect(await peak(0.1)).toBeLessThanOrEqual(0.1001);
+  expect(await peak('off')).toBeGreaterThan(0.1001);
+  await expect(peak(0)).rejects.toThrow('the ceiling must be between 0.1 and 1 (got 0)');
+});
+
 test('a negative prompt counts with guidance', async () => {
   const make = (negativePrompt?: string) =>
     textToAudio(model, { prompt, negativePrompt, seconds: 0.5, seed: 1, steps: 2, guidanceScale: 3 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
 import { type Adapter, Model, textToAudio } from '@retone/engine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { relativeError } from '../src/fidelity.ts';
 import { fixturesMissing, tinySmall } from './fixtures.ts';
 
 describe.skipIf(fixturesMissing)('adapters', () => {
@@ -47,6 +48,68 @@ describe.skipIf(fixturesMissing)('adapters', () => {
       expect(other.bytes.equals(first.bytes)).toBe(false);
     }
     expect(readdirSync(folded)).toHaveLength(4);
+  });
+
+  /** The norm of what adapters change in a sound, in relation to the sound without them. */
+  const change = async (...adapters: Adapter[]) => {
+    const [plain, adapted] = [await sound(), await sound(...adapters)];
+    const values = (bytes: Buffer) => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    return relativeError(values(adapted.bytes), values(plain.bytes));
+  };
+
+  test.each(['dora-rows', 'dora-cols', 'bora', 'dora-rows-xs'])(
+    'of type %s change little at a small strength',
+    async (type) => {
+      const path = `${tinySmall}/lora/${type}.safetensors`;
+      expect(await change({ path, strength: 1e-5 })).toBeLessThan(1e-3);
+      expect(await change({ path, strength: 1 })).toBeGreaterThan(1e-2);
+    },
+  );
+
+  test('apply to layers that an earlier one leaves out', async () => {
+    const filtered = { path: `${tinySmall}/lora/filtered.safetensors`, strength: 1 };
+    const alone = await sound(filtered);
+    expect((await sound(filtered, { path: lora, strength: 1 })).bytes.equals(alone.bytes)).toBe(false);
+    expect(await change(filtered, { path: lora, strength: 1 })).toBeGreaterThan(1.2 * (await change(filtered)));
+  });
+
+  test('have parts that only training needs, and bases of their own', async () => {
+    const own = SafetensorsFile.open(`${tinySmall}/lora/lora-xs.safetensors`);
+    const { lora_config: config = '{}' } = own.metadata;
+    const { rank } = JSON.parse(config);
+    const weights = SafetensorsFile.open(`${tinySmall}/model.safetensors`);
+    const tensors: TensorToWrite[] = [...own.tensors.values()].map((entry) => ({
+      ...entry,
+      bytes: () => own.read(entry),
+    }));
+    for (const { name } of own.tensors.values()) {
+      if (!name.endsWith('M_xs')) continue;
+      const layer = name.replace(/\.parametrizations.*/, '');
+      const entry = [...weights.tensors.values()].find((each) => each.name.endsWith(`${layer}.weight`))!;
+      const [rows, columns] = [entry.shape[0]!, entry.shape.slice(1).reduce((a, b) => a * b, 1)];
+      const parts = { U: [rows, rank], V: [columns, rank], baked_vnorm_row: [rows], lora_dropout_mask: [1, columns] };
+      for (const [part, shape] of Object.entries(parts)) {
+        const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        tensors.push({
+          name: name.replace('M_xs', part),
+          dtype: 'F32',
+          shape,
+          bytes: () => new Uint8Array(values.buffer),
+        });
+      }
+    }
+    const path = join(place, 'newest.safetensors');
+    await writeSafetensors(path, tensors, { lora_config: config });
+    for (const file of [own, weights]) file.close();
+    // Bases of zeros: those of the file are used, and not those of the weight.
+    expect(await change({ path, strength: 1 })).toBe(0);
+  });
+
+  test('that are pickles are refused by name', async () => {
+    const adapters = [{ path: 'style.ckpt', strength: 1 }];
+    await expect(Model.load(tinySmall, { adapters })).rejects.toThrow(
+      /style\.ckpt is a pickle, .* must be a \.safetensors/,
+    );
   });
 
   test('are given up when folding is ended, and nothing is left', async () => {
