@@ -281,7 +281,7 @@ export function checkOptions(
     if (value === undefined || (value >= min && value <= max && (!integer || Number.isInteger(value)))) return;
     throw new EngineError(
       'invalid-argument',
-      `${name} must be ${integer ? 'an integer ' : ''}between ${shown(min)} and ${shown(max)} (got ${value})`,
+      `${name} must be ${integer ? 'an integer ' : ''}between ${shown(min, Math.ceil)} and ${shown(max, Math.floor)} (got ${value})`,
     );
   };
   // A duration that was a number of samples may lie in the middle of the last one.
@@ -296,8 +296,12 @@ export function checkOptions(
   for (const region of options.inpaint?.regions ?? []) assertRegion(region);
 }
 
-/** A bound, rounded where the last digits are only the quotient's. */
-const shown = (bound: number) => (Number.isInteger(bound) ? bound : Number(bound.toPrecision(6)));
+/** A bound with six digits, rounded (`Math.ceil` or `Math.floor`) to the side that is accepted. */
+function shown(bound: number, round: (value: number) => number): number {
+  if (Number.isInteger(bound)) return bound;
+  const scale = 10 ** (5 - Math.floor(Math.log10(Math.abs(bound))));
+  return Number((round(bound * scale) / scale).toPrecision(6));
+}
 
 /** @throws EngineError when a region has no length, or begins before the recording */
 export function assertRegion({ start, end }: Region): void {
