@@ -48,7 +48,7 @@ describe('what cannot be done is one line, an exit code, and leaves nothing behi
     ['a text file named .wav', ['transform', 'text.wav', '-p', 'x'], 1, /text\.wav is not an audio file/],
     ['an empty file', ['transform', 'empty.mp3', '-p', 'x'], 1, /empty\.mp3 is empty/],
     ['ten bytes of mp3', ['transform', 'ten.mp3', '-p', 'x'], 1, /ten\.mp3 is not an audio file/],
-    ['three hours', ['transform', 'three-hours.wav', '-p', 'x'], 1, /three-hours\.wav lasts 3 h/],
+    ['three hours to encode', ['encode', 'three-hours.wav'], 1, /three-hours\.wav lasts 3 h/],
     ['a file that is not there', ['transform', 'none.wav', '-p', 'x'], 1, /none\.wav/],
     [
       'a truncated checkpoint',
