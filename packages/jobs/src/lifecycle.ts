@@ -102,7 +102,8 @@ export class Lifecycle {
 
   async #checkLimits(accountId: string): Promise<void> {
     const { database, queueLimit, accountQueueLimit = queueLimit } = this.#options;
-    if ((await this.#open.count()) >= queueLimit) {
+    const full = async (pause: number) => (await this.#open.count(pause)) >= queueLimit;
+    if ((await full(countPause)) && (await full(fullCountPause))) {
       throw new SubmissionError('queue-full', `${queueLimit} tasks are waiting already; try again later`);
     }
     if ((await new Tasks(database).countOpen(accountId)) >= accountQueueLimit) {
@@ -202,6 +203,8 @@ export class Lifecycle {
 
 /** Milliseconds for which a count of all open tasks is good: it is taken with every submission otherwise. */
 const countPause = 1_000;
+/** The same for a count that says that the queue is full: a task may have ended since. */
+const fullCountPause = 50;
 
 /** About how many tasks are open, of all accounts: counted now and then, and what is submitted here added at once. */
 class OpenTasks {
@@ -214,8 +217,9 @@ class OpenTasks {
     this.#ask = ask;
   }
 
-  async count(): Promise<number> {
-    if (!this.#asked || performance.now() - this.#at > countPause) {
+  /** @param pause milliseconds for which an earlier count is good enough */
+  async count(pause: number): Promise<number> {
+    if (!this.#asked || performance.now() - this.#at > pause) {
       this.#at = performance.now();
       this.#since = 0;
       this.#asked = this.#ask();
