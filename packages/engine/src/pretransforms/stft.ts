@@ -59,42 +59,41 @@ export class Stft {
    * @param into spectra of as many frames to write to, instead of new ones
    */
   forward(signal: Float32Array, into?: Spectra): Spectra {
-    const { size, bins } = this;
+    const { bins } = this;
     const frames = signal.length / this.hop;
     const spectra = into ?? this.emptySpectra(frames);
     const { real, imaginary } = spectra;
-    const z = this.#output;
-    const half = 2 / size;
-    // Two real frames make one complex transform: the first is its even part, the second its odd part.
+    const pair = pairSpectra(bins);
+    // Two real frames make one complex transform.
     for (let frame = 0; frame < frames; frame += 2) {
-      this.#load(signal, frame, 0);
-      this.#load(signal, frame + 1, 1);
-      this.#fft.transform(z, this.#input);
-      const pair = frame + 1 < frames;
-      const [first, second] = [frame * bins, (frame + 1) * bins];
-      for (let k = 0; k < bins; k++) {
-        const mirrored = k === 0 ? 0 : size - k;
-        const a = z[2 * k]!;
-        const b = z[2 * k + 1]!;
-        const c = z[2 * mirrored]!;
-        const d = z[2 * mirrored + 1]!;
-        real[first + k] = half * (a + c);
-        imaginary[first + k] = half * (b - d);
-        if (!pair) continue;
-        real[second + k] = half * (b + d);
-        imaginary[second + k] = half * (c - a);
-      }
+      this.#transformPair(signal, frame, signal, frame + 1, pair);
+      real.set(pair.firstReal, frame * bins);
+      imaginary.set(pair.firstImaginary, frame * bins);
+      if (frame + 1 === frames) break;
+      real.set(pair.secondReal, (frame + 1) * bins);
+      imaginary.set(pair.secondImaginary, (frame + 1) * bins);
     }
     return spectra;
   }
 
   /** Spectra of one frame of two signals of equal length. */
   forwardPair(first: Float32Array, second: Float32Array, frame: number, into: PairSpectra): void {
+    this.#transformPair(first, frame, second, frame, into);
+  }
+
+  /** Spectra of two real frames by one complex transform: the first is its even part, the second its odd part. */
+  #transformPair(
+    first: Float32Array,
+    firstFrame: number,
+    second: Float32Array,
+    secondFrame: number,
+    into: PairSpectra,
+  ): void {
     const { size, bins } = this;
     const z = this.#output;
     const half = 2 / size;
-    this.#load(first, frame, 0);
-    this.#load(second, frame, 1);
+    this.#load(first, firstFrame, 0);
+    this.#load(second, secondFrame, 1);
     this.#fft.transform(z, this.#input);
     for (let k = 0; k < bins; k++) {
       const mirrored = k === 0 ? 0 : size - k;
@@ -115,6 +114,13 @@ export class Stft {
    * @param totals of samples, from the first frame's hop on
    */
   inversePair(pair: PairSpectra, frame: number, totals: readonly [Float64Array, Float64Array]): void {
+    this.#inverseTransformPair(pair);
+    this.#overlap(frame, 0, totals[0]);
+    this.#overlap(frame, 1, totals[1]);
+  }
+
+  /** Makes two real frames, not windowed yet, by one complex transform. */
+  #inverseTransformPair(pair: PairSpectra): void {
     const { size, bins } = this;
     const { firstReal, firstImaginary, secondReal, secondImaginary } = pair;
     const z = this.#input;
@@ -132,18 +138,27 @@ export class Stft {
       z[2 * (size - k) + 1] = c - b;
     }
     this.#fft.inverseTransform(this.#output, z);
-    this.#overlap(frame, 0, totals[0]);
-    this.#overlap(frame, 1, totals[1]);
   }
 
   /** The signal whose spectra are nearest to the given ones: windowed overlap-add, divided by the overlapped squared window. */
   inverse(spectra: Spectra): Float32Array {
-    const { frames } = spectra;
+    const { real, imaginary, frames } = spectra;
+    const { bins } = this;
     const samples = frames * this.hop;
     const total = new Float64Array(samples);
+    const pair = pairSpectra(bins);
+    const row = (values: Float32Array, frame: number) => values.subarray(frame * bins, (frame + 1) * bins);
     for (let frame = 0; frame < frames; frame += 2) {
-      this.#pack(spectra, frame);
-      this.#fft.inverseTransform(this.#output, this.#input);
+      pair.firstReal.set(row(real, frame));
+      pair.firstImaginary.set(row(imaginary, frame));
+      // An odd last frame goes with one of zeros.
+      if (frame + 1 === frames) {
+        pair.secondReal.fill(0);
+        pair.secondImaginary.fill(0);
+      }
+      pair.secondReal.set(row(real, frame + 1));
+      pair.secondImaginary.set(row(imaginary, frame + 1));
+      this.#inverseTransformPair(pair);
       this.#overlap(frame, 0, total);
       if (frame + 1 < frames) this.#overlap(frame + 1, 1, total);
     }
@@ -188,29 +203,6 @@ export class Stft {
     for (let n = 0; n < from; n++) input[2 * n + part] = 0;
     for (let n = from; n < to; n++) input[2 * n + part] = window[n]! * signal[start + n]!;
     for (let n = to; n < this.size; n++) input[2 * n + part] = 0;
-  }
-
-  /** Makes the full complex spectrum of (frame) + i (frame + 1) from their halves. */
-  #pack(spectra: Spectra, frame: number): void {
-    const { real, imaginary, frames } = spectra;
-    const { size, bins } = this;
-    const z = this.#input;
-    const first = frame * bins;
-    const second = (frame + 1) * bins;
-    const pair = frame + 1 < frames;
-    for (let k = 0; k < bins; k++) {
-      // The imaginary parts at 0 Hz and at the highest bin cannot belong to a real signal.
-      const inner = k > 0 && k < bins - 1;
-      const a = real[first + k]!;
-      const b = inner ? imaginary[first + k]! : 0;
-      const c = pair ? real[second + k]! : 0;
-      const d = pair && inner ? imaginary[second + k]! : 0;
-      z[2 * k] = a - d;
-      z[2 * k + 1] = b + c;
-      if (!inner) continue;
-      z[2 * (size - k)] = a + d;
-      z[2 * (size - k) + 1] = c - b;
-    }
   }
 
   #overlap(frame: number, part: number, total: Float64Array): void {
