@@ -278,6 +278,12 @@ export function structureChannels({ pitches, frames_per_latent: frames }: Struct
 
 /** What a model sees of its source's structure. */
 export type StructureConfig = Extract<z.infer<typeof conditioner>, { type: 'structure' }>['config'];
+
+/** What the model sees of its source's structure, or undefined if it does not see it. */
+export function structureOf(configs: readonly ConditionerConfig[]): StructureConfig | undefined {
+  return configs.find((conditioner) => conditioner.type === 'structure')?.config;
+}
+
 /** `model_config.json` of a diffusion checkpoint, checked and with defaults filled in. */
 export type ModelConfig = z.infer<typeof modelConfig>;
 export type DitConfig = z.infer<typeof dit>;

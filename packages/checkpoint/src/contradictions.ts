@@ -6,6 +6,7 @@ import {
   type ResamplerConfig,
   type SpectralConfig,
   structureChannels,
+  structureOf,
   type TextEncoderConfig,
 } from './config.ts';
 import { shown } from './errors.ts';
@@ -98,7 +99,7 @@ function* conditionContradictions({
     'cond_dim times the number of global_cond_ids',
   );
   if (config.local_add_cond_dim && local.length > 0) {
-    const structure = conditioning.configs.find(({ type }) => type === 'structure');
+    const structure = structureOf(conditioning.configs);
     if (local.includes('structure') && !structure)
       yield {
         key: 'model.diffusion.local_add_cond_ids',
@@ -108,7 +109,7 @@ function* conditionContradictions({
     const width = {
       inpaint_mask: 1,
       inpaint_masked_input: io_channels,
-      structure: structure?.type === 'structure' ? structureChannels(structure.config) : 0,
+      structure: structure ? structureChannels(structure) : 0,
     };
     const channels = local.reduce((sum, id) => sum + width[id], 0);
     yield* unequal(

@@ -22,6 +22,7 @@ export {
   type SpectralConfig,
   type StructureConfig,
   structureChannels,
+  structureOf,
   type TextEncoderConfig,
   type Words,
 } from './config.ts';

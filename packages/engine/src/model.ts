@@ -4,6 +4,7 @@ import {
   type ModelConfig,
   openCheckpoint,
   type SafetensorsFile,
+  structureOf,
   Weights,
   type WeightsReport,
 } from '@retone/checkpoint';
@@ -107,9 +108,8 @@ export class Model {
     this.conditioners = parts.conditioners;
     this.dit = parts.dit;
     this.pretransform = parts.pretransform;
-    const structure = checkpoint.config.model.conditioning.configs.find(({ type }) => type === 'structure');
-    if (structure?.type === 'structure')
-      this.structure = new Structure(structure.config, checkpoint.config.sample_rate);
+    const structure = structureOf(checkpoint.config.model.conditioning.configs);
+    if (structure) this.structure = new Structure(structure, checkpoint.config.sample_rate);
     if (checkpoint.words && !parts.folded) this.vocabulary = new Vocabulary(checkpoint.words);
     this.padding = parts.padding;
     this.precision = parts.precision;
