@@ -18,6 +18,7 @@ BUCKETS = ((64, 0.35), (128, 0.40), (192, 0.20), (640, 0.05))
 LONGEST = 640
 HELD_OUT_SHARD = 0
 FRAME_SECONDS = 2048 / 44100
+STRUCTURE = Structure()
 #: The chance that a clip that has a partner (the same score with another sound) takes its structure from the partner.
 PARTNERED = 0.5
 
@@ -163,11 +164,7 @@ def draw_strengths(rng, count):
 
 def structure_channels(structure, strengths, blur=None):
     """Channels [B, 3 + S, T] of values [B, S, T] at strengths [B, 3], blurred by `blur` [B] latents."""
-    if blur is not None:
-        structure = blurred(structure, blur)
-    sizes = torch.tensor(Structure().sizes, device=structure.device)
-    repeated = strengths.repeat_interleave(sizes, 1)[..., None]
-    return torch.cat([strengths[..., None].expand(-1, -1, structure.shape[2]), structure * repeated], 1)
+    return STRUCTURE.channels_at(structure if blur is None else blurred(structure, blur), strengths)
 
 
 def draw_local(rng, batch, share=0.3):
@@ -181,8 +178,3 @@ def draw_local(rng, batch, share=0.3):
         strengths[torch.from_numpy(rng.random(count) < 0.8)] = 0
     blur = torch.from_numpy(np.where(rng.random(count) < 0.5, 1, rng.integers(1, 5, count))).to(device)
     return torch.cat([keep, batch.latents * keep, structure_channels(batch.structure, strengths.to(device), blur)], 1)
-
-
-def no_local(count, channels, device="cpu"):
-    """The local condition of a request without source and regions: zeros [count, 1 + channels + 3 + S, 1]."""
-    return torch.zeros(count, 1 + channels + Structure().channels, 1, device=device)

@@ -3,8 +3,8 @@ import numpy as np
 import torch
 
 from data import captions
-from dataset import draw_keep, draw_seconds, structure_channels
-from model.structure import Structure
+from dataset import STRUCTURE, draw_keep, draw_seconds, structure_channels
+from model.structure import KINDS, strength_at
 
 STEPS = 8
 
@@ -16,7 +16,7 @@ class Pool:
         self.clips, self.model, self.rng, self.frames, self.count, self.filled = clips, model, rng, frames, count, filled
         channels = clips.latents.shape[1]
         self.x, self.clip = torch.zeros(2, count, channels, frames).unbind(0)
-        self.local = torch.zeros(count, 1 + channels + Structure().channels, frames)
+        self.local = torch.zeros(count, 1 + channels + STRUCTURE.channels, frames)
         self.level, self.step = torch.zeros(count), torch.full((count,), STEPS)
         self.labels, self.heard = torch.zeros(2, count, captions.LABEL_COUNT).unbind(0)
         self.context = self.duration = None
@@ -39,9 +39,9 @@ class Pool:
         level = np.where(kinds < 0.6, 0.9, np.where(kinds < 0.8, 1.0, rng.uniform(0.4, 1.0, count)))
         if self.filled:
             level[:] = 1.0
+        strength = torch.tensor(strength_at(level), dtype=torch.float32)[:, None].expand(-1, len(KINDS))
         level = torch.tensor(level, dtype=torch.float32)
         keep = draw_keep(rng, count, self.frames) if self.filled else torch.zeros(count, 1, self.frames)
-        strength = ((1 - level) / 0.1).clamp(0, 1)[:, None].expand(-1, 3)
         self.local[rows] = torch.cat([keep, wanted.latents * keep, structure_channels(source.structure, strength)], 1)
         with torch.no_grad():
             context, duration = self.model.conditioner(

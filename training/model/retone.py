@@ -12,7 +12,7 @@ from .conditioners import Conditioner
 from .dit import DiffusionTransformer
 from .sampling import euler, ramped_guidance, schedule
 from .spectral import SpectralPretransform
-from .structure import Structure, strength_at
+from .structure import KINDS, Structure, strength_at
 from .text_encoder import TextEncoder
 
 
@@ -62,8 +62,7 @@ class Retone(nn.Module):
             return kept
         strength = 0.0 if structure is None else strength_at(level)
         values = torch.zeros(count, sum(self.structure.sizes), frames, device=latents.device) if structure is None else structure
-        strengths = values.new_full((count, self.structure.channels - values.shape[1], frames), strength)
-        return torch.cat([kept, strengths, values * strength], 1)
+        return torch.cat([kept, self.structure.channels_at(values, values.new_full((count, len(KINDS)), strength))], 1)
 
     @torch.no_grad()
     def transform(self, latents, prompts, level=0.9, steps=8, seed=0, guidance=1.0, seconds=None, kept=None, structure=None):

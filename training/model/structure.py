@@ -21,6 +21,7 @@ Loudness [G, T]: clip(1 + log10(sum over all bins of m_1024[j]^2 + 1e-9)/6, 0, 1
 Channels given to the transformer [3 + P + 4G, T]: the strengths of the three kinds (0 = absent), then each kind times its strength.
 """
 import numpy as np
+import torch
 
 from .stft import Stft
 
@@ -94,11 +95,11 @@ class Structure:
         return np.concatenate([by_latent(attacks[:, g]) for g in range(3)]), by_latent(loudness)
 
     def channels_at(self, values, strengths):
-        """Channels [3 + P + 4G, T] of values [P + 4G, T] at three strengths from 0 to 1."""
-        repeated = np.repeat(np.asarray(strengths, np.float32), self.sizes)[:, None]
-        return np.concatenate([np.repeat(np.asarray(strengths, np.float32)[:, None], values.shape[1], 1), values * repeated])
+        """Channels [B, 3 + P + 4G, T] of values [B, P + 4G, T] at strengths [B, 3] from 0 to 1 (tensors)."""
+        repeated = torch.cat([strengths[:, kind:kind + 1].expand(-1, size) for kind, size in enumerate(self.sizes)], 1)
+        return torch.cat([strengths[..., None].expand(-1, -1, values.shape[2]), values * repeated[..., None]], 1)
 
 
 def strength_at(level):
-    """Strength of all kinds at an initial noise level: all of it up to 0.9, none at 1, where nothing of the source is kept."""
-    return float(np.clip((1 - level) / 0.1, 0, 1))
+    """Strength of all kinds at initial noise levels: all of it up to 0.9, none at 1, where nothing of the source is kept."""
+    return np.clip((1 - level) / 0.1, 0, 1)
