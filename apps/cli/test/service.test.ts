@@ -66,7 +66,7 @@ describe('retone api', () => {
   });
 
   test('carries out the commands of administrators itself while it has the folder open', async () => {
-    expect((await run(['keys', 'list'])).out).toMatch(/^[0-9a-f]{32} {2}rt_\w+… {2}default/);
+    expect((await run(['keys', 'list'])).out).toMatch(/^[0-9a-f]{32} {2}rt_[\w-]+… {2}default/);
     const { out: id } = await run(['accounts', 'create', '--name', 'second']);
     expect((await run(['accounts', 'credit', '2.5', '--account', id.trim()])).out).toContain('has $2.50');
     const made = await run(['keys', 'create', '--account', id.trim()]);
@@ -116,7 +116,7 @@ describe('retone api', () => {
     service.child.kill('SIGTERM');
     expect(await once(service.child, 'exit')).toEqual([0, null]);
     const listed = await run(['keys', 'list']);
-    expect(listed.out).toMatch(/^[0-9a-f]{32} {2}rt_\w+… {2}default {2}used /);
+    expect(listed.out).toMatch(/^[0-9a-f]{32} {2}rt_[\w-]+… {2}default {2}used /);
     expect((await run(['accounts', 'rotate-secret'])).out).toMatch(/^whsec_[\w-]{43}\n$/);
     expect((await run(['accounts', 'suspend'])).out).toMatch(/is suspended/);
     expect((await run(['accounts', 'list'])).out).toMatch(/suspended {2}\$10,?000/);
