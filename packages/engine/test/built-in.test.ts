@@ -4,6 +4,7 @@ import { audioToAudio, channelsOf, inpaint, Model, outpaint, type Tensor, textTo
 import { amplify } from '../src/loudness/levels.ts';
 import { integratedLoudness } from '../src/loudness/loudness.ts';
 import { Stft } from '../src/pretransforms/stft.ts';
+import { magnitudes } from './magnitudes.ts';
 
 // A few outer facts of the built-in model; `training/evaluate.py --engine node` measures it in full.
 
@@ -30,17 +31,13 @@ function recording(seconds: number, { loudness: wanted = -17, seed = 0 } = {}): 
   return audio;
 }
 
-/** Mean magnitude of every bin [frames, bins], of the left channel. */
-function magnitudes(audio: Tensor): { frames: number; bins: number; values: Float64Array } {
-  const stft = new Stft(2048, 512);
-  const length = Math.floor(audio.shape[1]! / 512) * 512;
-  const { real, imaginary, frames } = stft.forward(audio.data.slice(0, length));
-  return { frames, bins: stft.bins, values: Float64Array.from(real, (re, i) => Math.hypot(re, imaginary[i]!)) };
-}
+const stft = new Stft(2048, 512);
+/** Magnitudes of the left channel. */
+const left = ({ data, shape }: Tensor) => magnitudes(stft, data.subarray(0, shape[1]!)).values;
 
 /** Spectral centroid in hertz. */
 function centroid(audio: Tensor): number {
-  const { bins, values } = magnitudes(audio);
+  const [bins, values] = [stft.bins, left(audio)];
   let [weighted, sum] = [0, 0];
   values.forEach((value, i) => {
     weighted += value * (i % bins) * (rate / 2048);
@@ -51,11 +48,11 @@ function centroid(audio: Tensor): number {
 
 /** Correlation of two recordings' log spectrograms. */
 function similarity(a: Tensor, b: Tensor): number {
-  const [x, y] = [a, b].map((audio) => magnitudes(audio).values.map((value) => Math.log(value + 1e-4))) as [
-    Float64Array,
-    Float64Array,
+  const [x, y] = [a, b].map((audio) => left(audio).map((value) => Math.log(value + 1e-4))) as [
+    Float32Array,
+    Float32Array,
   ];
-  const mean = (v: Float64Array) => v.reduce((sum, value) => sum + value, 0) / v.length;
+  const mean = (v: Float32Array) => v.reduce((sum, value) => sum + value, 0) / v.length;
   const [mx, my] = [mean(x), mean(y)];
   let [xy, xx, yy] = [0, 0, 0];
   x.forEach((value, i) => {

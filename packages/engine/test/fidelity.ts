@@ -3,6 +3,7 @@ import { generate } from '../src/generate.ts';
 import type { Model } from '../src/model.ts';
 import type { Spectral } from '../src/pretransforms/spectral.ts';
 import { Stft } from '../src/pretransforms/stft.ts';
+import { magnitudes } from './magnitudes.ts';
 
 // How far the results of the built-in model in one precision are from those in another: prompts, recordings and measures.
 
@@ -98,8 +99,6 @@ export function spectra(model: Model, { latents, audio }: Made): { decoded: Floa
   const pretransform = model.pretransform as Spectral;
   const logs = pretransform.parts(pretransform.decodeFeatures(latents)).main;
   const decoded = relativeLevels(logs.map((log) => Math.exp(2 * log)));
-  const samples = Math.floor(audio.shape[1]! / stft.hop) * stft.hop;
-  const { real, imaginary } = stft.forward(audio.data.slice(0, samples));
-  const heard = real.map((value, i) => Math.hypot(value, imaginary[i]!));
+  const heard = magnitudes(stft, audio.data.subarray(0, audio.shape[1]!)).values;
   return { decoded, heard: logMel(heard, model.sampleRate) };
 }

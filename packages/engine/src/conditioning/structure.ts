@@ -1,6 +1,6 @@
 import { type StructureConfig, structureChannels } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { type Spectra, Stft } from '../pretransforms/stft.ts';
+import { pairSpectra, Stft } from '../pretransforms/stft.ts';
 
 /** Windows of the analysis in samples: one that tells low pitches apart, one that is short beside an attack. */
 const [pitchWindow, attackWindow] = [4096, 1024];
@@ -69,12 +69,13 @@ export class Structure {
     const { pitches, lowest_pitch: lowest, frames_per_latent: group, hop_length: hop } = this.#config;
     const { bins } = this.#pitchStft;
     // The shift puts the centre of frame i where that of frame 2i is with half the hop.
-    const { power, frames } = meanPower(this.#pitchStft, audio, hop / 2);
+    const powers = meanPowers(this.#pitchStft, audio, hop / 2);
     const sums = new Float64Array(latents * pitches);
     const hertzPerBin = this.#sampleRate / pitchWindow;
-    for (let frame = 0; frame < frames; frame++) {
-      const m = power.subarray(frame * bins, (frame + 1) * bins).map(Math.sqrt);
-      const row = Math.floor((frame * 2) / group) * pitches;
+    let frame = 0;
+    for (const power of powers) {
+      const m = power.map(Math.sqrt);
+      const row = Math.floor((frame++ * 2) / group) * pitches;
       for (let k = 1; k < bins - 1; k++) {
         const peak = m[k]!;
         if (peak <= faintestPeak || peak <= m[k - 1]! || peak < m[k + 1]!) continue;
@@ -106,12 +107,11 @@ export class Structure {
   #attacksAndLoudness(audio: Tensor, latents: number, into: Float32Array): void {
     const { frames_per_latent: group } = this.#config;
     const { bins } = this.#attackStft;
-    const { power, frames } = meanPower(this.#attackStft, audio, 0);
     const groups = groupEdges.length - 1;
     let before: number[] | undefined;
-    for (let frame = 0; frame < frames; frame++) {
-      const row = power.subarray(frame * bins, (frame + 1) * bins);
-      const [latent, part] = [Math.floor(frame / group), frame % group];
+    let frame = 0;
+    for (const row of meanPowers(this.#attackStft, audio, 0)) {
+      const [latent, part] = [Math.floor(frame / group), frame++ % group];
       const energy = this.#bandEdges
         .slice(1)
         .map((end, band) => Math.log(sum(row, this.#bandEdges[band]!, end) + 1e-6));
@@ -133,19 +133,26 @@ export function structureStrength(initNoiseLevel: number): number {
   return Math.min(Math.max((1 - initNoiseLevel) / 0.1, 0), 1);
 }
 
-/** Mean power [frames, bins] of both channels, of audio that is delayed by some samples. */
-function meanPower(stft: Stft, audio: Tensor, delay: number): { power: Float64Array; frames: number } {
+/** Mean power [bins] of both channels for every frame of audio that is delayed by some samples; the array is used again for the next frame. */
+function* meanPowers(stft: Stft, audio: Tensor, delay: number): Generator<Float64Array> {
   const samples = audio.shape[1]!;
-  let power: Float64Array | undefined;
-  let spectra: Spectra | undefined;
-  for (let channel = 0; channel < 2; channel++) {
+  const [left, right] = [0, 1].map((channel) => {
     const signal = new Float32Array(samples);
     signal.set(audio.data.subarray(channel * samples, (channel + 1) * samples - delay), delay);
-    spectra = stft.forward(signal, spectra);
-    power ??= new Float64Array(spectra.real.length);
-    for (let i = 0; i < power.length; i++) power[i]! += (spectra.real[i]! ** 2 + spectra.imaginary[i]! ** 2) / 2;
+    return signal;
+  }) as [Float32Array, Float32Array];
+  const [pair, power] = [pairSpectra(stft.bins), new Float64Array(stft.bins)];
+  for (let frame = 0; frame < samples / stft.hop; frame++) {
+    stft.forwardPair(left, right, frame, pair);
+    for (let k = 0; k < power.length; k++)
+      power[k] =
+        (pair.firstReal[k]! ** 2 +
+          pair.firstImaginary[k]! ** 2 +
+          pair.secondReal[k]! ** 2 +
+          pair.secondImaginary[k]! ** 2) /
+        2;
+    yield power;
   }
-  return { power: power!, frames: spectra!.frames };
 }
 
 /** Where between -0.5 and 0.5 the maximum of a parabola through the logarithms of three magnitudes lies. */

@@ -13,13 +13,6 @@ export function pairSpectra(bins: number): PairSpectra {
   return { firstReal: zeros(), firstImaginary: zeros(), secondReal: zeros(), secondImaginary: zeros() };
 }
 
-/** Complex spectra [frames, bins], row-major. */
-export interface Spectra {
-  readonly real: Float32Array;
-  readonly imaginary: Float32Array;
-  readonly frames: number;
-}
-
 /**
  * The short-time Fourier transform with a periodic Hann window, and its inverse. Frame j is centred on the middle of the
  * j-th hop. Scaled so that a sine of amplitude 1 has magnitude 1.
@@ -48,52 +41,13 @@ export class Stft {
     this.#output = new Float64Array(2 * size);
   }
 
-  emptySpectra(frames: number): Spectra {
-    const length = frames * this.bins;
-    return { real: new Float32Array(length), imaginary: new Float32Array(length), frames };
-  }
-
-  /**
-   * Spectra of a signal whose length is a multiple of the hop; one frame a hop.
-   *
-   * @param into spectra of as many frames to write to, instead of new ones
-   */
-  forward(signal: Float32Array, into?: Spectra): Spectra {
-    const { bins } = this;
-    const frames = signal.length / this.hop;
-    const spectra = into ?? this.emptySpectra(frames);
-    const { real, imaginary } = spectra;
-    const pair = pairSpectra(bins);
-    // Two real frames make one complex transform.
-    for (let frame = 0; frame < frames; frame += 2) {
-      this.#transformPair(signal, frame, signal, frame + 1, pair);
-      real.set(pair.firstReal, frame * bins);
-      imaginary.set(pair.firstImaginary, frame * bins);
-      if (frame + 1 === frames) break;
-      real.set(pair.secondReal, (frame + 1) * bins);
-      imaginary.set(pair.secondImaginary, (frame + 1) * bins);
-    }
-    return spectra;
-  }
-
-  /** Spectra of one frame of two signals of equal length. */
+  /** Spectra of one frame of two signals of equal length, by one complex transform: the first is its even part, the second its odd part. */
   forwardPair(first: Float32Array, second: Float32Array, frame: number, into: PairSpectra): void {
-    this.#transformPair(first, frame, second, frame, into);
-  }
-
-  /** Spectra of two real frames by one complex transform: the first is its even part, the second its odd part. */
-  #transformPair(
-    first: Float32Array,
-    firstFrame: number,
-    second: Float32Array,
-    secondFrame: number,
-    into: PairSpectra,
-  ): void {
     const { size, bins } = this;
     const z = this.#output;
     const half = 2 / size;
-    this.#load(first, firstFrame, 0);
-    this.#load(second, secondFrame, 1);
+    this.#load(first, frame, 0);
+    this.#load(second, frame, 1);
     this.#fft.transform(z, this.#input);
     for (let k = 0; k < bins; k++) {
       const mirrored = k === 0 ? 0 : size - k;
@@ -138,34 +92,6 @@ export class Stft {
       z[2 * (size - k) + 1] = c - b;
     }
     this.#fft.inverseTransform(this.#output, z);
-  }
-
-  /** The signal whose spectra are nearest to the given ones: windowed overlap-add, divided by the overlapped squared window. */
-  inverse(spectra: Spectra): Float32Array {
-    const { real, imaginary, frames } = spectra;
-    const { bins } = this;
-    const samples = frames * this.hop;
-    const total = new Float64Array(samples);
-    const pair = pairSpectra(bins);
-    const row = (values: Float32Array, frame: number) => values.subarray(frame * bins, (frame + 1) * bins);
-    for (let frame = 0; frame < frames; frame += 2) {
-      pair.firstReal.set(row(real, frame));
-      pair.firstImaginary.set(row(imaginary, frame));
-      // An odd last frame goes with one of zeros.
-      if (frame + 1 === frames) {
-        pair.secondReal.fill(0);
-        pair.secondImaginary.fill(0);
-      }
-      pair.secondReal.set(row(real, frame + 1));
-      pair.secondImaginary.set(row(imaginary, frame + 1));
-      this.#inverseTransformPair(pair);
-      this.#overlap(frame, 0, total);
-      if (frame + 1 < frames) this.#overlap(frame + 1, 1, total);
-    }
-    const weight = this.overlapped(frames);
-    const signal = new Float32Array(samples);
-    for (let i = 0; i < samples; i++) signal[i] = total[i]! / weight[i]!;
-    return signal;
   }
 
   /** The sum of the squared windows of so many frames [samples], kept from being 0; the last one made is remembered. */
