@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { forkTied, isStopped } from '@retone/processes';
 import { AudioError } from './errors.ts';
 import type { Job, Reply } from './jobs.ts';
 import type { Piece } from './piece.ts';
@@ -47,7 +48,7 @@ function takeSpare(): ChildProcess | undefined {
 
 /** Only what the worker needs: no loaders or inspectors of this process, no output from the codec library. */
 function start(worker: URL): ChildProcess {
-  return fork(worker, {
+  return forkTied(worker, [], {
     execArgv: ['--max-old-space-size=512'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -78,6 +79,7 @@ export function runJob<Result>(
     const child = (worker === entry && takeSpare()) || start(worker);
     const kill = () => child.kill('SIGKILL');
     const timer = setTimeout(() => {
+      if (child.pid !== undefined && isStopped(child.pid)) return killed();
       const message = `${name} took longer than ${timeout / 1000} s. It may be damaged; give another file or more time.`;
       finish(() => reject(new AudioError('timeout', message)));
     }, timeout);
@@ -94,7 +96,13 @@ export function runJob<Result>(
       child.once('exit', gone);
       kill();
     };
+    const killed = () => {
+      const message = `${name}: the codec was killed or stopped from outside; try again.`;
+      finish(() => reject(new AudioError('killed', message)));
+    };
     const crashed = () => {
+      // Crashes have signals of their own: this one comes from people, service managers and systems without memory.
+      if (child.signalCode === 'SIGKILL') return killed();
       const message = `${name} made the codec stop unexpectedly. It may be damaged; give another file.`;
       finish(() => reject(new AudioError('crashed', message)));
     };

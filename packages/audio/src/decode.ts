@@ -55,7 +55,7 @@ export interface DecodeOptions extends Limits {
  * @param input a path, or the file's bytes
  * @throws AudioError `not-found`, `not-a-file`, `unreadable`, `empty`, `not-audio`, `no-audio` (pictures only),
  *   `damaged` (most of it cannot be decoded), `unsupported`, `too-long`, `too-large`, `timeout`, `crashed`,
- *   `aborted` or `invalid` (an option)
+ *   `killed` (from outside), `aborted` or `invalid` (an option)
  */
 export async function decodeAudio(input: string | Uint8Array, options: DecodeOptions = {}): Promise<AudioClip> {
   const source = sourceOf(input, options.name);

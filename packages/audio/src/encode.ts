@@ -24,7 +24,7 @@ export interface EncodeOptions extends Limits {
  * becomes silence; what is beyond full scale is clipped, except in 32-bit wav. Of 16 bits, samples that these hold exactly
  * are kept; all others are dithered (triangular, of two steps), always with the same noise.
  *
- * @throws AudioError `invalid` (clip or options), `timeout`, `crashed` or `aborted`
+ * @throws AudioError `invalid` (clip or options), `timeout`, `crashed`, `killed` (from outside) or `aborted`
  */
 export async function encodeAudio(
   clip: AudioClip,

@@ -12,6 +12,7 @@ export type AudioErrorCode =
   | 'too-large'
   | 'timeout'
   | 'crashed'
+  | 'killed'
   | 'aborted'
   | 'invalid';
 

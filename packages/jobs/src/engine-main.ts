@@ -9,6 +9,7 @@ import {
   type Tensor,
   textToAudio,
 } from '@retone/engine';
+import { endWithParent } from '@retone/processes';
 import type { EngineRequest, FromEngine, ToEngine } from './engine-messages.ts';
 
 // The process that has the engine. It loads one model and runs one request at a time; when its parent is gone, so is it.
@@ -23,11 +24,7 @@ const note = (message: string) => console.error(`retone: ${message}`);
 
 let running: AbortController | undefined;
 
-// Not `exit`, which waits for native threads that may hang.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Ctrl-C on a terminal and a service manager's SIGTERM reach every process of the group; the parent decides what becomes of
-// this one.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+endWithParent();
 setInterval(() => send({ type: 'alive' }), 2000);
 
 try {

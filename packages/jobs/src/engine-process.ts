@@ -1,6 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Adapter, Progress, Tensor } from '@retone/engine';
+import { forkTied, isStopped } from '@retone/processes';
 import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-messages.ts';
 
 const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
@@ -12,11 +13,11 @@ const defaultStallMs = 600_000;
 /** How much longer than a step the loading of a model may take: a first start compiles it. */
 const loadingFactor = 5;
 
-export type EngineFailureCode = 'crashed' | 'stalled' | 'aborted' | (string & {});
+export type EngineFailureCode = 'crashed' | 'stalled' | 'killed' | 'aborted' | (string & {});
 
 /**
- * A request that the engine did not carry out. `crashed`: its process died under it; `stalled`: it hung and was killed.
- * Another try may do better then.
+ * A request that the engine did not carry out. `crashed`: its process died under it; `stalled`: it hung and was killed. Another
+ * try may do better then. `killed`: its process was killed or stopped from outside, which the request is not to blame for.
  */
 export class EngineFailure extends Error {
   readonly code: EngineFailureCode;
@@ -123,7 +124,7 @@ export class EngineProcess {
   }
 
   async #start(): Promise<ModelFacts> {
-    const child = fork(main, [this.#folder, JSON.stringify(this.#adapters)], {
+    const child = forkTied(main, [this.#folder, JSON.stringify(this.#adapters)], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -155,9 +156,11 @@ function conversation<Answer>(
   pick: (message: FromEngine) => Answer | undefined,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    let stalled = false;
+    let end: EngineFailure | undefined;
     const kill = () => {
-      stalled = true;
+      end = isStopped(child.pid!)
+        ? new EngineFailure('killed', 'the engine was stopped from outside')
+        : new EngineFailure('stalled', 'the engine made no progress and was stopped');
       child.kill('SIGKILL');
     };
     let silence = setTimeout(kill, stallMs / 5);
@@ -180,9 +183,9 @@ function conversation<Answer>(
       if (answer !== undefined) settle(() => resolve(answer));
     };
     const die = (code: number | null, signal: string | null) => {
-      const error = stalled
-        ? new EngineFailure('stalled', `the engine made no progress and was stopped`)
-        : new EngineFailure('crashed', `the engine's process ended (${signal ?? `exit code ${code}`})`);
+      // Crashes have signals of their own: this one comes from people, service managers and systems without memory.
+      const how = signal === 'SIGKILL' ? 'killed' : 'crashed';
+      const error = end ?? new EngineFailure(how, `the engine's process ended (${signal ?? `exit code ${code}`})`);
       settle(() => reject(error));
     };
     child.on('message', hear);

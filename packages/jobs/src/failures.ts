@@ -6,9 +6,10 @@ import { ParameterError } from './models.ts';
 
 /**
  * Whose fault a failed try is. `task`: every try would end so. `try`: another may do better, and if three do not, it is the
- * task. `infrastructure`: database or file storage were away, and the task has nothing to do with it.
+ * task. `lost`: what did the work was killed or stopped from outside. `infrastructure`: database or file storage were away,
+ * and the task has nothing to do with it.
  */
-export type Blame = 'task' | 'try' | 'infrastructure';
+export type Blame = 'task' | 'try' | 'lost' | 'infrastructure';
 
 export interface Failure {
   blame: Blame;
@@ -22,6 +23,7 @@ export interface Failure {
 const engineCodes: Record<string, string> = {
   crashed: 'engine_crashed',
   stalled: 'engine_stalled',
+  killed: 'engine_killed',
   internal: 'internal',
   'invalid-argument': 'invalid_parameters',
 };
@@ -35,7 +37,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof EngineFailure) {
     const { code, message } = error;
-    const blame = ['crashed', 'stalled', 'internal'].includes(code) ? 'try' : 'task';
+    const blame = code === 'killed' ? 'lost' : ['crashed', 'stalled', 'internal'].includes(code) ? 'try' : 'task';
     return { blame, code: engineCodes[code] ?? snake(code), message };
   }
   if (error instanceof GuardError) {
@@ -45,7 +47,8 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof AudioError) {
     const { code, message } = error;
-    return { blame: ['crashed', 'timeout'].includes(code) ? 'try' : 'task', code: `audio_${snake(code)}`, message };
+    const blame = code === 'killed' ? 'lost' : ['crashed', 'timeout'].includes(code) ? 'try' : 'task';
+    return { blame, code: `audio_${snake(code)}`, message };
   }
   if (error instanceof ParameterError) return { blame: 'task', code: error.code, message: error.message };
   const message = 'something went wrong in the service; the log has it under the task id';

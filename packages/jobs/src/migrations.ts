@@ -104,4 +104,12 @@ export const jobsMigrations: readonly Migration[] = [
       CREATE INDEX files_uploads ON files (account_id) WHERE task_id IS NULL;
     `,
   },
+  {
+    name: 'jobs-006-tries-failed',
+    sql: `
+      -- Of the attempts, those that failed by what may be the task's own fault. Attempts that neither failed nor were handed
+      -- back were lost: their worker, engine or codec was killed or hung.
+      ALTER TABLE tasks ADD COLUMN failed_tries integer NOT NULL DEFAULT 0;
+    `,
+  },
 ];

@@ -36,8 +36,10 @@ export interface Task {
   webhook: WebhookState | null;
   /** Tries that were begun: the number of the latest. */
   attempts: number;
-  /** How many of them were handed back by workers that stopped; they do not count towards a task's limit. */
+  /** How many of them were handed back: by workers that stopped, or because database or storage were away. */
   handedBack: number;
+  /** How many of them failed by what may be the task's own fault. */
+  failedTries: number;
   progress: Progress | null;
   /** Tokens of the output files. */
   outputs: string[];
@@ -89,8 +91,8 @@ export const mostCounted = 10_000;
 
 const columns = `
   id, account_id AS "accountId", model, input, source_key AS "sourceKey", status, seed, base64_output AS "base64Output",
-  webhook_url AS "webhookUrl", webhook, attempts, handed_back AS "handedBack", progress, outputs, error,
-  error_code AS "errorCode", warnings,
+  webhook_url AS "webhookUrl", webhook, attempts, handed_back AS "handedBack",
+  failed_tries AS "failedTries", progress, outputs, error, error_code AS "errorCode", warnings,
   inference_ms AS "inferenceMs", created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt"`;
 
 /** 32 hex digits from the system's random source. */
@@ -246,15 +248,12 @@ export class Tasks {
     return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
-  /**
-   * Starts a try; its number is `attempts`. Undefined when the task has ended meanwhile, or has had its tries, apart from
-   * those that were handed back.
-   */
-  claim(id: string, maxTries: number): Promise<Task | undefined> {
+  /** Starts a try; its number is `attempts`. Undefined when the task has ended meanwhile. */
+  claim(id: string): Promise<Task | undefined> {
     return this.#one(
       `UPDATE tasks SET status = 'processing', attempts = attempts + 1, started_at = coalesce(started_at, now()), progress = NULL
-       WHERE id = $1 AND status IN ('created', 'processing') AND attempts - handed_back < $2 RETURNING ${columns}`,
-      [id, maxTries],
+       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
+      [id],
     );
   }
 
@@ -284,12 +283,16 @@ export class Tasks {
     return row?.own ?? false;
   }
 
-  /** Ends a try that failed, and of which the task waits for another. False when the try no longer counts. */
-  async waitAgain(id: string, attempt: number): Promise<boolean> {
+  /**
+   * Ends a try after which the task waits for another. False when the try no longer counts.
+   *
+   * @param failed whether it may be the task's own fault; if not, the try was lost
+   */
+  async waitAgain(id: string, attempt: number, failed: boolean): Promise<boolean> {
     const rows = await this.#db.query(
-      `UPDATE tasks SET status = 'created', progress = NULL
+      `UPDATE tasks SET status = 'created', failed_tries = failed_tries + $3, progress = NULL
        WHERE id = $1 AND attempts = $2 AND status = 'processing' RETURNING id`,
-      [id, attempt],
+      [id, attempt, failed ? 1 : 0],
     );
     return rows.length > 0;
   }
@@ -297,7 +300,8 @@ export class Tasks {
   /** Has a task wait again, whatever became of its tries. Undefined when it has ended. */
   requeue(id: string): Promise<(Task & { turn: number }) | undefined> {
     return this.#one(
-      `UPDATE tasks SET status = 'created', attempts = attempts + 1, handed_back = attempts + 1, progress = NULL
+      `UPDATE tasks SET status = 'created', attempts = attempts + 1, handed_back = attempts + 1, failed_tries = 0,
+         progress = NULL
        WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}, turn`,
       [id],
     ) as Promise<(Task & { turn: number }) | undefined>;

@@ -12,8 +12,15 @@ import type { Queue, QueuedTask } from './queue.ts';
 import { StoreWatch } from './store-watch.ts';
 import { type Task, Tasks } from './tasks.ts';
 
-/** How often a task is tried before it is given up. */
-const maxTries = 3;
+/** After how many tries that may have failed by the task's own fault it is given up. */
+const mostFailedTries = 3;
+/**
+ * After how many tries that were lost a task is given up: it may be what kills whoever tries it (memory, most likely). So many
+ * that no run of bad luck comes near, with pauses so long that the tasks beside it are hardly disturbed.
+ */
+const mostLostTries = 20;
+/** Lost tries after which a task that its worker was lost with waits before the next: it may be why. */
+const suspectTries = 3;
 
 /** Seconds before the second, third and any further try. */
 const defaultRetrySeconds = [1, 10, 60];
@@ -69,17 +76,16 @@ export class Worker {
     const { database, lifecycle, onTry } = this.#options;
     const { taskId, signal, stopping } = queued;
     if (this.#store.down) return this.#leaveToOthers(queued, this.#store.down);
+    // The queue may hand over once more what was just handed back.
+    if (stopping.aborted) throw new EngineFailure('aborted', 'the worker stops');
     const tasks = new Tasks(database);
-    const task = await tasks.claim(taskId, maxTries);
-    if (!task) {
-      const error = `${maxTries} tries were begun, and each time the worker that had the task was lost`;
-      await lifecycle.fail(taskId, { error, errorCode: 'worker_lost' });
-      return;
-    }
+    const before = await tasks.get(taskId);
+    if (before?.status === 'processing' && (await this.#isSuspect(before, queued))) return;
+    const task = await tasks.claim(taskId);
+    if (!task) return;
     onTry?.({ task, outcome: 'started' });
     // A lost notification is harmless: waiters also poll.
     const told = database.notify(taskChannel, taskId).catch(() => {});
-    const isLast = task.attempts - task.handedBack >= maxTries;
     const over = AbortSignal.any([signal, stopping]);
     try {
       // However long the engine takes to notice: a result that comes late does not count.
@@ -99,8 +105,7 @@ export class Worker {
         onTry?.({ task, outcome: 'retried', error });
         throw error;
       }
-      const isOld = Date.now() - task.createdAt.getTime() > longestOutage;
-      if ((failure.blame === 'infrastructure' && !isOld) || (failure.blame === 'try' && !isLast)) {
+      if (failure.blame !== 'task' && !isLastTry(task, failure.blame)) {
         const retried = await this.#tryAgain(task, queued, failure.blame);
         onTry?.({ task, outcome: retried ? 'retried' : 'dropped', error, failure });
         return;
@@ -113,17 +118,33 @@ export class Worker {
     }
   }
 
+  /**
+   * Ends a task whose workers were lost too often, and has one wait whose workers were lost often. False for any other: its
+   * next try may begin.
+   */
+  async #isSuspect(task: Task, queued: QueuedTask): Promise<boolean> {
+    const { lifecycle } = this.#options;
+    // The latest try was begun and has not ended.
+    const lost = lostTries(task);
+    if (lost >= mostLostTries) {
+      const error = `${lost} tries were begun, and each time the worker that had the task was lost`;
+      await lifecycle.fail(task.id, { error, errorCode: 'worker_lost' }, task.attempts);
+      return true;
+    }
+    return lost >= suspectTries && this.#tryAgain(task, queued, 'lost');
+  }
+
   /** Queues another try, the later the more there were. False when the try no longer counts. */
-  #tryAgain(task: Task, queued: QueuedTask, blame: 'try' | 'infrastructure'): Promise<boolean> {
+  #tryAgain(task: Task, queued: QueuedTask, blame: 'try' | 'lost' | 'infrastructure'): Promise<boolean> {
     const { database, retrySeconds = defaultRetrySeconds } = this.#options;
     const wait = retrySeconds[Math.min(task.attempts, retrySeconds.length) - 1] ?? 0;
     const record = () =>
       database.transaction(async (tx) => {
         const tasks = new Tasks(tx);
         const waits =
-          blame === 'try'
-            ? await tasks.waitAgain(task.id, task.attempts)
-            : await tasks.handBack(task.id, task.attempts);
+          blame === 'infrastructure'
+            ? await tasks.handBack(task.id, task.attempts)
+            : await tasks.waitAgain(task.id, task.attempts, blame === 'try');
         if (waits) await queued.again(tx, wait);
         return waits;
       });
@@ -259,6 +280,23 @@ export class Worker {
       throw new EngineFailure('source-gone', 'the audio is no longer there: uploads are kept for a limited time');
     }
     return sourceBytes((input as Required<TaskInput>).audio, { ...fetching, signal });
+  }
+}
+
+/** Tries of a task that neither failed nor were handed back, one that runs included. */
+function lostTries({ attempts, handedBack, failedTries }: Task): number {
+  return attempts - handedBack - failedTries;
+}
+
+/** Whether a task that a try of has just ended so is given up. */
+function isLastTry(task: Task, blame: 'try' | 'lost' | 'infrastructure'): boolean {
+  switch (blame) {
+    case 'try':
+      return task.failedTries + 1 >= mostFailedTries;
+    case 'lost':
+      return lostTries(task) >= mostLostTries;
+    case 'infrastructure':
+      return Date.now() - task.createdAt.getTime() > longestOutage;
   }
 }
 

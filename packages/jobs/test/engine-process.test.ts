@@ -56,7 +56,7 @@ describe('the engine in its own process', () => {
     expect((await engine.run(short)).shape).toEqual([2, 22050]);
   });
 
-  test('a process that hangs is killed, its request fails, and the next is done', async () => {
+  test('a process that is stopped is killed, its request fails, and the next is done', async () => {
     const watched = new EngineProcess(findModel(), [], 10_000);
     try {
       const others = engines();
@@ -67,7 +67,7 @@ describe('the engine in its own process', () => {
           if (step === 1) for (const id of own) process.kill(id, 'SIGSTOP');
         },
       });
-      await expect(stopped).rejects.toMatchObject({ code: 'stalled' });
+      await expect(stopped).rejects.toMatchObject({ code: 'killed' });
       expect((await watched.run(short)).shape).toEqual([2, 22050]);
     } finally {
       await watched.close();
@@ -83,13 +83,16 @@ describe('the engine in its own process', () => {
     expect((await run).shape).toEqual([2, 22050]);
   });
 
-  test('a crash fails the request that runs, and not the next', async () => {
-    const kill = () => {
-      for (const pid of engines()) process.kill(pid, 'SIGKILL');
+  test.each([
+    ['a crash', 'SIGSEGV', 'crashed'],
+    ['a kill from outside', 'SIGKILL', 'killed'],
+  ] as const)('%s (%s) fails the request that runs, and not the next', async (_, signal, code) => {
+    const end = () => {
+      for (const pid of engines()) process.kill(pid, signal);
     };
-    const run = engine.run(long, { onProgress: ({ step }) => step === 1 && kill() });
+    const run = engine.run(long, { onProgress: ({ step }) => step === 1 && end() });
     const next = engine.run(short);
-    await expect(run).rejects.toMatchObject({ code: 'crashed', message: expect.stringContaining('SIGKILL') });
+    await expect(run).rejects.toMatchObject({ code, message: expect.stringContaining(signal) });
     expect((await next).shape).toEqual([2, 22050]);
   });
 

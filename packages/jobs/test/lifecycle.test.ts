@@ -40,8 +40,8 @@ onEveryDatabase((tests) => {
       const account = await place.account(1);
       const { lifecycle } = await place.machine();
       const { id } = await place.submit({ lifecycle } as never, account);
-      const first = (await place.tasks.claim(id, 3))!;
-      const second = (await place.tasks.claim(id, 3))!;
+      const first = (await place.tasks.claim(id))!;
+      const second = (await place.tasks.claim(id))!;
       expect([first.attempts, second.attempts]).toEqual([1, 2]);
       // The first try was given up: what it made does not count.
       expect(await lifecycle.complete(first, [output(id, 'first')], 5)).toBe(false);
@@ -255,22 +255,68 @@ onEveryDatabase((tests) => {
     });
   });
 
-  test('a task whose worker is lost three times fails, and its price is released', async () => {
-    const account = await place.account(1);
-    const machine = await place.machine();
-    let begun = Promise.withResolvers<void>();
-    machine.engine.work = endless(() => begun.resolve());
-    await machine.work({ atOnce: 4 });
-    const { id } = await place.submit(machine, account);
-    for (let attempt = 1; attempt <= 3; attempt++) {
-      await begun.promise;
-      begun = Promise.withResolvers();
-      await place.silenceWorkers();
+  describe('tries that are lost', () => {
+    /** Has the worker of a task lost again and again; it reaches the engine each time, up to `most` times. */
+    async function loseWorkers(times: number) {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      let begun = Promise.withResolvers<void>();
+      machine.engine.work = endless(() => begun.resolve());
+      await machine.work({ atOnce: times + 1 });
+      const { id } = await place.submit(machine, account);
+      for (let attempt = 1; attempt <= times; attempt++) {
+        await begun.promise;
+        begun = Promise.withResolvers();
+        if (attempt === times) machine.engine.work = async () => {};
+        await place.silenceWorkers();
+      }
+      return { id, account, machine };
     }
-    const task = await place.until(id, 'failed');
-    expect(task).toMatchObject({ attempts: 3, error: expect.stringMatching(/^3 tries .* lost$/) });
-    expect(await place.ledger.standing(id)).toBe('released');
-    expect(await place.ledger.balance(account)).toBe(1e6);
+
+    test('with their workers fail no task, however many in a row', async () => {
+      const { id, account } = await loseWorkers(8);
+      expect(await place.until(id, 'completed')).toMatchObject({ attempts: 9, failedTries: 0, handedBack: 0 });
+      expect(await place.ledger.balance(account)).toBe(1e6 - price);
+    });
+
+    test('end a task that seems to kill every worker, and its price is released', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      const { id } = await place.submit(machine, account);
+      for (let attempt = 1; attempt <= 20; attempt++) await place.tasks.claim(id);
+      await machine.work();
+      const task = await place.until(id, 'failed');
+      expect(task).toMatchObject({ attempts: 20, errorCode: 'worker_lost', error: expect.stringMatching(/^20 tries/) });
+      expect(machine.engine.begun).toEqual([]);
+      expect(await place.ledger.standing(id)).toBe('released');
+      expect(await place.ledger.balance(account)).toBe(1e6);
+    });
+
+    test('with their engine or codec fail no task either, and leave it all its own tries', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      machine.engine.work = async () => {
+        const tries = machine.engine.begun.length;
+        if (tries <= 6) throw new EngineFailure('killed', 'gone');
+        if (tries <= 8) throw new EngineFailure('crashed', 'its own fault');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      expect(await place.until(id, 'completed')).toMatchObject({ attempts: 9, failedTries: 2 });
+    });
+
+    test('do not hide that a task crashes the engine itself', async () => {
+      const account = await place.account(1);
+      const machine = await place.machine();
+      machine.engine.work = async () => {
+        const odd = machine.engine.begun.length % 2 === 1;
+        throw new EngineFailure(odd ? 'killed' : 'crashed', 'gone');
+      };
+      await machine.work();
+      const { id } = await place.submit(machine, account);
+      expect(await place.until(id, 'failed')).toMatchObject({ attempts: 6, errorCode: 'engine_crashed' });
+      expect(await place.ledger.balance(account)).toBe(1e6);
+    });
   });
 
   describe('the queue', () => {

@@ -10,7 +10,7 @@ import { deleteExpired } from '@retone/jobs';
 import { type FileStore, openFileStore } from '@retone/storage';
 import { startS3Stub } from '@retone/storage/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { continueAll, faults, type Target } from './faults.ts';
+import { faults, type Target } from './faults.ts';
 import { processesOf, ServiceProcess } from './process.ts';
 import { randomFrom } from './random.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -48,8 +48,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const part of parts) await part.kill();
-  // What a fault has stopped notices only now that nobody waits for it.
-  continueAll(folder);
   // Whatever was killed, nothing of it lives on.
   await expect.poll(() => processesOf(folder), { timeout: 20_000 }).toEqual([]);
   for (const close of closing.splice(0).reverse()) await close();
@@ -79,8 +77,7 @@ async function besiege(siege: Siege, clients: Client[], target: Target): Promise
     if (done === undefined) return;
     await done;
     counts.set(name, (counts.get(name) ?? 0) + 1);
-    // A task that three faults meet one after the other fails, as it should; so it has time to be done again between them.
-    await sleep(long ? 4000 + 8000 * target.random() : 8000);
+    await sleep(1000 + 3000 * target.random());
   };
   const strikes = async () => {
     if (!long) for (const name of names.toSorted(() => target.random() - 0.5)) await strike(name);

@@ -53,11 +53,6 @@ function signal(target: Target, line: RegExp, name: NodeJS.Signals): void {
   }
 }
 
-/** Lets every process of the service go on that was stopped. */
-export function continueAll(folder: string): void {
-  for (const id of processes(folder, /./)) process.kill(id, 'SIGCONT');
-}
-
 const engine = /engine-main/;
 const codec = /audio\/src\/worker\/main/;
 

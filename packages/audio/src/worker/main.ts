@@ -1,3 +1,4 @@
+import { endWithParent } from '@retone/processes';
 import { Log } from 'node-av/lib';
 import { AudioError } from '../errors.ts';
 import type { Job, Reply } from '../jobs.ts';
@@ -11,10 +12,7 @@ import { probe } from './probe.ts';
 const quiet = -8;
 Log.setLevel(quiet as Parameters<typeof Log.setLevel>[0]);
 
-// The caller is gone: nobody waits for the answer. Not `exit`, which waits for a thread of the codec library that may hang.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-// Signals to the whole group are for the caller, who lets the job end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+endWithParent();
 
 process.once('message', async (job: Job) => {
   try {

@@ -1,0 +1,2 @@
+export { isStopped } from './stopped.ts';
+export { endWithParent, forkTied } from './tied.ts';

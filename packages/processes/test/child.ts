@@ -1,0 +1,5 @@
+import { endWithParent } from '../src/index.ts';
+
+endWithParent();
+setInterval(() => {}, 60_000);
+process.send!('running');
