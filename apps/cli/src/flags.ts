@@ -1,11 +1,10 @@
-import { audioFormats } from '@retone/audio';
+import { defaultFormat, writableFormats } from '@retone/contract';
 import { type Flags, UsageError } from './arguments.ts';
 
 // Flags that several commands have.
 
 const channelChoices = ['downmix', 'first-two'] as const;
 const bitDepths = ['16', '24', '32f'];
-const formats = audioFormats.filter((format) => format.writable).map((format) => format.name);
 
 export const outputFlag = {
   type: 'string',
@@ -47,7 +46,7 @@ export function bitDepthOf(given: string | undefined, format: string): 16 | 24 |
 export const formatFlag = {
   type: 'string',
   short: 'f',
-  help: `${formats.join(', ')}; default mp3, or as --output says`,
+  help: `${writableFormats.join(', ')}; default ${defaultFormat}, or as --output says`,
 } satisfies Flags[string];
 
 export const modelFlag = {

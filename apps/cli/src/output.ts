@@ -13,14 +13,14 @@ import {
 } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type EncodeOptions, encodeAudio } from '@retone/audio';
 import {
-  audioFormats,
-  type EncodeOptions,
-  encodeAudio,
+  defaultFormat,
   formatOfFileName,
   isWritableFormat,
   type WritableFormat,
-} from '@retone/audio';
+  writableFormats,
+} from '@retone/contract';
 import { channelsOf, type Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
@@ -128,12 +128,11 @@ export function chooseOutput(
   options: OutputOptions = {},
 ): { output: Output; format: WritableFormat } {
   const named = path === undefined || path === standardOutput ? undefined : formatOfFileName(path)?.name;
-  const chosen = format ?? (path === undefined || path === standardOutput ? 'mp3' : named);
+  const chosen = format ?? (path === undefined || path === standardOutput ? defaultFormat : named);
   if (chosen === undefined || !isWritableFormat(chosen)) {
-    const names = audioFormats.filter((each) => each.writable).map((each) => each.name);
     const what =
       format === undefined ? `the extension of "${path}" is none that Retone writes` : `--format is "${format}"`;
-    throw new UsageError(`${what}; it writes ${names.join(', ')}`);
+    throw new UsageError(`${what}; it writes ${writableFormats.join(', ')}`);
   }
   if (format !== undefined && named !== undefined && named !== format)
     throw new UsageError(`--format is ${format}, but "${path}" is the name of a file of ${named}; leave one out`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
+import type { ErrorCode } from '@retone/contract';
 import { isOutage } from '@retone/database';
 import { StorageError } from '@retone/storage';
 import Fastify, {
@@ -158,15 +159,22 @@ function commonHeaders(requestId: string): Record<string, string> {
 
 /** Database or file storage are away: the same request may do later. */
 function fromOutage(error: Error): ApiError | undefined {
-  if (isOutage(error)) return new ApiError(503, 'database_unavailable', 'the database does not answer', retryAfter(5));
+  if (isOutage(error)) return new ApiError('database_unavailable', 'the database does not answer', retryAfter(5));
   if (!(error instanceof StorageError) || error.code !== 'unavailable') return undefined;
-  return new ApiError(503, 'storage_unavailable', 'the storage of files does not answer', retryAfter(5));
+  return new ApiError('storage_unavailable', 'the storage of files does not answer', retryAfter(5));
 }
+
+/** The codes of Fastify's own refusals, by the status that Fastify gives them. */
+const frameworkCodes: Record<number, ErrorCode> = {
+  413: 'too_large',
+  414: 'url_too_long',
+  415: 'unsupported_media_type',
+  429: 'rate_limited',
+};
 
 /** Fastify's own refusals (broken JSON, unknown media types, bodies too large) in the contract's form. */
 function fromFastify(error: { statusCode?: number; code?: string; message: string }): ApiError | undefined {
   const { statusCode = 500 } = error;
   if (statusCode < 400 || statusCode >= 500) return undefined;
-  const code = { 413: 'too_large', 415: 'unsupported_media_type', 429: 'rate_limited' }[statusCode] ?? 'bad_request';
-  return new ApiError(statusCode, code, error.message);
+  return new ApiError(frameworkCodes[statusCode] ?? 'bad_request', error.message);
 }

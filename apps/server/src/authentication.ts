@@ -30,11 +30,11 @@ export function authenticate(api: FastifyInstance, service: Service): void {
     const key = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (!key) {
       const message = 'the request has no key; send it as "Authorization: Bearer <key>"';
-      throw new ApiError(401, 'no_key', message, challenge);
+      throw new ApiError('no_key', message, challenge);
     }
     const known = await service.knownKeys.authenticate(key);
-    if (!known) throw new ApiError(401, 'unknown_key', 'the key is not known, or was revoked', challenge);
-    if (known.account.status !== 'active') throw new ApiError(403, 'suspended', 'the account is suspended');
+    if (!known) throw new ApiError('unknown_key', 'the key is not known, or was revoked', challenge);
+    if (known.account.status !== 'active') throw new ApiError('suspended', 'the account is suspended');
     request.account = known.account;
     request.keyId = known.keyId;
 
@@ -42,7 +42,7 @@ export function authenticate(api: FastifyInstance, service: Service): void {
     const { requests, secondsLeft } = await service.requests.count(known.account.id);
     if (requests > limit) {
       const message = `more than ${limit} requests in a minute; try again in ${Math.ceil(secondsLeft)} s`;
-      throw new ApiError(429, 'rate_limited', message, retryAfter(secondsLeft));
+      throw new ApiError('rate_limited', message, retryAfter(secondsLeft));
     }
   });
 }

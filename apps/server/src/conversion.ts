@@ -1,11 +1,5 @@
-import {
-  AudioError,
-  type AudioErrorCode,
-  audioFormats,
-  decodeAudio,
-  encodeAudio,
-  type WritableFormat,
-} from '@retone/audio';
+import { AudioError, type AudioErrorCode, decodeAudio, encodeAudio } from '@retone/audio';
+import type { ErrorCode, WritableFormat } from '@retone/contract';
 import { ApiError, retryAfter } from './envelope.ts';
 
 /** Conversions that run at once; each has a whole recording in memory, and a processor. */
@@ -14,12 +8,6 @@ const atOnce = 2;
 const mostWaiting = 16;
 /** Longest recording that is converted, in seconds. */
 const maxDuration = 15 * 60;
-
-/** The formats that files can be had in. */
-export const writableFormats = audioFormats.filter(({ writable }) => writable).map(({ name }) => name) as [
-  WritableFormat,
-  ...WritableFormat[],
-];
 
 /** Of these, for files of one account. */
 const mostOfAccount = 4;
@@ -41,7 +29,7 @@ export async function convert(
 ): Promise<Uint8Array> {
   const own = waiting.filter((each) => each.accountId === accountId).length;
   if (waiting.length >= mostWaiting || own >= mostOfAccount) {
-    throw new ApiError(503, 'busy', 'too many files are being converted; try again later', retryAfter(5));
+    throw new ApiError('busy', 'too many files are being converted; try again later', retryAfter(5));
   }
   // Whoever ends hands its place to the next.
   if (running >= atOnce) await new Promise<void>((go) => waiting.push({ accountId, go }));
@@ -51,10 +39,9 @@ export async function convert(
     const clip = await decodeAudio(bytes, { name: 'the file', channels: 2, maxDuration, signal });
     return await encodeAudio(clip, format, { signal });
   } catch (error) {
-    if (signal.aborted) throw new ApiError(503, 'busy', 'the client did not wait');
+    if (signal.aborted) throw new ApiError('busy', 'the client did not wait');
     if (!(error instanceof AudioError)) throw error;
-    const [status, code] = refusals[error.code] ?? [415, 'not_audio'];
-    throw new ApiError(status, code, error.message);
+    throw new ApiError(refusals[error.code] ?? 'not_audio', error.message);
   } finally {
     const next = waiting.shift();
     if (next) next.go();
@@ -62,8 +49,8 @@ export async function convert(
   }
 }
 
-const refusals: Partial<Record<AudioErrorCode, [number, string]>> = {
-  'too-long': [413, 'too_long'],
-  'too-large': [413, 'too_large'],
-  timeout: [503, 'busy'],
+const refusals: Partial<Record<AudioErrorCode, ErrorCode>> = {
+  'too-long': 'too_long',
+  'too-large': 'too_large',
+  timeout: 'busy',
 };

@@ -42,12 +42,12 @@ export function fileForm(settings: Settings, file: string) {
  */
 export async function fileOf(request: FastifyRequest, settings: Settings): Promise<IncomingFile> {
   if (!request.isMultipart()) {
-    throw new ApiError(415, 'unsupported_media_type', 'a file comes as multipart/form-data with one part named "file"');
+    throw new ApiError('unsupported_media_type', 'a file comes as multipart/form-data with one part named "file"');
   }
   // Before any of it is read; what a form has around its file is small.
   if (Number(request.headers['content-length'] ?? 0) > maxFileBytes(settings) + formBytes) throw fileTooLarge(settings);
   const part = await request.file().catch(refuse);
-  if (part?.fieldname !== 'file') throw new ApiError(400, 'no_file', 'the form has no part named "file" with a file');
+  if (part?.fieldname !== 'file') throw new ApiError('no_file', 'the form has no part named "file" with a file');
   return { name: fileName(part.filename ?? ''), mediaType: part.mimetype, content: whole(part.file, settings) };
 }
 
@@ -67,11 +67,11 @@ async function* whole(file: MultipartFile['file'], settings: Settings): AsyncGen
 /** The form's reader has plain errors for forms that end too early, and for what is none. */
 function refuse(error: Error): never {
   if ('statusCode' in error || error instanceof ApiError) throw error;
-  throw new ApiError(400, 'bad_form', 'the body is not a complete multipart/form-data form');
+  throw new ApiError('bad_form', 'the body is not a complete multipart/form-data form');
 }
 
 export function fileTooLarge({ RETONE_MAX_UPLOAD_MB: megabytes }: Settings): ApiError {
-  return new ApiError(413, 'too_large', `the file is too large; at most ${megabytes} MB are accepted`);
+  return new ApiError('too_large', `the file is too large; at most ${megabytes} MB are accepted`);
 }
 
 /** A name without folders and control characters. */

@@ -39,14 +39,14 @@ export function parseJson(bytes: Buffer): unknown {
   try {
     text = utf8.decode(long.length === 0 ? bytes : Buffer.concat(kept));
   } catch {
-    throw new ApiError(400, 'bad_text', 'the body must be UTF-8');
+    throw new ApiError('bad_text', 'the body must be UTF-8');
   }
   let body: unknown;
   try {
     body = JSON.parse(text, refusePrototypes);
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw new ApiError(400, 'bad_request', `the body must be JSON: ${(error as Error).message}`);
+    throw new ApiError('bad_request', `the body must be JSON: ${(error as Error).message}`);
   }
   return checked(body, (value) => {
     const index = value.startsWith(placeholder) ? long[Number(value.slice(placeholder.length))] : undefined;
@@ -61,21 +61,21 @@ function longTexts(bytes: Buffer): { start: number; end: number }[] {
   let parts = 0;
   let outside = 0;
   const count = () => {
-    if (++parts > mostParts) throw new ApiError(400, 'too_complex', `the body must have at most ${mostParts} values`);
+    if (++parts > mostParts) throw new ApiError('too_complex', `the body must have at most ${mostParts} values`);
   };
   for (let at = 0; at < bytes.length; at++) {
-    if (++outside > mostOutside) throw new ApiError(400, 'too_complex', 'the body has too much outside its texts');
+    if (++outside > mostOutside) throw new ApiError('too_complex', 'the body has too much outside its texts');
     switch (bytes[at]) {
       case quote: {
         const end = endOfText(bytes, at + 1, count);
-        if (end < 0) throw new ApiError(400, 'bad_request', 'the body must be JSON: a text does not end');
+        if (end < 0) throw new ApiError('bad_request', 'the body must be JSON: a text does not end');
         if (end - at > longTextBytes) found.push({ start: at + 1, end });
         at = end;
         break;
       }
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > deepest) throw new ApiError(400, 'too_deep', `the body must be nested at most ${deepest} deep`);
+        if (++depth > deepest) throw new ApiError('too_deep', `the body must be nested at most ${deepest} deep`);
         count();
         break;
       case 0x5d: // ]
@@ -106,15 +106,15 @@ function refusePrototypes(name: string, value: unknown): unknown {
   const reaches =
     name === '__proto__' ||
     (name === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype'));
-  if (reaches) throw new ApiError(400, 'bad_request', `the body must not name ${name}`);
+  if (reaches) throw new ApiError('bad_request', `the body must not name ${name}`);
   return value;
 }
 
 /** A parsed body with its texts checked, and each exchanged for what `exchange` gives, if it gives something. */
 function checked(value: unknown, exchange: (text: string) => unknown): unknown {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw new ApiError(400, 'bad_text', 'a text in the body must not have a null character');
-    if (!value.isWellFormed()) throw new ApiError(400, 'bad_text', 'a text in the body has half a surrogate pair');
+    if (value.includes('\0')) throw new ApiError('bad_text', 'a text in the body must not have a null character');
+    if (!value.isWellFormed()) throw new ApiError('bad_text', 'a text in the body has half a surrogate pair');
     return exchange(value) ?? value;
   }
   if (typeof value === 'object' && value !== null) {

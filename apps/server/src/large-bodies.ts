@@ -21,10 +21,10 @@ export class LargeBodies {
     const own = this.#open.get(id) ?? 0;
     if (own >= ofAccount) {
       const message = `an account may send at most ${ofAccount} recordings inside requests at once; upload them instead`;
-      throw new ApiError(429, 'too_many_bodies', message, retryAfter(5));
+      throw new ApiError('too_many_bodies', message, retryAfter(5));
     }
     if (this.#all >= ofAll) {
-      throw new ApiError(503, 'busy', 'too many recordings arrive inside requests; try again later', retryAfter(5));
+      throw new ApiError('busy', 'too many recordings arrive inside requests; try again later', retryAfter(5));
     }
     this.#open.set(id, own + 1);
     this.#all++;

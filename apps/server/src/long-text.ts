@@ -38,7 +38,7 @@ export class LongText {
         const text = utf8.decode(this.#bytes.subarray(at, end), { stream: end < this.#bytes.length });
         piece = text.includes('\\') ? JSON.parse(`"${text}"`) : text;
       } catch {
-        throw new ApiError(400, 'bad_text', 'a text in the body must be JSON in UTF-8');
+        throw new ApiError('bad_text', 'a text in the body must be JSON in UTF-8');
       }
       yield piece;
       at = end;

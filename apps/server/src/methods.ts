@@ -27,7 +27,7 @@ export function otherMethods(app: FastifyInstance): (app: FastifyInstance) => Pr
         preParsing: async ({ method }) => {
           if (method === 'OPTIONS') return;
           const message = `${url} does not take ${method}; it takes ${allow}`;
-          throw new ApiError(405, 'method_not_allowed', message, { headers: { allow } });
+          throw new ApiError('method_not_allowed', message, { headers: { allow } });
         },
         handler: async (_request, reply) => reply.status(204).header('allow', allow).send(),
       });

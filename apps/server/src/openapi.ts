@@ -1,10 +1,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { envelope, type errorStatuses, failureSchema } from '@retone/contract';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
-import { envelope, failureSchema } from './envelope.ts';
 
 // The API's description, made of the schemas that the routes declare and are checked by.
 
@@ -26,32 +26,34 @@ const tags = [
   { name: 'Operation', description: 'For whoever runs the service.' },
 ];
 
-const refusalWords: Record<number, string> = {
+type Status = (typeof errorStatuses)[keyof typeof errorStatuses];
+
+const refusalWords: Partial<Record<Status, string>> = {
   400: 'The request is wrong; the message says where, and what would be right.',
-  401: 'There is no key, or it is unknown or revoked.',
-  402: 'The credit does not suffice.',
+  401: 'The API key is missing, unknown or revoked.',
+  402: 'The credit is insufficient.',
   403: 'The account is suspended.',
   404: 'Not found.',
   409: 'Conflicts with an earlier request.',
   413: 'Too large.',
   415: 'The body has a type that is not accepted here.',
   416: 'The file does not have that range.',
-  429: 'Too many requests in a minute; `Retry-After` says when to come again.',
-  503: 'It cannot be served now; `Retry-After` says when to come again.',
+  429: 'Too many requests in a minute; `Retry-After` says when to try again.',
+  503: 'Temporarily unavailable; `Retry-After` says when to try again.',
 };
 
 /** What a route refuses with. */
-export function refusals(...codes: number[]): object {
+export function refusals(...statuses: Status[]): object {
   const content = { 'application/json': { schema: failureSchema } };
-  return Object.fromEntries(codes.map((code) => [code, { description: refusalWords[code], content }]));
+  return Object.fromEntries(statuses.map((status) => [status, { description: refusalWords[status], content }]));
 }
 
 /** Any route that needs a key may refuse with these. */
-const anywhere = [400, 401, 403, 413, 415, 429, 503];
+const anywhere: Status[] = [400, 401, 403, 413, 415, 429, 503];
 
 /** What a route that needs a key answers with: data in the envelope, or a refusal. */
-export function answers<Data extends z.ZodType>(data: Data, ...codes: number[]) {
-  return { 200: envelope(data), ...refusals(...anywhere, ...codes) };
+export function answers<Data extends z.ZodType>(data: Data, ...statuses: Status[]) {
+  return { 200: envelope(data), ...refusals(...anywhere, ...statuses) };
 }
 
 /** The security of routes that need no key. */

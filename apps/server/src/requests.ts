@@ -16,12 +16,12 @@ export function checkRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ headers, raw, url }) => {
     const encoding = headers['content-encoding'] ?? 'identity';
     if (encoding.toLowerCase() !== 'identity') {
-      throw new ApiError(415, 'unsupported_encoding', 'the body is compressed; send it without content-encoding');
+      throw new ApiError('unsupported_encoding', 'the body is compressed; send it without content-encoding');
     }
     if (headers.host === undefined && raw.httpVersion === '1.1') {
-      throw new ApiError(400, 'bad_request', 'the request has no Host header');
+      throw new ApiError('bad_request', 'the request has no Host header');
     }
-    if (url.includes('%00')) throw new ApiError(400, 'bad_text', 'the URL has a null character');
+    if (url.includes('%00')) throw new ApiError('bad_text', 'the URL has a null character');
   });
 
   // Before anything of the body is read: whoever has no key gets no memory for one.
@@ -47,7 +47,7 @@ export function checkRequests(app: FastifyInstance): void {
 
 /** The answer to a path that does not exist. */
 export function nowhere({ method, url }: FastifyRequest): ApiError {
-  return new ApiError(404, 'not_found', `there is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}`);
+  return new ApiError('not_found', `there is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}`);
 }
 
 /**
@@ -57,20 +57,20 @@ export function nowhere({ method, url }: FastifyRequest): ApiError {
 export function answerBrokenRequests(app: FastifyInstance): void {
   app.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
-    refuse(socket, brokenRequests[error.code ?? ''] ?? new ApiError(400, 'bad_request', 'this is not an HTTP request'));
+    refuse(socket, brokenRequests[error.code ?? ''] ?? new ApiError('bad_request', 'this is not an HTTP request'));
   });
   app.server.on('connect', (_request, socket) => {
-    refuse(socket, new ApiError(405, 'method_not_allowed', 'this is no proxy: CONNECT is not served'));
+    refuse(socket, new ApiError('method_not_allowed', 'this is no proxy: CONNECT is not served'));
   });
   app.server.on('checkExpectation', ({ socket, headers }) => {
     const given = JSON.stringify(headers.expect?.slice(0, 50));
-    refuse(socket, new ApiError(417, 'expectation_failed', `Expect is ${given}; only "100-continue" is known`));
+    refuse(socket, new ApiError('expectation_failed', `Expect is ${given}; only "100-continue" is known`));
   });
 }
 
 const brokenRequests: Record<string, ApiError> = {
-  HPE_HEADER_OVERFLOW: new ApiError(431, 'headers_too_large', "the request's headers are too large"),
-  ERR_HTTP_REQUEST_TIMEOUT: new ApiError(408, 'timeout', 'the request did not come in time'),
+  HPE_HEADER_OVERFLOW: new ApiError('headers_too_large', "the request's headers are too large"),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('timeout', 'the request did not come in time'),
 };
 
 /** Refuses on a bare socket, and hangs up. */

@@ -2,6 +2,7 @@ import { hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, ApiKeys, accountChannel, billingMigrations, Ledger, RequestCounter, Usage } from '@retone/billing';
 import { CheckpointError } from '@retone/checkpoint';
+import { isEnded, type ModelId, modelIds, modelOf, type PublicModel, type TaskEvent } from '@retone/contract';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
   AdapterFiles,
@@ -10,14 +11,10 @@ import {
   deliverWebhooks,
   type Engine,
   EnginePool,
-  endedStatuses,
   Files,
   jobsMigrations,
   Lifecycle,
   openWork,
-  type PublicModel,
-  publicModel,
-  publicModels,
   Queue,
   type QueueSettings,
   Serving,
@@ -77,19 +74,6 @@ export interface ServiceHooks {
 }
 
 type TryEvent = Parameters<NonNullable<WorkerOptions['onTry']>>[0];
-
-/** A task's news for whoever watches it. */
-export interface TaskEvent {
-  status: Task['status'];
-  progress: Task['progress'];
-  error: string;
-  /** Why it failed, for programs; empty if it did not. */
-  error_code: string;
-  /** How many tasks wait in front of it; null when it does not wait. */
-  tasks_ahead: number | null;
-  /** Seconds that it will still take, as far as can be told; null when that is not far. */
-  seconds_left: number | null;
-}
 
 /** From how long the part took that is done; too little of it tells nothing. */
 function secondsLeft({ status, progress, startedAt }: Task): number | null {
@@ -308,7 +292,7 @@ export class Service {
 
   /** The public models, with the limits of what serves them. */
   get models(): PublicModel[] {
-    return publicModels.map(({ id }) => this.model(id)!);
+    return modelIds.map((id) => this.model(id));
   }
 
   /** The folder of the checkpoint that serves a public model here. @throws CheckpointError when it is not installed */
@@ -317,12 +301,12 @@ export class Service {
   }
 
   /** A public model with the limits of what serves it, as far as that is installed on this machine. */
-  model(id: string): PublicModel | undefined {
+  model(id: ModelId): PublicModel {
     try {
-      return publicModel(id, this.#serving.of(id).limits);
+      return modelOf(id, this.#serving.of(id).limits);
     } catch (error) {
       // An API alone may have no models; the workers have.
-      if (error instanceof CheckpointError) return publicModel(id);
+      if (error instanceof CheckpointError) return modelOf(id);
       throw error;
     }
   }
@@ -349,9 +333,9 @@ export class Service {
   /** The task when it has ended, or as it is when the time for that is over. */
   async ended(id: string, signal: AbortSignal): Promise<Task> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.settings.RETONE_SYNC_SECONDS * 1000)]);
-    for await (const event of this.watch(id, limit, 1000)) if (endedStatuses.includes(event.status)) break;
+    for await (const event of this.watch(id, limit, 1000)) if (isEnded(event.status)) break;
     const task = await this.tasks.get(id);
-    if (!task) throw new ApiError(404, 'unknown_task', 'the task was deleted');
+    if (!task) throw new ApiError('unknown_task', 'the task was deleted');
     return task;
   }
 
@@ -379,7 +363,7 @@ export class Service {
         const { status, progress, error, errorCode: error_code } = task;
         const ahead = status === 'created' ? await this.tasks.countAhead(id) : null;
         yield { status, progress, error, error_code, tasks_ahead: ahead, seconds_left: secondsLeft(task) };
-        if (endedStatuses.includes(task.status)) return;
+        if (isEnded(task.status)) return;
         await changed;
       }
     } finally {
@@ -395,7 +379,7 @@ export class Service {
     try {
       await checkUrl(url, { allowHosts: this.settings.RETONE_ALLOW_HOSTS });
     } catch (error) {
-      if (error instanceof GuardError) throw new ApiError(400, 'bad_webhook', `webhook: ${error.message}`);
+      if (error instanceof GuardError) throw new ApiError('bad_webhook', `webhook: ${error.message}`);
       throw error;
     }
   }
@@ -408,7 +392,7 @@ export class Service {
     const message =
       `the account's uploads and adapters must be at most ${gigabytes} GB and ${mostUploads} files; ` +
       'uploads expire, adapters can be deleted';
-    throw new ApiError(413, 'quota_exceeded', message);
+    throw new ApiError('quota_exceeded', message);
   }
 
   /** Stores an upload's bytes under a key of its own. */
@@ -477,7 +461,7 @@ export class Service {
     await database.listen(adapterChannel, (hash) => {
       files.forget(hash).catch((err: Error) => this.#hooks.log.error({ err }, 'adapter not deleted'));
     });
-    const [first] = publicModels.map(({ id }) => this.#serving.of(id));
+    const [first] = modelIds.map((id) => this.#serving.of(id));
     await pool.of({ folder: first!.folder, adapters: [] }).load();
     return async (task, signal) => {
       const { folder, sampler } = this.#serving.of(task.model);

@@ -1,4 +1,4 @@
-import { type ParameterFault, withoutNulls } from '@retone/jobs';
+import { type ParameterFault, withoutNulls } from '@retone/contract';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalidParameters } from './envelope.ts';

@@ -1,4 +1,4 @@
-import { deliveryParameters, publicModels } from '@retone/jobs';
+import { deliveryParameters, publicModels } from '@retone/contract';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -25,7 +25,7 @@ export class ToneEngine implements Engine {
     this.requests.push(request);
     onProgress?.({ stage: 'sample', fraction: 0.25, step: 2, steps: 8 });
     if (request.controls.prompt === 'refuse') {
-      throw new EngineFailure('invalid-argument', 'the duration in seconds is 400; at most 190 are possible');
+      throw new EngineFailure('too-long', 'the duration in seconds is 400; at most 190 are possible');
     }
     if (request.controls.prompt?.includes('qwertz')) onWarning?.('the model does not know the words: qwertz');
     if (this.#held) await Promise.race([this.#held.promise, abortion(signal)]);

@@ -1,7 +1,7 @@
+import { inWords, isWritableFormat, type WritableFormat, writableFormats } from '@retone/contract';
 import { runJob } from './codec-process.ts';
 import type { AudioClip } from './decode.ts';
 import { AudioError } from './errors.ts';
-import { isWritableFormat, type WritableFormat, writableFormats } from './formats.ts';
 import { checkedLimits, checkNumber, type Limits } from './limits.ts';
 import { lengthOf } from './piece.ts';
 
@@ -32,7 +32,10 @@ export async function encodeAudio(
   options: EncodeOptions = {},
 ): Promise<Uint8Array> {
   if (!isWritableFormat(format)) {
-    throw new AudioError('invalid', `Retone does not write ${String(format)} files; it writes ${writableFormats}.`);
+    throw new AudioError(
+      'invalid',
+      `Retone does not write ${String(format)} files; it writes ${inWords(writableFormats)}.`,
+    );
   }
   const { bitrate, bitDepth = 16, tags = {} } = options;
   const { sampleRate, channels } = clip;

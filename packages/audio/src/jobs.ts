@@ -1,5 +1,5 @@
+import type { WritableFormat } from '@retone/contract';
 import type { AudioErrorCode } from './errors.ts';
-import type { WritableFormat } from './formats.ts';
 import type { Piece } from './piece.ts';
 
 // What the caller and the codec process say to each other. One process does one job and exits.

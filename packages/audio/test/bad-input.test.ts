@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AudioError, decodeAudio, encodeAudio, probeAudio, type WritableFormat } from '@retone/audio';
+import { AudioError, decodeAudio, encodeAudio, probeAudio } from '@retone/audio';
+import { writableFormats } from '@retone/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweeps } from './signals.ts';
 import { wav } from './wav.ts';
@@ -91,7 +92,7 @@ describe('damaged files', () => {
     return bytes;
   };
 
-  test.each<WritableFormat>(['wav', 'mp3', 'flac', 'ogg', 'opus', 'm4a', 'aac'])('%s', async (format) => {
+  test.each(writableFormats)('%s', async (format) => {
     const whole = await encodeAudio(sweeps(44100, 2, 0.5), format);
     for (const [, damage] of damages) {
       const decoding = decodeAudio(damage(Buffer.from(whole)), { timeout: 30_000 });

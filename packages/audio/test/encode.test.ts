@@ -1,15 +1,7 @@
-import {
-  AudioError,
-  audioFormats,
-  decodeAudio,
-  encodeAudio,
-  formatOfFileName,
-  type WritableFormat,
-} from '@retone/audio';
+import { AudioError, decodeAudio, encodeAudio } from '@retone/audio';
+import { type WritableFormat, writableFormats } from '@retone/contract';
 import { describe, expect, test } from 'vitest';
 import { likeness, sweeps } from './signals.ts';
-
-const writable = audioFormats.filter((format) => format.writable).map((format) => format.name as WritableFormat);
 
 /** Encoded and decoded again at the clip's rate. */
 async function roundTrip(clip: ReturnType<typeof sweeps>, format: WritableFormat) {
@@ -19,7 +11,7 @@ async function roundTrip(clip: ReturnType<typeof sweeps>, format: WritableFormat
   return { decoded, lag };
 }
 
-describe.each(writable)('%s', (format) => {
+describe.each(writableFormats)('%s', (format) => {
   test.each([
     [44100, 2],
     [48000, 1],
@@ -115,11 +107,4 @@ test.each([
   const error = await request().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(AudioError);
   expect(error).toMatchObject({ code: 'invalid', message: expect.stringMatching(/^[^\n]+$/) });
-});
-
-test('formats are found by file name', () => {
-  expect(formatOfFileName('a/b/take.one.WAVE')?.name).toBe('wav');
-  expect(formatOfFileName('song.oga')?.mediaType).toBe('audio/ogg');
-  expect(formatOfFileName('mp3')).toBeUndefined();
-  expect(formatOfFileName('song.txt')).toBeUndefined();
 });

@@ -8,6 +8,5 @@ export { Ledger, type LedgerEntry, type LedgerOptions, type OpenHold, type PaidF
 export { billingMigrations } from './migrations.ts';
 export { dollars, dollarText, microDollars } from './money.ts';
 export type { Page } from './paging.ts';
-export { priceOf, prices } from './prices.ts';
 export { RequestCounter } from './request-counter.ts';
 export { type BillingEntry, type BillingFilter, type DayUsage, Usage } from './usage.ts';

@@ -268,8 +268,10 @@ function noiseLevel({ source, initNoiseLevel = 1 }: GenerateOptions): number {
   return source ? initNoiseLevel : 1;
 }
 
+const duration = 'the duration in seconds';
+
 /**
- * Looks through what a request asks for, as far as it can be said without loading a model.
+ * Checks the values of a request that can be checked without loading a model.
  *
  * @throws EngineError on a value out of range
  */
@@ -280,13 +282,13 @@ export function checkOptions(
   const within = (name: string, value: number | undefined, min: number, max: number, integer = false) => {
     if (value === undefined || (value >= min && value <= max && (!integer || Number.isInteger(value)))) return;
     throw new EngineError(
-      'invalid-argument',
+      name === duration && value > max ? 'too-long' : 'invalid-argument',
       `${name} must be ${integer ? 'an integer ' : ''}between ${shown(min, Math.ceil)} and ${shown(max, Math.floor)} (got ${value})`,
     );
   };
   // A duration that was a number of samples may lie in the middle of the last one.
   const longest = model.maxSeconds + 0.5 / model.sampleRate;
-  within('the duration in seconds', options.seconds, 1 / model.sampleRate, longest);
+  within(duration, options.seconds, 1 / model.sampleRate, longest);
   within('the initial noise level', options.initNoiseLevel, 0, 1);
   within('the number of steps', options.steps, 1, 1000, true);
   within('the guidance scale', options.guidanceScale, 0, 100);

@@ -3,7 +3,7 @@ export { type Adapter, readAdapter } from './adapters/lora.ts';
 export { Autoencoder } from './autoencoder.ts';
 export { type Precision, parsePrecision, precisions } from './backends/precision.ts';
 export { dropOldest, markUsed } from './cache/cache.ts';
-export { checkPrompt, maxPromptCharacters } from './conditioning/conditioners.ts';
+export { checkPrompt } from './conditioning/conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
 export { checkOptions, type Progress, type Stage } from './generate.ts';
 export type { Region } from './lengths.ts';
@@ -12,7 +12,6 @@ export {
   type AudioToAudioOptions,
   audioToAudio,
   type Controls,
-  defaultNoiseLevel,
   type InpaintOptions,
   inpaint,
   type OutpaintOptions,

@@ -1,3 +1,4 @@
+import { defaultNoiseLevel } from '@retone/contract';
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
 import { assertRegion, type GenerateOptions, generate, seamSeconds } from './generate.ts';
@@ -15,9 +16,6 @@ export type Controls = Omit<
 export function resultTags(prompt: string, seed: number): Record<string, string> {
   return { title: prompt.slice(0, 200), comment: `made with Retone, seed ${seed}` };
 }
-
-/** How far a transform departs from its source when the request does not say. */
-export const defaultNoiseLevel = 0.9;
 
 export interface TextToAudioOptions extends Controls {
   seconds: number;

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
+import type { Lora } from '@retone/contract';
 import type { Queryable } from '@retone/database';
 import { type Adapter, dropOldest, markUsed, readAdapter } from '@retone/engine';
 import { type FileStore, type GuardOptions, guardedFetch } from '@retone/storage';
 import { StoredAdapters } from './adapters.ts';
 import { EngineFailure } from './engine-process.ts';
-import type { Lora } from './models.ts';
 
 export interface AdapterFilesOptions {
   database: Queryable;

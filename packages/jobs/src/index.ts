@@ -3,40 +3,22 @@ export { adapterChannel, type StoredAdapter, StoredAdapters } from './adapters.t
 export type { EngineRequest, ModelFacts } from './engine-messages.ts';
 export { EnginePool, type ModelChoice, type PoolOptions } from './engine-pool.ts';
 export { type Engine, EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
+export { fitToRecording, ParameterError } from './engine-request.ts';
 export { type Blame, type Failure, failureOf } from './failures.ts';
 export { Files, type SharedFile } from './files.ts';
 export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';
 export { jobsMigrations } from './migrations.ts';
-export {
-  checkInput,
-  contractLimits,
-  cut,
-  deliveryParameters,
-  fitToRecording,
-  type Lora,
-  type ModelLimits,
-  ParameterError,
-  type ParameterFault,
-  type PublicModel,
-  publicModel,
-  publicModels,
-  shown,
-  type TaskInput,
-  withoutNulls,
-} from './models.ts';
 export { type OpenWork, openWork } from './open-work.ts';
 export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
 export { type Deleted, deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';
 export {
-  endedStatuses,
   type HistoryPlace,
   mostCounted,
   type NewTask,
   newTaskId,
   type Task,
   type TaskFilter,
-  type TaskStatus,
   Tasks,
   type WebhookState,
 } from './tasks.ts';

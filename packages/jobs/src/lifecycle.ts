@@ -1,10 +1,11 @@
 import { Ledger } from '@retone/billing';
+import { isEnded } from '@retone/contract';
 import { type Database, hasCode, type Queryable } from '@retone/database';
 import type { FileStore } from '@retone/storage';
 import { Files, type SharedFile } from './files.ts';
 import type { Queue } from './queue.ts';
 import { deleteFiles } from './retention.ts';
-import { endedStatuses, type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
+import { type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
 
 /** Channel on which every change of a task is told; the payload is its id. */
 export const taskChannel = 'retone_tasks';
@@ -168,7 +169,7 @@ export class Lifecycle {
   async remove(accountId: string, ids: readonly string[]): Promise<number> {
     const { database, store } = this.#options;
     const owned = await new Tasks(database).ofAccount(accountId, ids);
-    for (const { id, status } of owned) if (!endedStatuses.includes(status)) await this.cancel(id);
+    for (const { id, status } of owned) if (!isEnded(status)) await this.cancel(id);
     const ownedIds = owned.map(({ id }) => id);
     const files = await new Files(database).ofTasks(ownedIds);
     const removed = await new Tasks(database).remove(accountId, ownedIds);

@@ -1,9 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInModel, findModel, parseModelConfig, readJson } from '@retone/checkpoint';
+import { contractLimits, type ModelLimits, modelIds, shortName } from '@retone/contract';
 import { type SamplerName, type SamplingDefaults, samplers, samplingDefaults } from '@retone/engine';
 import { z } from 'zod';
-import { contractLimits, type ModelLimits, publicModels } from './models.ts';
 
 const samplerNames = Object.keys(samplers) as [SamplerName, ...SamplerName[]];
 /** What serves a public model: the name or folder of a checkpoint, and what to do otherwise than it says itself. */
@@ -20,7 +20,7 @@ type Choices = Partial<
   Record<string, { model: string; steps?: number; guidance_scale?: number; sampler?: SamplerName }>
 >;
 
-const suffixes = publicModels.map(({ id }) => id.split('/').at(-1)!);
+const suffixes = modelIds.map(shortName);
 const schema = z.partialRecord(z.enum(suffixes), choice);
 
 /** What serves a public model. */
@@ -77,7 +77,7 @@ export class Serving {
   /** @throws CheckpointError when the checkpoint is not installed here, or is none that can be run */
   of(publicId: string): Served {
     this.#readAgain();
-    const own = this.#choices[publicId.split('/').at(-1)!];
+    const own = this.#choices[shortName(publicId)];
     const { folder, maxSeconds, totalSeconds, defaults } = this.#checkpoint(own?.model ?? this.#model);
     return {
       folder,

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { ModelId, TaskErrorCode, TaskInput, TaskStatus, webhookStates } from '@retone/contract';
 import type { Queryable } from '@retone/database';
 import type { Progress } from '@retone/engine';
-import type { TaskInput } from './models.ts';
 
-export type TaskStatus = 'created' | 'processing' | 'completed' | 'failed' | 'cancelled';
-
-/** Statuses that a task does not leave. */
-export const endedStatuses: readonly TaskStatus[] = ['completed', 'failed', 'cancelled'];
-
-/** How the telling of a task's end goes. */
+/** State of the webhook delivery. */
 export interface WebhookState {
-  /** `failed`: given up. */
-  state: 'waiting' | 'delivered' | 'failed';
+  state: (typeof webhookStates)[number];
   attempts: number;
-  /** What was wrong at the latest attempt; empty if nothing was. */
+  /** The error of the latest attempt; empty if it succeeded. */
   error: string;
   /** ISO 8601; null when there is no next one. */
   nextAttemptAt: string | null;
@@ -24,8 +18,7 @@ export interface Task {
   /** 32 hex digits. */
   id: string;
   accountId: string;
-  /** Public model id. */
-  model: string;
+  model: ModelId;
   input: TaskInput;
   sourceKey: string | null;
   status: TaskStatus;
@@ -45,8 +38,8 @@ export interface Task {
   outputs: string[];
   /** Empty, or a sentence. */
   error: string;
-  /** Why it failed, for programs; empty if it did not. */
-  errorCode: string;
+  /** Why the task failed, for programs; empty if it did not. */
+  errorCode: TaskErrorCode | '';
   /** Sentences: what of the request had no effect. */
   warnings: string[];
   inferenceMs: number;

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { audioFormats, decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
+import { decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
+import { formatNamed, shortName, type TaskInput } from '@retone/contract';
 import { type Database, isOutage } from '@retone/database';
 import { audioOf, channelsOf, resultTags, type Tensor } from '@retone/engine';
 import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes } from '@retone/storage';
 import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineFailure } from './engine-process.ts';
+import { engineRequest, fitToRecording } from './engine-request.ts';
 import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
-import { fitToRecording, publicModel, type TaskInput } from './models.ts';
 import type { Queue, QueuedTask } from './queue.ts';
 import { StoreWatch } from './store-watch.ts';
 import { type Task, Tasks } from './tasks.ts';
@@ -191,7 +192,6 @@ export class Worker {
   /** Makes a task's sound and completes the task. False when the try no longer counted. */
   async #make(task: Task, signal: AbortSignal, drop: () => void): Promise<boolean> {
     const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
-    const model = publicModel(task.model)!;
     const engine = await engineFor(task, signal);
     const { sampleRate, maxSeconds } = await engine.load();
     const audio =
@@ -200,7 +200,7 @@ export class Worker {
     const warnings: string[] = [];
     let inferenceMs = 0;
     const input = audio ? fitToRecording(task.input, audio.shape[1]! / sampleRate, maxSeconds) : task.input;
-    const made = await engine.run(model.request(input, task.seed, audio), {
+    const made = await engine.run(engineRequest(task.model, input, task.seed, audio), {
       signal,
       onWarning: (warning) => warnings.push(warning),
       onMade: (milliseconds) => {
@@ -216,7 +216,7 @@ export class Worker {
       },
     });
 
-    const format = audioFormats.find(({ name }) => name === task.input.output_format)!;
+    const format = formatNamed(task.input.output_format);
     const bytes = await encodeAudio({ sampleRate, channels: channelsOf(made) }, task.input.output_format, {
       signal,
       timeout,
@@ -229,7 +229,7 @@ export class Worker {
       accountId: task.accountId,
       taskId: task.id,
       key,
-      name: `${task.model.split('/').at(-1)}-${task.id.slice(0, 8)}.${format.extensions[0]}`,
+      name: `${shortName(task.model)}-${task.id.slice(0, 8)}.${format.extensions[0]}`,
       mediaType: format.mediaType,
       size: bytes.length,
     };

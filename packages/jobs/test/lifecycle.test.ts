@@ -49,7 +49,7 @@ onEveryDatabase((tests) => {
       const ends = await Promise.all([
         lifecycle.complete(second, [output(id, 'second')], 5),
         lifecycle.complete(second, [output(id, 'third')], 5),
-        lifecycle.fail(id, { error: 'no', errorCode: 'no' }),
+        lifecycle.fail(id, { error: 'no', errorCode: 'internal' }),
         lifecycle.cancel(id),
       ]);
       expect(ends.filter(Boolean)).toHaveLength(1);

@@ -2,8 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findModel } from '@retone/checkpoint';
+import { checkInput, modelOf } from '@retone/contract';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { checkInput, publicModel, Serving } from '../src/index.ts';
+import { Serving } from '../src/index.ts';
 
 const music = 'stability-ai/stable-audio-3/music';
 let place: string;
@@ -56,12 +57,12 @@ test('limits and defaults are those of the checkpoint, unless the file says othe
 
 test('requests are checked by them and filled in with them', () => {
   const { limits } = new Serving({ path }).of(music);
-  const model = publicModel(music, limits)!;
+  const model = modelOf(music, limits);
   expect(checkInput(model, { prompt: 'x', duration: 380 })).toMatchObject({ input: { duration: 380 } });
   expect(checkInput(model, { prompt: 'x', duration: 381 })).toMatchObject({
     faults: [{ parameter: 'duration', accepted: 'a number from 1 to 380' }],
   });
-  const base = publicModel(music, { totalSeconds: 380, maxSeconds: 11, steps: 50, guidanceScale: 7 })!;
+  const base = modelOf(music, { totalSeconds: 380, maxSeconds: 11, steps: 50, guidanceScale: 7 });
   expect(checkInput(base, { prompt: 'x' })).toMatchObject({
     input: { duration: 11, num_inference_steps: 50, guidance_scale: 7 },
   });

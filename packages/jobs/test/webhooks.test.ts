@@ -49,7 +49,7 @@ onEveryDatabase((tests) => {
   async function endedTask(): Promise<string> {
     const account = await place.account();
     const { id } = await place.submit(machine, account, { webhookUrl: url });
-    await machine.lifecycle.fail(id, { error: 'no', errorCode: 'no' });
+    await machine.lifecycle.fail(id, { error: 'no', errorCode: 'internal' });
     return id;
   }
 

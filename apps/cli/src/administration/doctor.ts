@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { publicModels } from '@retone/jobs';
+import { isEnded, modelIds } from '@retone/contract';
 import { newToken } from '@retone/storage';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Administration } from './context.ts';
@@ -58,7 +58,7 @@ export async function doctor({ service, print }: Administration): Promise<void> 
     const holds = await ledger.openHolds();
     for (const { taskId } of holds) {
       const task = await tasks.get(taskId);
-      if (!task || !['created', 'processing'].includes(task.status)) stray.push(taskId);
+      if (!task || isEnded(task.status)) stray.push(taskId);
     }
     if (stray.length > 0) throw new Error(`${stray.length} holds belong to no open task: ${stray[0]}`);
     return `balances are the sums of their entries, ${holds.length} open holds`;
@@ -85,7 +85,7 @@ export async function doctor({ service, print }: Administration): Promise<void> 
     return `${settings.RETONE_DATA} has ${(free / 1e9).toFixed(0)} GB free`;
   });
   await check('models', async () => {
-    const folders = new Set(publicModels.map(({ id }) => service.servedFrom(id)));
+    const folders = new Set(modelIds.map((id) => service.servedFrom(id)));
     return [...folders].join(', ');
   });
   if (wrong > 0) throw new DoctorError(`${wrong} ${wrong === 1 ? 'check' : 'checks'} failed`);

@@ -1,16 +1,16 @@
-import type { TaskStatus } from '@retone/jobs';
+import { taskStatuses } from '@retone/contract';
 import { parse, UsageError } from '../arguments.ts';
 import type { Administration } from './context.ts';
 import { taskFlags } from './flags.ts';
 
-const statuses: TaskStatus[] = ['created', 'processing', 'completed', 'failed', 'cancelled'];
 /** `retone tasks list | show | cancel | requeue` */
 export async function tasks({ service, print }: Administration, args: string[]): Promise<void> {
   const { values, positionals } = parse(args, taskFlags);
   const [verb, ...ids] = positionals;
   if (verb === 'list') {
-    const status = statuses.find((each) => each === values.status);
-    if (values.status !== undefined && !status) throw new UsageError(`--status must be one of ${statuses.join(', ')}`);
+    const status = taskStatuses.find((each) => each === values.status);
+    if (values.status !== undefined && !status)
+      throw new UsageError(`--status must be one of ${taskStatuses.join(', ')}`);
     const listed = await service.tasks.latest({ accountId: values.account, status, limit: values.limit ?? 20 });
     for (const { id, status, model, accountId, createdAt, attempts, errorCode } of listed) {
       const name = model.split('/').at(-1);

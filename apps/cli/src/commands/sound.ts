@@ -1,4 +1,5 @@
-import { audioToAudio, defaultNoiseLevel, inpaint, outpaint, textToAudio } from '@retone/engine';
+import { defaultNoiseLevel } from '@retone/contract';
+import { audioToAudio, inpaint, outpaint, textToAudio } from '@retone/engine';
 import { type Flags, parse, UsageError } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { channelsFlag } from '../flags.ts';

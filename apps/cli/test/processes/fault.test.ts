@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeAudio } from '@retone/audio';
-import { Accounts, ApiKeys, billingMigrations, Ledger, priceOf } from '@retone/billing';
+import { Accounts, ApiKeys, billingMigrations, Ledger } from '@retone/billing';
+import { type ModelId, prices } from '@retone/contract';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import { mutableRoute, postgresBinaries, startPostgres } from '@retone/database/testing';
 import { deleteExpired } from '@retone/jobs';
@@ -133,7 +134,7 @@ async function check(siege: Siege, clients: Client[], database: Database, store:
     const task = byId.get(id);
     expect([id, releases], 'each hold is released once').toEqual([id, 1]);
     if (task) expect([id, charges]).toEqual([id, task.status === 'completed' ? 1 : 0]);
-    if (charges > 0) expect([id, charged]).toEqual([id, -priceOf(model)!]);
+    if (charges > 0) expect([id, charged]).toEqual([id, -prices[model as ModelId]]);
   }
 
   // What a process left that died between storing a file and telling of it goes in the daily cleaning.

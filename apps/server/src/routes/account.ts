@@ -1,4 +1,5 @@
 import { dollars } from '@retone/billing';
+import { keySchema } from '@retone/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
@@ -9,17 +10,6 @@ const tags = ['Account'];
 const balance = z.object({ balance: z.number().describe('In US dollars.'), currency: z.literal('USD') });
 const secret = z.object({ secret: z.string().meta({ examples: ['whsec_vV0uT3...'] }) });
 
-const key = z
-  .object({
-    id: z.string().describe('32 hex digits; not secret.'),
-    name: z.string(),
-    prefix: z.string().describe("The key's first characters, to tell keys apart by."),
-    created_at: z.iso.datetime(),
-    last_used_at: z.iso.datetime().nullable().describe('To the minute.'),
-    revoked_at: z.iso.datetime().nullable(),
-    current: z.boolean().describe('Whether this request came with it.'),
-  })
-  .meta({ id: 'Key', description: 'An API key, without its secret.' });
 const newKey = z.object({ id: z.string(), name: z.string(), key: z.string().describe('Shown this once.') });
 const name = z.object({
   name: z
@@ -57,7 +47,7 @@ export const accountRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
 
   api.get(
     '/keys',
-    { schema: { tags, summary: 'The keys of the account, revoked ones too', response: answers(z.array(key)) } },
+    { schema: { tags, summary: 'The keys of the account, revoked ones too', response: answers(z.array(keySchema)) } },
     async ({ account, keyId }) => {
       const keys = await service.keys.list(account.id);
       return success(
@@ -94,7 +84,7 @@ export const accountRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
     async ({ account, actor, params: { id } }) => {
       const own = await service.keys.list(account.id);
       if (!own.some((each) => each.id === id)) {
-        throw new ApiError(404, 'unknown_key', `the account has no key "${id.slice(0, 64)}"`);
+        throw new ApiError('key_not_found', `the account has no key "${id.slice(0, 64)}"`);
       }
       await service.keys.revoke(id, actor);
       return success({ id, status: 'revoked' as const });

@@ -28,7 +28,7 @@ export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
     const { name, content } = await fileOf(request, settings);
     const bytes = await buffer(content);
     const problem = checkAdapter(bytes);
-    if (problem) throw new ApiError(400, 'bad_adapter', `file: ${problem}`);
+    if (problem) throw new ApiError('bad_adapter', `file: ${problem}`);
     const id = newTaskId();
     const key = `adapters/${id}`;
     const { id: accountId } = request.account;
@@ -51,7 +51,7 @@ export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
   };
   api.delete('/adapters/:id', { schema: removeSchema }, async ({ account, params: { id } }) => {
     const removed = await service.adapters.remove(account.id, id);
-    if (!removed) throw new ApiError(404, 'unknown_adapter', `there is no adapter "${id.slice(0, 100)}"`);
+    if (!removed) throw new ApiError('unknown_adapter', `there is no adapter "${id.slice(0, 100)}"`);
     // The row first: a file without a row is rubbish to sweep, a row without its file is a broken promise.
     await service.store.delete(removed.key);
     if (removed.hash) await service.database.notify(adapterChannel, removed.hash);

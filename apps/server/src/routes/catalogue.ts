@@ -1,5 +1,14 @@
-import { dollars, priceOf } from '@retone/billing';
-import { type PublicModel, publicModels } from '@retone/jobs';
+import { dollars } from '@retone/billing';
+import {
+  type CatalogueEntry,
+  isModelId,
+  type ModelId,
+  modelIds,
+  modelSchema,
+  type ParameterSchema,
+  type PublicModel,
+  prices,
+} from '@retone/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
@@ -7,31 +16,9 @@ import { answers } from '../openapi.ts';
 import type { Service } from '../service.ts';
 
 const tags = ['Catalogue'];
-const modelId = z.string().meta({ examples: [publicModels[0]!.id] });
+const modelId = z.string().meta({ examples: [modelIds[0]!] });
 const usd = z.literal('USD');
 
-const entry = z
-  .object({
-    model_id: modelId,
-    name: z.string(),
-    description: z.string(),
-    type: z.enum(['audio-to-audio', 'text-to-audio']),
-    base_price: z.number().describe('In US dollars.'),
-    formula: z.string().describe('The price as a JSONata expression of `base_price` and the parameters.'),
-    api_schema: z.object({
-      api_schemas: z.array(
-        z.object({
-          method: z.literal('POST'),
-          api_path: z.string(),
-          type: z.literal('model_run'),
-          request_schema: z
-            .looseObject({ properties: z.record(z.string(), z.unknown()), 'x-order-properties': z.array(z.string()) })
-            .describe('The JSON Schema of the parameters; `x-order-properties` is their order in a form.'),
-        }),
-      ),
-    }),
-  })
-  .meta({ id: 'Model', description: 'A model of the catalogue.' });
 const price = z.object({
   model_id: z.string(),
   price: z.number(),
@@ -45,13 +32,17 @@ const question = z.object({ model_id: modelId, inputs: z.unknown().optional().de
 /** What there is, what each takes, and what it costs. */
 export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const known = (id: string) => {
-    if (publicModels.some((each) => each.id === id)) return id;
-    const ids = publicModels.map((each) => each.id).join(', ');
-    throw new ApiError(404, 'unknown_model', `model_id is ${JSON.stringify(id.slice(0, 100))}; there are ${ids}`);
+    if (isModelId(id)) return id;
+    throw new ApiError(
+      'unknown_model',
+      `model_id is ${JSON.stringify(id.slice(0, 100))}; there are ${modelIds.join(', ')}`,
+    );
   };
 
-  api.get('/models', { schema: { tags, summary: 'The catalogue', response: answers(z.array(entry)) } }, async () =>
-    success(catalogue(service)),
+  api.get(
+    '/models',
+    { schema: { tags, summary: 'The catalogue', response: answers(z.array(modelSchema)) } },
+    async () => success(catalogue(service)),
   );
   api.post(
     '/model/price',
@@ -86,17 +77,16 @@ export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = asyn
   );
 };
 
-/** The price of a model that there is. */
-function priceInDollars(modelId: string): number {
-  return dollars(priceOf(modelId)!);
+function priceInDollars(modelId: ModelId): number {
+  return dollars(prices[modelId]);
 }
 
 /** All models with their prices. */
-export function catalogue(service: Service): z.infer<typeof entry>[] {
+export function catalogue(service: Service): CatalogueEntry[] {
   return service.models.map((model) => catalogueEntry(model, priceInDollars(model.id)));
 }
 
-function catalogueEntry(model: PublicModel, basePrice: number): z.infer<typeof entry> {
+function catalogueEntry(model: PublicModel, basePrice: number): CatalogueEntry {
   const { id, name, description, type } = model;
   const request_schema = requestSchema(model);
   return {
@@ -118,7 +108,7 @@ export function requestSchema(model: PublicModel) {
     ...schema
   } = z.toJSONSchema(model.schema, { io: 'input' }) as {
     $schema: string;
-    properties: Record<string, unknown>;
+    properties: Record<string, ParameterSchema>;
   };
   return { ...schema, properties, 'x-order-properties': Object.keys(properties) };
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { audioFormats, formatOfFileName, type WritableFormat } from '@retone/audio';
+import { envelope, formatNamed, formatOfFileName, type WritableFormat, writableFormats } from '@retone/contract';
 import type { SharedFile } from '@retone/jobs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { convert, writableFormats } from '../conversion.ts';
+import { convert } from '../conversion.ts';
 import { disconnection } from '../disconnection.ts';
-import { ApiError, envelope, success } from '../envelope.ts';
+import { ApiError, success } from '../envelope.ts';
 import { fileTooLarge } from '../file-form.ts';
 import { noKey, refusals } from '../openapi.ts';
 import type { Service } from '../service.ts';
@@ -50,13 +50,13 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
 
   const find = async (token: string) => {
     const file = await service.files.get(token.split('.')[0]!);
-    if (!file) throw new ApiError(404, 'unknown_file', 'there is no such file; files are kept for a limited time');
+    if (!file) throw new ApiError('unknown_file', 'there is no such file; files are kept for a limited time');
     return file;
   };
-  const gone = () => new ApiError(404, 'unknown_file', 'the file is no longer there');
+  const gone = () => new ApiError('unknown_file', 'the file is no longer there');
 
   const converted = async (file: SharedFile, format: WritableFormat, request: FastifyRequest, reply: FastifyReply) => {
-    const { mediaType, extensions } = audioFormats.find(({ name }) => name === format)!;
+    const { mediaType, extensions } = formatNamed(format);
     const name = `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
     const headers = { ...headersOf({ ...file, name, mediaType }), 'accept-ranges': 'none' };
     if (request.method === 'HEAD') return reply.headers(headers).send(Readable.from([]));
@@ -69,7 +69,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
 
   const send = async (request: FastifyRequest, reply: FastifyReply, token: string, format?: WritableFormat) => {
     const file = await find(token);
-    if (file.size === null) throw new ApiError(404, 'unknown_file', 'the file was announced, and has not come yet');
+    if (file.size === null) throw new ApiError('unknown_file', 'the file was announced, and has not come yet');
     const { headers } = request;
     const etag = etagOf(file, format);
     if (matches(headers['if-none-match'], etag))
@@ -84,7 +84,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     const range = applies ? parseRange(headers.range, file.size) : undefined;
     if (range === 'unsatisfiable') {
       reply.header('content-range', `bytes */${file.size}`);
-      throw new ApiError(416, 'range_not_satisfiable', `the file has ${file.size} bytes`);
+      throw new ApiError('range_not_satisfiable', `the file has ${file.size} bytes`);
     }
     // A stream, of which Fastify sends nothing: for no payload at all it would send its own content-length, 0.
     const opened =
@@ -111,12 +111,12 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
   const unchecked = () => (value: unknown) => ({ value });
   app.put('/files/:token', { schema: putSchema, validatorCompiler: unchecked }, async (request) => {
     const file = await find(request.params.token);
-    const exists = () => new ApiError(409, 'file_exists', 'this upload is complete; announce another one');
+    const exists = () => new ApiError('file_exists', 'this upload is complete; announce another one');
     if (file.size !== null) throw exists();
-    if (!request.body) throw new ApiError(400, 'no_file', 'the request has no bytes');
+    if (!request.body) throw new ApiError('no_file', 'the request has no bytes');
     const announced = file.announcedSize ?? undefined;
     const wrong = (size: number) =>
-      new ApiError(400, 'wrong_size', `the file must have the ${announced} bytes it was announced with (got ${size})`);
+      new ApiError('wrong_size', `the file must have the ${announced} bytes it was announced with (got ${size})`);
     const length = request.headers['content-length'];
     if (Number(length ?? 0) > maxFileBytes(service.settings)) throw fileTooLarge(service.settings);
     if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));

@@ -23,7 +23,6 @@ export const metricsRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
   app.get('/metrics', { schema }, async (request, reply) => {
     if (!mayRead(request, service.settings.RETONE_METRICS_TOKEN)) {
       throw new ApiError(
-        403,
         'forbidden',
         'metrics are for the machine itself, or for who sends "Authorization: Bearer <RETONE_METRICS_TOKEN>"',
       );

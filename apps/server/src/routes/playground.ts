@@ -29,7 +29,6 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
     reply.header('cache-control', 'no-store');
     if (!sessions.mayHave(request)) {
       throw new ApiError(
-        403,
         'not_local',
         'only the page that was opened by the URL that the service printed gets a key; others need their own',
       );

@@ -1,4 +1,5 @@
-import { endedStatuses, type HistoryPlace, mostCounted, type TaskFilter } from '@retone/jobs';
+import { isEnded, taskEventSchema, taskSchema, taskStatuses } from '@retone/contract';
+import { type HistoryPlace, mostCounted, type TaskFilter } from '@retone/jobs';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -6,7 +7,6 @@ import { disconnection } from '../disconnection.ts';
 import { ApiError, success } from '../envelope.ts';
 import { moment } from '../moments.ts';
 import { answers } from '../openapi.ts';
-import { resultSchema, statuses } from '../results.ts';
 import type { Service } from '../service.ts';
 
 const tags = ['Tasks'];
@@ -41,7 +41,7 @@ const history = z.object({
   page_size: whole(1, 100).default(100),
   model: z.string().optional(),
   status: z
-    .enum([...statuses, 'timeout', 'deleted'])
+    .enum([...taskStatuses, 'timeout', 'deleted'])
     .optional()
     .describe('No task here has the last two; clients of the hosted service ask for them.'),
   created_after: moment.optional(),
@@ -53,23 +53,10 @@ const page = z.object({
   page: z.int(),
   total: z.int().describe(`Tasks on all pages together, counted up to ${mostCounted}.`),
   next_cursor: z.string().optional().describe('Where the next page begins, if there is one.'),
-  items: z.array(resultSchema.extend({ inputs: resultSchema.shape.input.optional() })).describe('Newest first.'),
+  items: z.array(taskSchema.extend({ inputs: taskSchema.shape.input.optional() })).describe('Newest first.'),
 });
 const deletion = z.object({ ids: z.array(z.string().max(64)).max(1000) });
 const params = z.object({ id: z.string() });
-const event = z
-  .object({
-    status: z.enum(statuses),
-    progress: z
-      .looseObject({ stage: z.enum(['text', 'encode', 'sample', 'decode']), fraction: z.number().min(0).max(1) })
-      .nullable()
-      .describe('How far it is: the stage, the fraction of all, and while sampling `step` of `steps`.'),
-    error: z.string(),
-    error_code: z.string(),
-    tasks_ahead: z.int().nullable().describe('How many tasks wait in front of it; null when it does not wait.'),
-    seconds_left: z.int().nullable().describe('As far as can be told; null when that is not far.'),
-  })
-  .meta({ id: 'TaskEvent', description: "A task's news." });
 
 /**
  * How often a watching client is sent something, in milliseconds, so that nothing between takes the connection
@@ -85,7 +72,7 @@ const endedEvent = 'ended';
 export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const find = async (accountId: string, id: string) => {
     const task = await service.tasks.getOf(accountId, id);
-    if (!task) throw new ApiError(404, 'unknown_task', `there is no task "${id.slice(0, 64)}"`);
+    if (!task) throw new ApiError('unknown_task', `there is no task "${id.slice(0, 64)}"`);
     return task;
   };
   const list = async ({ account, publicUrl }: FastifyRequest, query: z.output<typeof history>) => {
@@ -111,7 +98,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   ] as const) {
     api.get(
       path,
-      { schema: { tags, summary, params, response: answers(resultSchema, 404) } },
+      { schema: { tags, summary, params, response: answers(taskSchema, 404) } },
       async ({ account, params, publicUrl }) =>
         success(await service.result(await find(account.id, params.id), { publicUrl })),
     );
@@ -168,7 +155,10 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     params,
     response: {
       ...answers(z.unknown(), 404),
-      200: { description: 'Events, until the task has ended.', content: { 'text/event-stream': { schema: event } } },
+      200: {
+        description: 'Events, until the task has ended.',
+        content: { 'text/event-stream': { schema: taskEventSchema } },
+      },
       204: z.undefined().describe('The last event was the end.'),
     },
   };
@@ -190,7 +180,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       for await (const event of service.watch(id, ends, keepAlive)) {
         const data = JSON.stringify(event);
         // A comment keeps the connection alive where there is no news.
-        const id = endedStatuses.includes(event.status) ? `id: ${endedEvent}\n` : '';
+        const id = isEnded(event.status) ? `id: ${endedEvent}\n` : '';
         raw.write(data === last ? ':\n\n' : `event: task\n${id}data: ${data}\n\n`);
         last = data;
       }

@@ -1,14 +1,16 @@
-import { InsufficientCredit, priceOf } from '@retone/billing';
+import { InsufficientCredit } from '@retone/billing';
 import {
   checkInput,
-  endedStatuses,
-  type NewTask,
+  isEnded,
+  modelIds,
   type PublicModel,
-  publicModels,
-  SubmissionError,
-  type Task,
+  prices,
+  shortName,
   type TaskInput,
-} from '@retone/jobs';
+  type TaskResult,
+  taskSchema,
+} from '@retone/contract';
+import { type NewTask, SubmissionError, type Task } from '@retone/jobs';
 import { GuardError, inlineBytes, newToken } from '@retone/storage';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
@@ -20,7 +22,7 @@ import { fileTooLarge } from '../file-form.ts';
 import { LargeBodies } from '../large-bodies.ts';
 import { hashOf, LongText } from '../long-text.ts';
 import { answers } from '../openapi.ts';
-import { resultSchema, type TaskResult, tokenOfFileUrl } from '../results.ts';
+import { tokenOfFileUrl } from '../results.ts';
 import type { Service } from '../service.ts';
 import { maxFileBytes } from '../settings.ts';
 import { validatorCompiler } from '../validation.ts';
@@ -37,7 +39,7 @@ const headers = z.looseObject({
 });
 
 const operationOf = (model: PublicModel) => {
-  const name = model.id.split('/').at(-1)!;
+  const name = shortName(model.id);
   const id = name.replace(/(^|-)\w/g, (letters) => letters.at(-1)!.toUpperCase());
   return {
     model,
@@ -48,7 +50,7 @@ const operationOf = (model: PublicModel) => {
       querystring,
       headers,
       body: model.schema.meta({ id: `${id}Input`, description: `The parameters of ${name}.` }),
-      response: answers(resultSchema, 402, 409, 503),
+      response: answers(taskSchema, 402, 409, 503),
     },
   };
 };
@@ -60,7 +62,7 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   const bodies = new LargeBodies();
   for (const { model, schema } of service.models.map(operationOf)) {
     // What serves the model may be another by the time of the request, and so may its limits.
-    const current = () => service.model(model.id)!;
+    const current = () => service.model(model.id);
     const takesAudio = model.parameters.includes('audio');
     const options = {
       schema,
@@ -87,9 +89,8 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   }
   // Before the body is read.
   const preParsing = async ({ params }: FastifyRequest) => {
-    const ids = publicModels.map(({ id }) => id).join(', ');
     const given = (params as { '*': string })['*'].slice(0, 200);
-    throw new ApiError(404, 'unknown_model', `there is no model "${given}"; there are ${ids}`);
+    throw new ApiError('unknown_model', `there is no model "${given}"; there are ${modelIds.join(', ')}`);
   };
   api.post('/*', { schema: { hide: true }, preParsing }, async () => {});
 };
@@ -168,8 +169,12 @@ async function submit(
     warnings,
   };
   try {
-    const price = priceOf(model.id)!;
-    const submitted = await service.lifecycle.submit({ task, price, keyId, tasksAtOnce: account.concurrentTasks });
+    const submitted = await service.lifecycle.submit({
+      task,
+      price: prices[model.id],
+      keyId,
+      tasksAtOnce: account.concurrentTasks,
+    });
     const { id, model: name } = submitted;
     log.info({ task: id, model: name, account: account.id }, 'task submitted');
     // The same submission came before, and has its recording.
@@ -183,7 +188,7 @@ async function submit(
 
 /** The result that was waited for; one of a task that has not ended says so. */
 function awaited(result: TaskResult): TaskResult {
-  if (endedStatuses.includes(result.status)) return result;
+  if (isEnded(result.status)) return result;
   // Clients know this code and these words: the task goes on, and its result is there to be asked for.
   return { ...result, code: 5004, error: `Sync mode timed out; query the result later at: ${result.urls.get}` };
 }
@@ -209,11 +214,7 @@ async function keepSource(
   if (typeof audio === 'string' && token) {
     const file = await service.files.get(token);
     if (!file || file.accountId !== accountId)
-      throw new ApiError(
-        400,
-        'unknown_upload',
-        'audio must be an upload that exists; uploads are kept for a limited time',
-      );
+      throw new ApiError('unknown_upload', 'audio must be an upload that exists; uploads are kept for a limited time');
     return { key: file.key, audio: { audio } };
   }
   // The worker fetches it, by the operator's rules.
@@ -233,11 +234,11 @@ async function keepSource(
 }
 
 function asApiError(error: unknown): unknown {
-  if (error instanceof InsufficientCredit) return new ApiError(402, 'insufficient_credit', error.message);
+  if (error instanceof InsufficientCredit) return new ApiError('insufficient_credit', error.message);
   if (!(error instanceof SubmissionError)) return error;
   if (error.code === 'account-queue-full') {
-    return new ApiError(429, 'account_queue_full', error.message, retryAfter(10));
+    return new ApiError('account_queue_full', error.message, retryAfter(10));
   }
-  if (error.code === 'queue-full') return new ApiError(503, 'queue_full', error.message, retryAfter(30));
-  return new ApiError(409, 'idempotency_mismatch', error.message);
+  if (error.code === 'queue-full') return new ApiError('queue_full', error.message, retryAfter(30));
+  return new ApiError('idempotency_mismatch', error.message);
 }

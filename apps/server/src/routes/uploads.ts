@@ -1,4 +1,4 @@
-import { audioFormats, formatOfFileName } from '@retone/audio';
+import { audioFormats, formatOfFileName, type UploadInfo, uploadSchema } from '@retone/contract';
 import type { SharedFile } from '@retone/jobs';
 import { newToken } from '@retone/storage';
 import type { FastifyRequest } from 'fastify';
@@ -12,13 +12,7 @@ import type { Service } from '../service.ts';
 import { maxFileBytes } from '../settings.ts';
 
 const tags = ['Files'];
-const uploaded = z.object({
-  type: z.string().meta({ examples: ['audio'] }),
-  download_url: z.string().describe('Accepted wherever a recording is; needs no key.'),
-  filename: z.string(),
-  size: z.int().describe('Bytes.'),
-});
-const uploadedUrl = uploaded.extend({ url: z.string().describe('`download_url` by another name.') });
+const uploadedUrl = uploadSchema.extend({ url: z.string().describe('Same as `download_url`.') });
 const ticket = z.object({
   filename: z
     .string()
@@ -28,7 +22,7 @@ const ticket = z.object({
   size: z.int().min(0).describe('Bytes.'),
   content_type: z.string().max(255).optional(),
 });
-const instruction = uploaded.extend({
+const instruction = uploadSchema.extend({
   upload: z
     .object({ method: z.literal('PUT'), url: z.string(), headers: z.record(z.string(), z.string()) })
     .describe('Where and how the bytes are to be sent.'),
@@ -40,17 +34,15 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
   await takeForms(api, settings);
 
   const { schema: form, validatorCompiler } = fileForm(settings, 'The file');
-  const uploadSchema = { tags, summary: 'Upload a file', ...form, response: answers(uploaded) };
+  const schema = { tags, summary: 'Upload a file', ...form, response: answers(uploadSchema) };
   const take = async (request: FastifyRequest) => {
     const { name, mediaType: given, content } = await fileOf(request, settings);
     await service.checkQuota(request.account.id, Number(request.headers['content-length'] ?? 0));
     const { key, size } = await service.keepUpload(content);
     return add(request, { key, name, mediaType: mediaTypeOf(name, given), size });
   };
-  api.post('/media/upload/binary', { schema: uploadSchema, validatorCompiler }, async (request) =>
-    success(await take(request)),
-  );
-  const shortSchema = { ...uploadSchema, summary: 'Upload a file, by another path', response: answers(uploadedUrl) };
+  api.post('/media/upload/binary', { schema, validatorCompiler }, async (request) => success(await take(request)));
+  const shortSchema = { ...schema, summary: 'Upload a file, by another path', response: answers(uploadedUrl) };
   api.post('/upload', { schema: shortSchema, validatorCompiler }, async (request) => {
     const file = await take(request);
     return success({ ...file, url: file.download_url });
@@ -79,7 +71,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
   async function add(
     { account, publicUrl }: FastifyRequest,
     file: Pick<SharedFile, 'key' | 'name' | 'mediaType' | 'size' | 'announcedSize'>,
-  ): Promise<z.infer<typeof uploaded>> {
+  ): Promise<UploadInfo> {
     const token = newToken();
     await service.files.add({ ...file, token, accountId: account.id, taskId: null });
     return {

@@ -1,13 +1,13 @@
+import type { ApiKeyInfo } from '@retone/contract';
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { service } from '../service/client.ts';
 import { type Problem, problemOf } from '../service/problems.ts';
-import type { ApiKey } from '../service/types.ts';
 import { when } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 
 /** The account's keys: create, revoke. */
 export function Keys() {
-  const [keys, setKeys] = useState<ApiKey[]>();
+  const [keys, setKeys] = useState<ApiKeyInfo[]>();
   const [name, setName] = useState('');
   const [fresh, setFresh] = useState<string>();
   const [problem, setProblem] = useState<Problem>();

@@ -1,3 +1,4 @@
+import { longestSeconds } from '@retone/contract';
 import { useRef } from 'react';
 import { Range } from '../player/Range.tsx';
 import type { Run } from '../runs/run.ts';
@@ -40,7 +41,7 @@ export function Extend() {
       overlay={({ total, source: start }, { sound }) => {
         const end = start + sound.duration;
         const set = (value: { start: number; end: number }) => {
-          const rounded = (time: number) => Math.max(0, Math.min(380, Math.round(time * 10) / 10));
+          const rounded = (time: number) => Math.max(0, Math.min(longestSeconds, Math.round(time * 10) / 10));
           const values = {
             extend_seconds_before: rounded(start - value.start),
             extend_seconds_after: rounded(value.end - end),

@@ -1,5 +1,5 @@
+import type { TaskResult } from '@retone/contract';
 import { useEffect, useRef, useState } from 'react';
-import type { Task } from '../service/types.ts';
 import { Dialog } from '../shared/Dialog.tsx';
 import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
@@ -16,7 +16,7 @@ export function History() {
   const [words, setWords] = useState('');
   const [kind, setKind] = useState<Kind | 'all'>('all');
   const [most, setMost] = useState(pageSize);
-  const [doomed, setDoomed] = useState<Task>();
+  const [doomed, setDoomed] = useState<TaskResult>();
   const audio = useRef<HTMLAudioElement>(null);
   const [playing, setPlaying] = useState<string>();
 

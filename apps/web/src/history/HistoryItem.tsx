@@ -1,15 +1,15 @@
+import type { TaskResult } from '@retone/contract';
 import { go } from '../app/router.ts';
 import { Download } from '../runs/ResultActions.tsx';
 import { start } from '../runs/running.ts';
 import { filePath, ownUrl } from '../service/client.ts';
-import type { Task } from '../service/types.ts';
 import { sentence, when } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { kindOf, kinds } from '../workspace/kinds.ts';
 import { reopen } from './reopen.ts';
 
 interface Props {
-  task: Task;
+  task: TaskResult;
   /** What is playing. */
   playing: string | undefined;
   onPlay(url: string): void;

@@ -1,4 +1,4 @@
-import type { Task } from '../service/types.ts';
+import type { TaskResult } from '@retone/contract';
 import { clearSource, takeUrl } from '../source/source.ts';
 import type { Kind } from '../workspace/kinds.ts';
 import { workspaces } from '../workspace/store.ts';
@@ -8,7 +8,7 @@ import { workspaces } from '../workspace/store.ts';
  *
  * @returns whether its recording is there again, where it had one
  */
-export async function reopen(kind: Kind, task: Task): Promise<boolean> {
+export async function reopen(kind: Kind, task: TaskResult): Promise<boolean> {
   const { audio, prompt, output_format: _format, seed: _seed, ...rest } = task.input;
   const { takesSource, use } = workspaces[kind];
   if (takesSource) {

@@ -1,17 +1,17 @@
+import type { TaskResult } from '@retone/contract';
 import { useCallback, useEffect, useState } from 'react';
 import { service } from '../service/client.ts';
 import { type Problem, problemOf } from '../service/problems.ts';
-import type { Task } from '../service/types.ts';
 
 /** All tasks of the account, newest first; pages come one after the other. */
 export function useHistory() {
-  const [tasks, setTasks] = useState<Task[]>();
+  const [tasks, setTasks] = useState<TaskResult[]>();
   const [problem, setProblem] = useState<Problem>();
 
   const load = useCallback(async (signal?: AbortSignal) => {
     setProblem(undefined);
     try {
-      const all: Task[] = [];
+      const all: TaskResult[] = [];
       for (let page = 1; ; page++) {
         const { total, items } = await service.history(page, signal);
         all.push(...items);

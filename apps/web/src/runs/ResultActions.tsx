@@ -1,3 +1,4 @@
+import { formatNamed, writableFormats } from '@retone/contract';
 import { useId } from 'react';
 import { ownUrl } from '../service/client.ts';
 import { Icon } from '../shared/Icon.tsx';
@@ -5,16 +6,6 @@ import { takeUrl } from '../source/source.ts';
 import { type Kind, kinds } from '../workspace/kinds.ts';
 import type { Run } from './run.ts';
 import { removeRun, start } from './running.ts';
-
-const formats: [string, string][] = [
-  ['wav', 'WAV'],
-  ['flac', 'FLAC'],
-  ['mp3', 'MP3'],
-  ['m4a', 'M4A (AAC)'],
-  ['aac', 'AAC'],
-  ['ogg', 'OGG Vorbis'],
-  ['opus', 'Opus'],
-];
 
 /** What can be done with a result. */
 export function ResultActions({ kind, run, title }: { kind: Kind; run: Run; title: string }) {
@@ -68,14 +59,14 @@ export function Download({ url }: { url: string }) {
         className="menu"
         style={{ positionAnchor: `--${id.replaceAll(/\W/g, '')}` } as React.CSSProperties}
       >
-        {formats.map(([format, label]) => (
+        {writableFormats.map((format) => (
           <a
             key={format}
             href={`${ownUrl(url)}?format=${format}`}
             download
             onClick={({ currentTarget }) => (currentTarget.parentElement as HTMLElement).hidePopover()}
           >
-            {label}
+            {formatNamed(format).title}
           </a>
         ))}
       </div>

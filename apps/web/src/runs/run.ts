@@ -1,5 +1,5 @@
+import type { TaskEvent, TaskResult } from '@retone/contract';
 import type { Problem } from '../service/problems.ts';
-import type { Task, TaskNews } from '../service/types.ts';
 import type { Sound } from '../sound/sound.ts';
 
 type Phase = 'known' | 'uploading' | 'submitting' | 'waiting' | 'processing' | 'completed' | 'failed' | 'cancelled';
@@ -13,8 +13,8 @@ export interface Run {
   phase: Phase;
   model: string;
   input: Record<string, unknown>;
-  news?: TaskNews | undefined;
-  task?: Task | undefined;
+  news?: TaskEvent | undefined;
+  task?: TaskResult | undefined;
   sound?: Sound | undefined;
   problem?: Problem | undefined;
   /** When what failed is tried again, in milliseconds. */

@@ -1,9 +1,9 @@
+import type { TaskResult } from '@retone/contract';
 import { refreshBalance } from '../service/balance.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { ServiceError, service } from '../service/client.ts';
 import { taskNews } from '../service/events.ts';
 import { problemOf, problemOfTask } from '../service/problems.ts';
-import type { Task } from '../service/types.ts';
 import { newId } from '../shared/id.ts';
 import { decodeUrl } from '../sound/sound.ts';
 import { noteUpload } from '../source/source.ts';
@@ -83,7 +83,7 @@ export const hurry = (id: string) => going.get(id)?.hurry();
 
 const uploads = new Map<string, Promise<string>>();
 
-async function submitted(kind: Kind, run: Run, source: Source | undefined, signal: AbortSignal): Promise<Task> {
+async function submitted(kind: Kind, run: Run, source: Source | undefined, signal: AbortSignal): Promise<TaskResult> {
   for (let again = false; ; again = true) {
     let audio: string | undefined;
     if (workspaces[kind].takesSource && source) {
@@ -127,7 +127,7 @@ async function follow(kind: Kind, id: string, taskId: string, signal: AbortSigna
   void refreshBalance();
 }
 
-async function finish(kind: Kind, id: string, task: Task): Promise<void> {
+async function finish(kind: Kind, id: string, task: TaskResult): Promise<void> {
   if (task.status === 'failed') return update(kind, id, { phase: 'failed', task, problem: problemOfTask(task) });
   if (task.status === 'cancelled') return removeRun(kind, id);
   const sound = await decodeUrl(task.outputs[0]!);

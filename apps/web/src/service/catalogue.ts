@@ -1,5 +1,5 @@
+import type { CatalogueEntry, ParameterSchema } from '@retone/contract';
 import { request } from './client.ts';
-import type { CatalogueEntry, ParameterSchema } from './types.ts';
 
 /** The models, which the service writes into the page. In development they are asked for. */
 const written = document.getElementById('catalogue')?.textContent;

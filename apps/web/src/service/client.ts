@@ -1,5 +1,5 @@
+import type { ApiKeyInfo, TaskResult } from '@retone/contract';
 import { dropKey, sessionKey } from './session.ts';
-import type { ApiKey, Task } from './types.ts';
 
 /** A request that failed: refused by the service, or not answered at all (status 0). */
 export class ServiceError extends Error {
@@ -81,15 +81,15 @@ export function ownUrl(url: string): string {
 
 export const service = {
   submit: (model: string, input: object, idempotencyKey: string, signal?: AbortSignal) =>
-    call<Task>('POST', `/${model}`, { body: input, headers: { 'idempotency-key': idempotencyKey }, signal }),
-  task: (id: string, signal?: AbortSignal) => call<Task>('GET', `/predictions/${id}`, { signal }),
+    call<TaskResult>('POST', `/${model}`, { body: input, headers: { 'idempotency-key': idempotencyKey }, signal }),
+  task: (id: string, signal?: AbortSignal) => call<TaskResult>('GET', `/predictions/${id}`, { signal }),
   /** Cancels what has not ended, and deletes what has. */
   remove: (id: string) => call<unknown>('DELETE', `/predictions/${id}`),
   deleteAll: (ids: string[]) => call<unknown>('POST', '/predictions/delete', { body: { ids } }),
   history: (page: number, signal?: AbortSignal) =>
-    call<{ total: number; items: Task[] }>('GET', `/predictions?page=${page}&page_size=100`, { signal }),
+    call<{ total: number; items: TaskResult[] }>('GET', `/predictions?page=${page}&page_size=100`, { signal }),
   balance: () => call<{ balance: number }>('GET', '/balance'),
-  keys: () => call<ApiKey[]>('GET', '/keys'),
+  keys: () => call<ApiKeyInfo[]>('GET', '/keys'),
   createKey: (name: string) => call<{ key: string }>('POST', '/keys', { body: { name } }),
   revokeKey: (id: string) => call<unknown>('DELETE', `/keys/${id}`),
   upload(file: Blob, name: string, signal?: AbortSignal): Promise<{ download_url: string }> {

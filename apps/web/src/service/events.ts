@@ -1,7 +1,6 @@
+import { isEnded, type TaskEvent } from '@retone/contract';
 import { request, service } from './client.ts';
-import type { TaskNews } from './types.ts';
 
-const ended = ['completed', 'failed', 'cancelled'];
 const pollEvery = 1000;
 
 /** Streams at once. Over HTTP/1.1 browsers make six connections to a service, for all pages together: others need some. */
@@ -14,24 +13,24 @@ let streams = 0;
  *
  * @throws ServiceError when the service is gone
  */
-export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator<TaskNews> {
+export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator<TaskEvent> {
   for (let streamed = false; ; ) {
     if (!streamed && streams < mostStreams) {
       streamed = true;
       for await (const news of streamedNews(id, signal)) {
         yield news;
-        if (ended.includes(news.status)) return;
+        if (isEnded(news.status)) return;
       }
     }
     const { status, error, error_code } = await service.task(id, signal);
-    yield { status, error, error_code, progress: null };
-    if (ended.includes(status)) return;
+    yield { status, error, error_code, progress: null, tasks_ahead: null, seconds_left: null };
+    if (isEnded(status)) return;
     await new Promise((resolve) => setTimeout(resolve, pollEvery));
   }
 }
 
 /** What comes by the event stream, however far that goes. */
-async function* streamedNews(id: string, signal: AbortSignal): AsyncGenerator<TaskNews> {
+async function* streamedNews(id: string, signal: AbortSignal): AsyncGenerator<TaskEvent> {
   streams++;
   try {
     const response = await request('GET', `api/v3/predictions/${id}/events`, { signal });
@@ -45,7 +44,7 @@ async function* streamedNews(id: string, signal: AbortSignal): AsyncGenerator<Ta
 }
 
 /** The data of server-sent events, parsed. */
-async function* events(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<TaskNews> {
+async function* events(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<TaskEvent> {
   let rest = '';
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   try {

@@ -1,6 +1,6 @@
+import { audioFormats, inWords, type TaskResult } from '@retone/contract';
 import { sentence } from '../shared/format.ts';
 import { ServiceError } from './client.ts';
-import type { Task } from './types.ts';
 
 /** Something that went wrong, in words for the musician, and what can be done. */
 export interface Problem {
@@ -64,16 +64,13 @@ export function problemOf(error: unknown): Problem {
 
 export const notAudio: Problem = {
   title: 'That is not a sound file',
-  advice: 'WAV, MP3, FLAC, OGG, Opus, M4A, AAC, AIFF and WebM can be read. Choose another file.',
+  advice: `Retone reads ${inWords(audioFormats.map(({ title }) => title))}. Choose another file.`,
   remedy: 'choose',
 };
 
 /** What a failed task's error means for the musician. */
-export function problemOfTask({ error, error_code: code }: Pick<Task, 'error' | 'error_code'>): Problem {
-  // A parameter that does not fit the length of the recording, as the engine says it.
-  const isLength =
-    code === 'invalid_parameters' && /too long|longer than|at most [\d.]+|duration in seconds/i.test(error);
-  if (code === 'audio_too_long' || code === 'audio_too_large' || isLength) {
+export function problemOfTask({ error, error_code: code }: Pick<TaskResult, 'error' | 'error_code'>): Problem {
+  if (code === 'audio_too_long' || code === 'audio_too_large') {
     return { title: 'The recording is too long', advice: sentence(error), remedy: 'trim' };
   }
   if (code.startsWith('audio_') || code === 'source_gone') {

@@ -1,3 +1,4 @@
+import { audioFormats, inWords } from '@retone/contract';
 import {
   AV_DISPOSITION_DEFAULT,
   AV_NOPTS_VALUE,
@@ -13,7 +14,6 @@ import {
 } from 'node-av/constants';
 import { Codec, CodecContext, Dictionary, FormatContext, IOContext, type Stream } from 'node-av/lib';
 import { AudioError } from '../errors.ts';
-import { readableFormats } from '../formats.ts';
 import type { Source } from '../jobs.ts';
 import { chained } from './chain.ts';
 import { type ByteSource, openSource } from './source.ts';
@@ -99,7 +99,7 @@ export async function openAudio({ bytes, bigEndian }: Wave): Promise<OpenedAudio
   }
   if (codec?.name == null || !decoders.includes(codec.name)) {
     const message = `${bytes.name} holds sound of a kind that Retone does not read (${codec?.name ?? 'unknown'}).`;
-    throw new AudioError('unsupported', `${message} Convert it to ${readableFormats}.`);
+    throw new AudioError('unsupported', `${message} Convert it to ${inWords(audioFormats.map(({ name }) => name))}.`);
   }
   const decoder = new CodecContext();
   decoder.allocContext3(codec);
@@ -156,7 +156,7 @@ function readFrom(bytes: ByteSource): IOContext {
 
 function notAudio(bytes: ByteSource): AudioError {
   const reason = `${bytes.name} is not an audio file Retone can read (it ${looksLike(bytes)}).`;
-  return new AudioError('not-audio', `${reason} Give a ${readableFormats} file.`);
+  return new AudioError('not-audio', `${reason} Give a ${inWords(audioFormats.map(({ name }) => name))} file.`);
 }
 
 // Tested in this order on the first bytes, one character for each byte.

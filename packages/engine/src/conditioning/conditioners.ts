@@ -5,6 +5,7 @@ import {
   type ModelConfig,
   Weights,
 } from '@retone/checkpoint';
+import { maxPromptCharacters } from '@retone/contract';
 import type { Tensor } from '@retone/runtime';
 import { type Backend, exactBackend } from '../backends/backend.ts';
 import { EngineError } from '../errors.ts';
@@ -14,8 +15,6 @@ import { Tokenizer } from './tokenizer.ts';
 
 /** Features of the number conditioner: fixed in the reference. */
 const numberFeatures = 256;
-/** Far beyond what an encoder keeps (256 tokens), and short enough to tokenize at once. */
-export const maxPromptCharacters = 10_000;
 
 /**
  * Refuses a text that is longer than {@link maxPromptCharacters}. Callers may ask before they load a model.

@@ -7,7 +7,10 @@ export const prices = {
   'stability-ai/stable-audio-3/audio-outpainting': 44_600,
 } as const;
 
-/** The price of a model in micro-dollars; undefined for a model that is not offered. */
-export function priceOf(modelId: string): number | undefined {
-  return Object.hasOwn(prices, modelId) ? prices[modelId as keyof typeof prices] : undefined;
+/** The id of a public model. */
+export type ModelId = keyof typeof prices;
+
+/** Whether a public model has this id. */
+export function isModelId(id: string): id is ModelId {
+  return Object.hasOwn(prices, id);
 }
