@@ -198,7 +198,7 @@ test.each([
 ])('%s leaves %s out, with a warning', async (model, name, value) => {
   const { status, body } = await submit(model, { ...required[model], [name]: value });
   expect(status).toBe(200);
-  expect(body.data.warnings).toEqual([`${name} had no effect: ${model} has no such parameter`]);
+  expect(body.data.warnings).toEqual([`${name} had no effect: ${model} does not have this parameter`]);
   expect(body.data.input[name] === undefined || name in required[model]!).toBe(true);
 });
 

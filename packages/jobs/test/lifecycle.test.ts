@@ -83,7 +83,7 @@ onEveryDatabase((tests) => {
       const { id } = await place.submit(machine, account);
       const task = await place.until(id, 'failed');
       expect(machine.engine.begun).toHaveLength(3);
-      expect(task.error).toMatch(/something went wrong/);
+      expect(task.error).toMatch(/unexpected error/);
       await expect.poll(() => machine.outcomes.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'failed']);
       expect(await place.ledger.balance(account)).toBe(1e6);
     });
