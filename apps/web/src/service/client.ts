@@ -1,5 +1,5 @@
 import type { ApiKeyInfo, TaskResult } from '@retone/contract';
-import { dropKey, sessionKey } from './session.ts';
+import { dropKey, quietKey, sessionKey } from './session.ts';
 
 /** A request that failed: refused by the service, or not answered at all (status 0). */
 export class ServiceError extends Error {
@@ -21,11 +21,13 @@ interface Options {
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
+  /** For requests that the musician did not ask for: they fail without a key, and do not ask for one. */
+  background?: boolean;
 }
 
 /** A call with the key; a key that the service no longer takes is replaced, twice at most. */
 export async function request(method: string, path: string, options: Options = {}): Promise<Response> {
-  const { body, headers = {}, signal } = options;
+  const { body, headers = {}, signal, background = false } = options;
   const init: RequestInit = { method, signal: signal ?? null };
   if (body instanceof FormData) init.body = body;
   else if (body !== undefined) {
@@ -34,7 +36,7 @@ export async function request(method: string, path: string, options: Options = {
   }
   for (let attempt = 1; ; attempt++) {
     const response = await answered(async () => {
-      const key = await sessionKey();
+      const key = await (background ? quietKey() : sessionKey());
       return { key, response: await fetch(path, { ...init, headers: { ...headers, authorization: `Bearer ${key}` } }) };
     });
     if (response.response.status !== 401 || attempt > 2) return checked(response.response);
@@ -46,7 +48,7 @@ async function answered<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {
-    if ((error as Error).name === 'AbortError') throw error;
+    if ((error as Error).name === 'AbortError' || error instanceof ServiceError) throw error;
     throw new ServiceError(0, 'unreachable', 'The service does not answer.');
   }
 }
@@ -88,7 +90,7 @@ export const service = {
   deleteAll: (ids: string[]) => call<unknown>('POST', '/predictions/delete', { body: { ids } }),
   history: (page: number, signal?: AbortSignal) =>
     call<{ total: number; items: TaskResult[] }>('GET', `/predictions?page=${page}&page_size=100`, { signal }),
-  balance: () => call<{ balance: number }>('GET', '/balance'),
+  balance: () => call<{ balance: number }>('GET', '/balance', { background: true }),
   keys: () => call<ApiKeyInfo[]>('GET', '/keys'),
   createKey: (name: string) => call<{ key: string }>('POST', '/keys', { body: { name } }),
   revokeKey: (id: string) => call<unknown>('DELETE', `/keys/${id}`),

@@ -31,13 +31,27 @@ export const useSession = create<Session>(() => ({
 let asking: Promise<string | undefined> | undefined;
 
 /** The key at hand, or one from the service, which gives it to a page that was opened by the URL that it printed. */
-export async function sessionKey(): Promise<string> {
+async function keyAtHand(): Promise<string | undefined> {
   const { key } = useSession.getState();
   if (key) return key;
   asking ??= askService().finally(() => {
     asking = undefined;
   });
-  return (await asking) ?? new Promise<string>((resolve) => askPerson('This service asks for an API key.', resolve));
+  return asking;
+}
+
+/** The key at hand. @throws if there is none: a dialog that opens by itself would cover the page of a new visitor */
+export async function quietKey(): Promise<string> {
+  const key = await keyAtHand();
+  if (!key) throw new Error('this page has no key yet');
+  return key;
+}
+
+/** The key at hand, or the one that the musician gives when asked. */
+export async function sessionKey(): Promise<string> {
+  return (
+    (await keyAtHand()) ?? new Promise<string>((resolve) => askPerson('This service asks for an API key.', resolve))
+  );
 }
 
 async function askService(): Promise<string | undefined> {

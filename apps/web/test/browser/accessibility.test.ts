@@ -33,7 +33,7 @@ test.each([
   ['dark', 1280],
   ['light', 360],
 ] as const)('no view breaks WCAG 2.2 AA: %s, %i px', async (colorScheme, width) => {
-  const page = await openPage(site.browser, site.running.url, { colorScheme, viewport: { width, height: 800 } });
+  const page = await openPage(site.browser, site.running.page, { colorScheme, viewport: { width, height: 800 } });
   await page.evaluate(axe);
   const check = async (view: string) => expect(await violations(page), view).toEqual([]);
   await check('transform, empty');

@@ -141,12 +141,12 @@ test('a dialog gives the focus back', async () => {
 test('the page works at a plain http address of a network', async () => {
   const lan = await openPage(site.browser, site.running.url.replace('127.0.0.1', 'retone.test'));
   expect(await lan.evaluate(() => isSecureContext)).toBe(false);
-  await lan.getByRole('dialog').getByLabel('Key', { exact: true }).fill(site.running.key);
-  await lan.getByRole('button', { name: 'Use this key' }).click();
   await drop(lan, tone(2));
   await source(lan).waitFor();
   await prompt(lan).fill('a bell');
   await lan.getByRole('button', { name: /^Transform/ }).click();
+  await lan.getByRole('dialog').getByLabel('Key', { exact: true }).fill(site.running.key);
+  await lan.getByRole('button', { name: 'Use this key' }).click();
   await result(lan).waitFor();
   await lan.getByRole('link', { name: 'API' }).click();
   await lan.getByRole('button', { name: 'Copy request in curl' }).click();
@@ -179,4 +179,13 @@ test('what the model did not read of a prompt stands beside the result, and in t
   await result(page, 2).getByText(note).waitFor();
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByText(note).waitFor();
+});
+
+test('a page without a key opens without a dialog, and asks when something needs one', async () => {
+  const fresh = await openPage(site.browser, site.running.url);
+  await Promise.all([fresh.waitForResponse('**/playground/session'), fresh.reload()]);
+  expect(await fresh.getByRole('dialog').count()).toBe(0);
+  await fresh.getByRole('link', { name: 'History' }).click();
+  await fresh.getByRole('dialog', { name: 'API key' }).waitFor();
+  await fresh.context().close();
 });
