@@ -4,7 +4,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 export class UsageError extends Error {}
 
 interface Flag {
-  type: 'string' | 'number' | 'boolean' | 'region' | 'adapter';
+  type: 'string' | 'number' | 'boolean' | 'list' | 'region' | 'levels' | 'adapter';
   short?: string;
   multiple?: boolean;
   /** How the value is called in the help text. */
@@ -19,10 +19,17 @@ export interface Region {
   end: number;
 }
 
-/** An adapter's file, and how strongly it counts. */
+/** Noise levels. */
+export interface Levels {
+  from: number;
+  to: number;
+}
+
+/** An adapter's file or folder, how strongly it counts, and at which noise levels. */
 export interface AdapterFile {
   path: string;
   strength: number;
+  range?: Levels;
 }
 
 type FlagValue<F extends Flag> = F['type'] extends 'number'
@@ -31,9 +38,13 @@ type FlagValue<F extends Flag> = F['type'] extends 'number'
     ? boolean
     : F['type'] extends 'region'
       ? Region[]
-      : F['type'] extends 'adapter'
-        ? AdapterFile[]
-        : string;
+      : F['type'] extends 'levels'
+        ? Levels
+        : F['type'] extends 'adapter'
+          ? AdapterFile[]
+          : F['type'] extends 'list'
+            ? string[]
+            : string;
 
 export type Values<F extends Flags> = { [Name in keyof F]?: FlagValue<F[Name]> };
 
@@ -77,6 +88,7 @@ export function describe(flags: Flags): string {
 function convert(name: string, flag: Flag, value: string | boolean | string[]): unknown {
   if (flag.type === 'number') return toNumber(name, value as string);
   if (flag.type === 'region') return (value as string[]).map((text) => toRegion(name, text));
+  if (flag.type === 'levels') return toLevels(name, value as string);
   if (flag.type === 'adapter') return (value as string[]).map((text) => toAdapter(name, text));
   return value;
 }
@@ -84,21 +96,31 @@ function convert(name: string, flag: Flag, value: string | boolean | string[]): 
 function toNumber(name: string, text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
-  throw new UsageError(`--${name} is "${text}"; it takes a number`);
+  throw new UsageError(`--${name} must be a number (got "${text}")`);
 }
 
 function toRegion(name: string, text: string): Region {
   const match = /^\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*$/.exec(text);
   if (match) return { start: Number(match[1]), end: Number(match[2]) };
-  throw new UsageError(`--${name} is "${text}"; it takes seconds from-to, such as 2.5-4`);
+  throw new UsageError(`--${name} must be seconds from-to, such as 2.5-4 (got "${text}")`);
 }
 
-/** "cello.safetensors:0.8"; a path may have colons itself, and the strength be left out. */
+function toLevels(name: string, text: string): Levels {
+  const match = /^\s*([\d.]+)\s*-\s*([\d.]+)\s*$/.exec(text);
+  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+  if (from >= 0 && from < to && to <= 1) return { from, to };
+  throw new UsageError(
+    `--${name} must be noise levels from-to between 0 and 1, the lower one first, such as 0.2-0.8 (got "${text}")`,
+  );
+}
+
+/** "cello.safetensors:0.8@0.5-1"; a path may have colons itself, and strength and noise levels be left out. */
 function toAdapter(name: string, text: string): AdapterFile {
-  const [, path, strength] = /^(.+?)(?::([^:/\\]*))?$/s.exec(text) ?? [];
-  if (path === undefined || strength === '') throw new UsageError(`--${name} is "${text}"; it takes file:strength`);
-  if (strength === undefined) return { path, strength: 1 };
-  return { path, strength: toNumber(`${name} ${path}`, strength) };
+  const [, path, strength, levels] = /^(.+?)(?::([^:/\\@]*)(?:@([^:/\\@]*))?)?$/s.exec(text) ?? [];
+  if (path === undefined || strength === '')
+    throw new UsageError(`--${name} must be file:strength or file:strength@from-to (got "${text}")`);
+  const adapter = { path, strength: strength === undefined ? 1 : toNumber(`${name} ${path}`, strength) };
+  return levels === undefined ? adapter : { ...adapter, range: toLevels(`${name} ${path}`, levels) };
 }
 
 /** `--seed -1` is a flag and its value, though it looks like two flags; behind `--` nothing is a flag. */

@@ -26,6 +26,7 @@ import {
   outputFlag,
   overwriteFlag,
 } from './flags.ts';
+import { guidanceFlags, guidanceOptions } from './guidance.ts';
 import { readAudio, stemOf } from './input.ts';
 import { chooseOutput, say, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
@@ -50,12 +51,19 @@ export const makeFlags = {
   seed: { type: 'number', help: 'same seed, same result; default: a random one, which is printed' },
   steps: { type: 'number', help: "default: the model's own" },
   'guidance-scale': { type: 'number', help: "how strictly to follow the prompt; default: the model's own" },
+  ...guidanceFlags,
   sampler: { type: 'string', value: 'name', help: `${Object.keys(samplers).join(', ')}; default: the model's own` },
   lora: {
     type: 'adapter',
     multiple: true,
     value: 'file:strength',
-    help: 'an adapter for the model, and how strongly it counts (default 1; 0 off, negative reverses); may be repeated',
+    help: 'an adapter for the model, and how strongly it counts (default 1; 0 off, negative reverses); may be repeated; file:strength@from-to: only at these noise levels, 1 (first step) to 0 (last)',
+  },
+  'lora-exclude': {
+    type: 'list',
+    multiple: true,
+    value: 'text',
+    help: 'adapters leave layers whose names contain this as they are; may be repeated',
   },
   model: modelFlag,
   precision: { type: 'string', value: 'name', help: `${precisions.join(', ')}; default ${defaultPrecision}` },
@@ -98,12 +106,13 @@ export async function make(
     seed: values.seed,
     steps: values.steps,
     guidanceScale: values['guidance-scale'],
+    ...guidanceOptions(values),
   });
   // Before the model is loaded: ONNX Runtime reads the command line of its process, and does not survive a very long one.
   for (const text of [values.prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
   const sampler = values.sampler as Controls['sampler'];
   if (sampler !== undefined && !Object.hasOwn(samplers, sampler)) {
-    throw new UsageError(`--sampler is "${sampler}"; it takes ${Object.keys(samplers).join(', ')}`);
+    throw new UsageError(`--sampler must be ${Object.keys(samplers).join(', ')} (got "${sampler}")`);
   }
   const settings = engineSettings(values);
   const target = chooseOutput(values.output, values.format, file === undefined ? values.prompt : stemOf(file), {
@@ -116,17 +125,22 @@ export async function make(
   const bar = new ProgressBar(process.stderr, !values.json);
   try {
     bar.note('loading the model');
-    const adapters = values.lora ?? [];
+    const exclude = values['lora-exclude'];
+    const adapters = (values.lora ?? []).map((adapter) => (exclude ? { ...adapter, exclude } : adapter));
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => {
+      warnings.push(warning);
+      bar.clear();
+      if (!values.json) console.error(`retone: ${warning}`);
+    };
     const model = await Model.load(folder, {
       ...settings,
       adapters,
       onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
       signal,
       onCompile: () => bar.note('compiling the model, once'),
-      onFallback: (message) => console.error(`retone: ${message}`),
+      onFallback: onWarning,
     });
-    const warnings: string[] = [];
-    const onWarning = (warning: string) => warnings.push(warning);
     let audio: Tensor | undefined;
     if (file !== undefined) {
       const seconds = job.seconds ?? model.maxSeconds;
@@ -135,7 +149,7 @@ export async function make(
       if (read.more && job.seconds === undefined) {
         const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(folder)} reaches`;
         if (job.longer === 'refuse') throw new AudioError('too-long', `${longer}; cut it first`);
-        warnings.push(`${longer}; the rest is left out`);
+        onWarning(`${longer}; the rest is left out`);
       }
     }
     const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -145,6 +159,7 @@ export async function make(
       seed,
       steps: values.steps,
       guidanceScale: values['guidance-scale'],
+      ...guidanceOptions(values),
       sampler,
       ceiling,
       signal,
@@ -175,7 +190,6 @@ export async function make(
       elapsedSeconds: (performance.now() - started) / 1000,
       ...(warnings.length > 0 ? { warnings } : {}),
     };
-    if (!values.json) for (const warning of warnings) console.error(`retone: ${warning}`);
     say(output, values.json ? JSON.stringify(result) : sentence(result));
     await model.release();
   } finally {

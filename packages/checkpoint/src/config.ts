@@ -48,6 +48,17 @@ export const samplingShift = z.preprocess(
   ]),
 );
 
+/** adapter_config.json of a PEFT adapter. */
+export const peft = z.looseObject({
+  peft_type: z.literal('LORA'),
+  lora_alpha: z.number(),
+  use_rslora: z.boolean().default(false),
+  /** Whether weights are stored as [in, out]. */
+  fan_in_fan_out: z.literal(false).default(false),
+  /** Alphas of single layers, by the end of their names. */
+  alpha_pattern: z.record(z.string(), z.number()).nullish(),
+});
+
 const attention = z.looseObject({
   qk_norm: z.enum(['none', 'l2', 'ln', 'rms', 'dyt']).default('none'),
   qk_norm_eps: positive.default(1e-6),
@@ -317,6 +328,7 @@ export const textEncoder = z.looseObject({
 });
 
 /** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
+export type PeftConfig = z.infer<typeof peft>;
 export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
 /** `model_config.json` of an autoencoder that is published alone, in the form of a diffusion model's pretransform. */

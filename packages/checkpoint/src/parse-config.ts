@@ -4,6 +4,8 @@ import {
   autoencoderModelConfig,
   type ModelConfig,
   modelConfig,
+  type PeftConfig,
+  peft,
   type SamplingShift,
   samplingShift,
   type TextEncoderConfig,
@@ -56,6 +58,11 @@ export function parseTextConfig(json: unknown, file = 'config.json'): TextEncode
   const problem = textContradiction(config);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);
   return config;
+}
+
+/** @throws CheckpointError as {@link parseModelConfig}. */
+export function parsePeftConfig(json: unknown, file = 'adapter_config.json'): PeftConfig {
+  return parse(peft, json, file);
 }
 
 /** @throws CheckpointError as {@link parseModelConfig}. */

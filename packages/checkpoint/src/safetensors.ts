@@ -86,14 +86,19 @@ export class SafetensorsFile {
     return bytes;
   }
 
+  /** The same open file under other names, or with other shapes, of its tensors. Closing one of the two closes both. */
+  renamed(tensors: ReadonlyMap<string, TensorEntry>): SafetensorsFile {
+    return new SafetensorsFile(this.path, this.#descriptor, this.byteLength, { tensors, metadata: this.metadata });
+  }
+
   close(): void {
     closeSync(this.#descriptor);
   }
 }
 
 interface Header {
-  tensors: Map<string, TensorEntry>;
-  metadata: Record<string, string>;
+  tensors: ReadonlyMap<string, TensorEntry>;
+  metadata: Readonly<Record<string, string>>;
 }
 
 /** Layout: 8 bytes little-endian header length, the JSON header, then the data that its offsets are relative to. */

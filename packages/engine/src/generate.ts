@@ -1,4 +1,6 @@
+import type { SamplingShift } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
+import { choice } from './choice.ts';
 import { type Conditioning, checkPrompt } from './conditioning/conditioners.ts';
 import { type Structure, structureStrength } from './conditioning/structure.ts';
 import { readTexts } from './conditioning/words.ts';
@@ -10,11 +12,12 @@ import { defaultCeiling, limit } from './loudness/limiter.ts';
 import type { Model } from './model.ts';
 import type { DitConditions } from './networks/dit.ts';
 import { nextTurn } from './pretransforms/pieces.ts';
-import { guide } from './sampling/guidance.ts';
+import { assertLevels, type LevelRange } from './sampling/level-range.ts';
 import { type NoiseSource, seededNoise } from './sampling/noise.ts';
-import { mix, type SamplerName, samplers, type Velocity } from './sampling/samplers.ts';
+import { mix, type SamplerName, samplers } from './sampling/samplers.ts';
 import { noiseSchedule, type ScheduleKind } from './sampling/schedule.ts';
-import { columns, cropped, fitted, joined, stacked, zeros } from './tensors.ts';
+import { type Guidance, velocityOf } from './sampling/velocity.ts';
+import { columns, cropped, fitted, joined, zeros } from './tensors.ts';
 
 export type Stage = 'text' | 'encode' | 'sample' | 'decode';
 
@@ -44,11 +47,25 @@ export interface GenerateOptions {
   inpaint?: { audio: Tensor; regions: readonly Region[] } | undefined;
   steps?: number | undefined;
   sampler?: SamplerName | undefined;
+  /** 1: the prompt alone. Above, it counts more; below, the result lies between the negative prompt (0) and the prompt. */
   guidanceScale?: number | undefined;
   /** 0 (plain guidance) to 1 (orthogonal part only, the default). */
   apgScale?: number | undefined;
+  /** 0 (the default) to 1: how far guidance keeps the prompt's own deviation; the reference's `scale_phi`. */
+  guidanceRescale?: number | undefined;
+  /** Noise levels at which guidance applies, 0 to 1, both ends included; elsewhere the prompt counts alone. Default: all. */
+  guidanceInterval?: LevelRange | undefined;
+  /** Above 0: the largest norm of what guidance adds per unit of its scale. Default: no bound. */
+  guidanceNormThreshold?: number | undefined;
+  /**
+   * What guidance leads away from without a negative prompt: `zeros`, as in the PyTorch reference (the default), or
+   * `padding`, the conditioner's learned padding, as in its optimised runtimes.
+   */
+  unconditional?: Unconditional | undefined;
   /** Default: monotone. */
   schedule?: ScheduleKind | undefined;
+  /** How noise levels are distributed over the steps; default: as the model's configuration says. */
+  shift?: SamplingShift | undefined;
   paddingSeconds?: number | undefined;
   /** Peaks are kept at or below this, 0.1 to 1; `off`: they are clipped at full scale, as the PyTorch reference does. Default 0.977. */
   ceiling?: number | 'off' | undefined;
@@ -65,6 +82,10 @@ export interface GenerateOptions {
   /** Sees inner values under the names that recorded fixtures use. */
   inspect?: ((name: string, value: Tensor) => void) | undefined;
 }
+
+/** What guidance leads away from without a negative prompt. */
+export const unconditionals = ['zeros', 'padding'] as const;
+export type Unconditional = (typeof unconditionals)[number];
 
 /** Length of the cross-fade between what was kept and what was made, in seconds. */
 export const seamSeconds = 0.02;
@@ -119,8 +140,9 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   assertFinite(cross.data, 'the encoded prompt');
   if (guidanceScale === 1 && options.negativePrompt)
     options.onWarning?.('the negative prompt has no effect with a guidance scale of 1');
-  const negative = guidanceScale === 1 ? undefined : await negativeRows(model, options, conditioning, cross);
-  const texts = { 'the prompt': options.prompt, 'the negative prompt': negative && options.negativePrompt };
+  const guidance =
+    guidanceScale === 1 ? undefined : await guidanceOf(model, options, guidanceScale, conditioning, cross);
+  const texts = { 'the prompt': options.prompt, 'the negative prompt': guidance && options.negativePrompt };
   for (const [name, text] of Object.entries(texts)) {
     const warning = text && model.conditioners.warning(text);
     if (warning) options.onWarning?.(`${name} ${warning}`);
@@ -153,9 +175,9 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
   signal?.throwIfAborted();
 
   const latents = await sampled(model, options, {
-    conditions: { cross: negative ? stacked(cross, negative) : cross, global, local },
+    conditions: { cross, global, local },
     initial,
-    guidanceScale: negative ? guidanceScale : undefined,
+    guidance,
     lengths,
     report,
   });
@@ -197,12 +219,10 @@ export async function generate(model: Model, asked: GenerateOptions): Promise<Te
 type Report = (stage: Stage, done: number, more?: Partial<Progress>) => void;
 
 interface Sampling {
-  /** With guidance in pairs: what it leads to, and what it leads away from. */
   conditions: DitConditions;
   /** The source's latents. */
   initial: Tensor | undefined;
-  /** Absent: without guidance. */
-  guidanceScale: number | undefined;
+  guidance: Guidance | undefined;
   lengths: Lengths;
   report: Report;
 }
@@ -212,10 +232,9 @@ interface Sampling {
  * is gone when it returns, and decoding has the memory.
  */
 async function sampled(model: Model, options: GenerateOptions, sampling: Sampling): Promise<Tensor> {
-  const { initial, guidanceScale, lengths, report } = sampling;
+  const { initial, conditions, guidance, lengths, report } = sampling;
   const { frames } = lengths;
   const { signal, inspect } = options;
-  const conditions = await model.dit.condition(sampling.conditions);
   const sigmaMax = noiseLevel(options);
   const noise = options.noise ?? seededNoise(options.seed ?? 0);
   const channels = model.pretransform.latentChannels;
@@ -225,32 +244,26 @@ async function sampled(model: Model, options: GenerateOptions, sampling: Samplin
   const sigmas = noiseSchedule({
     steps,
     sigmaMax,
-    shift: model.config.model.diffusion.sampling_distribution_shift_options,
+    shift: options.shift ?? model.config.model.diffusion.sampling_distribution_shift_options,
     frames: Math.ceil(lengths.outputSamples / model.pretransform.downsamplingRatio),
     kind: options.schedule ?? 'monotone',
   });
   inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
 
-  const mask = frameMask(lengths);
-  const velocity: Velocity = async (x, t) => {
-    await nextTurn();
-    signal?.throwIfAborted();
-    const latents = { data: x, shape: [1, channels, frames] };
-    if (guidanceScale === undefined) return (await model.dit.run(latents, [t], conditions, mask)).velocity!.data;
-    const both = await model.dit.run(stacked(latents, latents), [t, t], conditions, stacked(mask, mask));
-    const pair = both.velocity!.data;
-    const [conditional, other] = [pair.subarray(0, x.length), pair.subarray(x.length)];
-    // Below 1 it leads from the negative prompt to the prompt: all of the way between them counts.
-    const apgScale = guidanceScale < 1 ? 0 : (options.apgScale ?? 1);
-    return guide(x, t, conditional, other, frames, {
-      scale: guidanceScale,
-      apgScale,
-      validFrames: lengths.validFrames,
-    });
-  };
+  const velocity = velocityOf({
+    ditAt: (level) => model.ditAt(level),
+    conditions,
+    guidance: guidance && { ...guidance, validFrames: lengths.validFrames },
+    mask: frameMask(lengths),
+    channels,
+  });
   report('sample', 0, { step: 0, steps });
   const final = await samplers[options.sampler ?? model.defaults.sampler](start, {
-    velocity,
+    async velocity(x, t) {
+      await nextTurn();
+      signal?.throwIfAborted();
+      return velocity(x, t);
+    },
     sigmas,
     noise: (step) => draw(step + 1),
     onStep({ index, denoised }) {
@@ -293,6 +306,10 @@ export function checkOptions(
   within('the number of steps', options.steps, 1, 1000, true);
   within('the guidance scale', options.guidanceScale, 0, 100);
   within('the APG scale', options.apgScale, 0, 1);
+  within('the guidance rescale', options.guidanceRescale, 0, 1);
+  within('the guidance norm threshold', options.guidanceNormThreshold, 1e-6, 1e6);
+  if (options.guidanceInterval) assertLevels('the guidance interval', options.guidanceInterval);
+  if (options.unconditional !== undefined) choice('the unconditional branch', unconditionals, options.unconditional);
   if (options.ceiling !== 'off') within('the ceiling', options.ceiling, 0.1, 1);
   within('the seed', options.seed, 0, Number.MAX_SAFE_INTEGER, true);
   for (const region of options.inpaint?.regions ?? []) assertRegion(region);
@@ -314,15 +331,36 @@ export function assertRegion({ start, end }: Region): void {
   );
 }
 
-/** Cross-attention rows that guidance leads away from: the negative prompt's, or zeros where there is none. */
-async function negativeRows(
+/** The guidance that a request asks for, with a scale other than 1. */
+async function guidanceOf(
   model: Model,
   options: GenerateOptions,
+  scale: number,
+  conditioning: Conditioning,
+  like: Tensor,
+): Promise<Guidance> {
+  const { guidanceInterval: interval = { from: 0, to: 1 }, apgScale = 1 } = options;
+  return {
+    negative: await negativeRows(model, options, conditioning, like),
+    scale,
+    // Below 1 it leads from the negative prompt to the prompt: all of the way between them counts.
+    apgScale: scale < 1 ? 0 : apgScale,
+    rescale: options.guidanceRescale,
+    normThreshold: options.guidanceNormThreshold,
+    interval,
+  };
+}
+
+/** Cross-attention rows that guidance leads away from: the negative prompt's, or what stands for no prompt. */
+async function negativeRows(
+  model: Model,
+  { negativePrompt, unconditional = 'zeros' }: GenerateOptions,
   conditioning: Conditioning,
   like: Tensor,
 ): Promise<Tensor> {
-  if (options.negativePrompt === undefined) return zeros(like.shape);
-  return model.conditioners.negativeCross({ ...conditioning, prompt: options.negativePrompt });
+  if (negativePrompt !== undefined)
+    return model.conditioners.negativeCross({ ...conditioning, prompt: negativePrompt });
+  return unconditional === 'zeros' ? zeros(like.shape) : model.conditioners.emptyCross(conditioning);
 }
 
 /**

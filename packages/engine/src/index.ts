@@ -5,7 +5,7 @@ export { type Precision, parsePrecision, precisions } from './backends/precision
 export { dropOldest, markUsed } from './cache/cache.ts';
 export { checkPrompt } from './conditioning/conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
-export { checkOptions, type Progress, type Stage } from './generate.ts';
+export { checkOptions, type Progress, type Stage, type Unconditional, unconditionals } from './generate.ts';
 export type { Region } from './lengths.ts';
 export { Model, type ModelOptions, type SamplingDefaults, samplingDefaults } from './model.ts';
 export {
@@ -20,6 +20,7 @@ export {
   type TextToAudioOptions,
   textToAudio,
 } from './pipelines.ts';
+export type { LevelRange } from './sampling/level-range.ts';
 export { type SamplerName, samplers } from './sampling/samplers.ts';
 export type { ScheduleKind } from './sampling/schedule.ts';
 export { defaultPrecision, type EngineSettings, engineSettings } from './settings.ts';

@@ -17,7 +17,8 @@ import {
   type SessionOptions,
 } from '@retone/runtime';
 import { type FoldedWeights, foldedWeights } from './adapters/folded.ts';
-import type { Adapter } from './adapters/lora.ts';
+import { type Adapter, adapterWarning } from './adapters/lora.ts';
+import { phasesOf } from './adapters/phases.ts';
 import { type Backend, exactBackend } from './backends/backend.ts';
 import { CompiledMeasure, compiledBackend } from './backends/compiled.ts';
 import { halfBackend } from './backends/half.ts';
@@ -37,7 +38,10 @@ import type { SamplerName } from './sampling/samplers.ts';
 export interface ModelOptions extends SessionOptions {
   /** Default: exact. */
   precision?: Precision | undefined;
-  /** Hears, as a sentence, when the device or the precision asked for cannot be used and what is used instead. */
+  /**
+   * Hears, as a sentence, when the device or the precision asked for cannot be used and what is used instead, and of adapters
+   * that do not go well together.
+   */
   onFallback?: ((message: string) => void) | undefined;
   /** Computes the networks in place of what device and precision say: to observe them, or to try another one. */
   backend?: Backend | undefined;
@@ -90,6 +94,8 @@ export class Model {
   readonly report: WeightsReport;
   readonly #checkpoint: Checkpoint;
   readonly #folded: SafetensorsFile | undefined;
+  /** Transformers with other adapters, for the noise levels below a bound, in ascending order. */
+  #phases: { below: number; model: Model }[] = [];
 
   private constructor(
     checkpoint: Checkpoint,
@@ -122,7 +128,31 @@ export class Model {
    *
    * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
    */
-  static async load(folder: string, asked: ModelOptions = {}): Promise<Model> {
+  static async load(folder: string, options: ModelOptions = {}): Promise<Model> {
+    const { adapters = [] } = options;
+    const phases = phasesOf(adapters);
+    const warning = adapterWarning(adapters);
+    if (warning) options.onFallback?.(warning);
+    const model = await Model.#loadOne(folder, options);
+    const places = (active: readonly Adapter[]) => active.map((adapter) => adapters.indexOf(adapter)).join();
+    const byAdapters = new Map([[places(adapters), model]]);
+    try {
+      for (const { to, adapters: active } of phases.length > 1 ? phases : []) {
+        const key = places(active);
+        const phase = byAdapters.get(key) ?? (await Model.#loadOne(folder, { ...options, adapters: active }));
+        if (!byAdapters.has(key)) await phase.#releaseAllButTransformer();
+        byAdapters.set(key, phase);
+        model.#phases.push({ below: to, model: phase });
+      }
+      return model;
+    } catch (error) {
+      await model.release();
+      throw error;
+    }
+  }
+
+  /** Loads it with all of the adapters, whatever their ranges. */
+  static async #loadOne(folder: string, asked: ModelOptions): Promise<Model> {
     const { backend } = asked;
     if (backend) return Model.#load(folder, asked, () => backend);
     const options = await usableOptions(asked);
@@ -137,10 +167,10 @@ export class Model {
     const { precision, adapters = [], onCompile, onFallback } = options;
     const instead = (next: Precision, reason: string, later = options) => {
       onFallback?.(`${reason}, so the precision is ${next} and not ${precision}`);
-      return Model.load(folder, { ...later, precision: next });
+      return Model.#loadOne(folder, { ...later, precision: next });
     };
     const silent = { ...options, onCompile: undefined, onFallback: undefined, onFold: undefined };
-    const observe = (observing: Backend) => Model.load(folder, { ...silent, backend: observing });
+    const observe = (observing: Backend) => Model.#loadOne(folder, { ...silent, backend: observing });
     let measure: CompiledMeasure | undefined;
     try {
       const model = await Model.#load(folder, { ...options, onFallback: undefined }, (checkpoint) => {
@@ -151,7 +181,7 @@ export class Model {
       });
       try {
         if (measure!.read() === undefined) {
-          const exact = await Model.load(folder, { ...silent, precision: 'exact' });
+          const exact = await Model.#loadOne(folder, { ...silent, precision: 'exact' });
           const difference = await relativeDifference(model, exact).finally(() => exact.release());
           await measure!.write(difference);
           assertClose(difference);
@@ -217,9 +247,21 @@ export class Model {
     return samplingDefaults(this.config);
   }
 
+  /** The transformer at a noise level, which is another where adapters have ranges. */
+  ditAt(level: number): Dit {
+    const phase = this.#phases.find(({ below }) => level < below) ?? this.#phases.at(-1);
+    return phase?.model.dit ?? this.dit;
+  }
+
   async release(): Promise<void> {
-    await this.conditioners.release();
+    const others = new Set(this.#phases.map(({ model }) => model).filter((model) => model !== this));
+    for (const { dit } of others) await dit.release();
     await this.dit.release();
+    await this.#releaseAllButTransformer();
+  }
+
+  async #releaseAllButTransformer(): Promise<void> {
+    await this.conditioners.release();
     await this.pretransform.release();
     this.#folded?.close();
     this.#checkpoint.close();

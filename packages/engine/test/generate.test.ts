@@ -1,5 +1,6 @@
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { relativeError } from '../src/fidelity.ts';
 import {
   audioToAudio,
   inpaint,
@@ -8,6 +9,7 @@ import {
   type Progress,
   type Region,
   type Tensor,
+  type TextToAudioOptions,
   textToAudio,
 } from '../src/index.ts';
 
@@ -137,6 +139,59 @@ test('a negative prompt counts with guidance', async () => {
   const make = (negativePrompt?: string) =>
     textToAudio(model, { prompt, negativePrompt, seconds: 0.5, seed: 1, steps: 2, guidanceScale: 3 });
   expect((await make('drums')).data).not.toEqual((await make()).data);
+});
+
+describe('guidance', () => {
+  const make = (options: Partial<TextToAudioOptions>) =>
+    textToAudio(model, { prompt, seconds: 0.5, seed: 1, steps: 3, guidanceScale: 3, ...options });
+  const difference = async (a: Partial<TextToAudioOptions>, b: Partial<TextToAudioOptions>) =>
+    relativeError((await make(a)).data, (await make(b)).data);
+
+  test('of 0 gives the negative prompt alone, whatever the prompt is, and below 1 what lies between', async () => {
+    const negativePrompt = 'drums';
+    const at = (guidanceScale: number, words = prompt) => ({ guidanceScale, prompt: words, negativePrompt });
+    expect(await difference(at(0), at(0, 'church bells'))).toBeLessThan(1e-3);
+    expect(await difference(at(1), at(1, 'church bells'))).toBeGreaterThan(0.05);
+    const [near, far] = [await difference(at(0.1), at(0)), await difference(at(0.9), at(0))];
+    expect(near).toBeGreaterThan(0);
+    expect(near).toBeLessThan(far);
+  });
+
+  test('applies in its interval of noise levels alone', async () => {
+    const interval = (from: number, to: number) => ({ guidanceInterval: { from, to } });
+    expect(await difference(interval(0, 1), {})).toBe(0);
+    // No step lies there.
+    expect(await difference(interval(0, 1e-6), { guidanceScale: 1 })).toBeLessThan(1e-3);
+    expect(await difference(interval(0.9, 1), {})).toBeGreaterThan(1e-3);
+    await expect(make(interval(0.5, 0.5))).rejects.toThrow(
+      'the guidance interval must be noise levels between 0 and 1, the lower one first (got 0.5-0.5)',
+    );
+  });
+
+  test.each<Partial<TextToAudioOptions>>([
+    { guidanceRescale: 0.7 },
+    { guidanceNormThreshold: 0.5 },
+    { unconditional: 'padding' },
+    { apgScale: 0 },
+    { shift: { type: 'flux', min_length: 1, max_length: 2, alpha_min: 4, alpha_max: 4 } },
+  ])('is changed by %j', async (options) => {
+    const made = await make(options);
+    expect(made.data.every(Number.isFinite)).toBe(true);
+    expect(relativeError(made.data, (await make({})).data)).toBeGreaterThan(1e-3);
+  });
+
+  test('leads away from the padding as from an empty prompt that is all padding', async () => {
+    const empty = await model.conditioners.emptyCross({ seconds_total: 1 });
+    const { cross } = await model.conditioners.cross({ prompt, seconds_total: 1 });
+    expect(empty.shape).toEqual(cross.shape);
+    const width = cross.shape[2]!;
+    // The rows of a short prompt end in padding.
+    const last = (rows: Tensor, row: number) => [...rows.data.subarray(row * width, (row + 1) * width)];
+    const padding = model.config.model.conditioning.configs.find(({ id }) => id === 'prompt');
+    const length = padding?.type === 't5gemma' ? padding.config.max_length : 0;
+    expect(last(empty, 0)).toEqual(last(cross, length - 1));
+    expect(last(empty, length - 1)).toEqual(last(cross, length - 1));
+  });
 });
 
 describe('inpainting', () => {

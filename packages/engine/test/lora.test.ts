@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
@@ -26,10 +26,20 @@ describe.skipIf(fixturesMissing)('adapters', () => {
 
   const sound = async (...adapters: Adapter[]) => {
     const progress: number[] = [];
-    const model = await Model.load(tinySmall, { adapters, onFold: (done) => progress.push(done) });
+    const warnings: string[] = [];
+    const model = await Model.load(tinySmall, {
+      adapters,
+      onFold: (done) => progress.push(done),
+      onFallback: (warning) => warnings.push(warning),
+    });
     const { data } = await textToAudio(model, { prompt: 'a cello', seconds: 1, steps: 1, seed: 1 });
     await model.release();
-    return { bytes: Buffer.from(data.buffer), progress, folds: progress.filter((done) => done === 0).length };
+    return {
+      warnings,
+      bytes: Buffer.from(data.buffer),
+      progress,
+      folds: progress.filter((done) => done === 0).length,
+    };
   };
 
   test('are folded once for a set of them and their strengths', async () => {
@@ -105,6 +115,135 @@ describe.skipIf(fixturesMissing)('adapters', () => {
     expect(await change({ path, strength: 1 })).toBe(0);
   });
 
+  /** A copy of an adapter with the names, shapes and further tensors that another program gives it. */
+  const written = async (
+    name: string,
+    type: string,
+    rename: (layer: string, part: string, shape: readonly number[]) => { name: string; shape?: number[] },
+    alpha?: (layer: string) => string,
+  ) => {
+    const file = SafetensorsFile.open(`${tinySmall}/lora/${type}.safetensors`);
+    const layers = new Set<string>();
+    const tensors = [...file.tensors.values()].map((entry): TensorToWrite => {
+      const [layer, part] = entry.name.split('.parametrizations.weight.0.') as [string, string];
+      layers.add(layer);
+      const { name, shape = entry.shape } = rename(layer, part, entry.shape);
+      return { name, dtype: entry.dtype, shape, bytes: () => file.read(entry) };
+    });
+    const scale = new Uint8Array(Float32Array.of(4.5).buffer);
+    for (const layer of alpha ? layers : [])
+      tensors.push({ name: alpha!(layer), dtype: 'F32', shape: [], bytes: () => scale });
+    mkdirSync(join(place, name, '..'), { recursive: true });
+    await writeSafetensors(join(place, name), tensors, {});
+    file.close();
+    return join(place, name);
+  };
+  const peftParts: Record<string, string> = {
+    lora_A: 'lora_A.weight',
+    lora_B: 'lora_B.weight',
+    magnitude: 'lora_magnitude_vector',
+  };
+  const peftName = (layer: string, part: string) => ({
+    name: `base_model.model.${layer.replace(/^model\./, '')}.${peftParts[part]}`,
+  });
+  const peftConfig = { peft_type: 'LORA', r: 3, lora_alpha: 4.5, target_modules: ['to_qkv'], bias: 'none' };
+
+  test.each(['lora', 'dora-rows'])('of PEFT give the bytes of those of the same values (%s)', async (type) => {
+    const path = join(await written(`peft-${type}/adapter_model.safetensors`, type, peftName), '..');
+    writeFileSync(join(path, 'adapter_config.json'), JSON.stringify({ ...peftConfig, use_dora: type !== 'lora' }));
+    const own = await sound({ path: `${tinySmall}/lora/${type}.safetensors`, strength: 0.7 });
+    expect((await sound({ path, strength: 0.7 })).bytes.equals(own.bytes)).toBe(true);
+    // Its file alone finds the configuration beside it.
+    const file = join(path, 'adapter_model.safetensors');
+    expect((await sound({ path: file, strength: 0.7 })).bytes.equals(own.bytes)).toBe(true);
+    // Rank-stabilised: alpha over the root of the rank.
+    const ranked = { ...peftConfig, lora_alpha: 4.5 / Math.sqrt(3), use_rslora: true };
+    writeFileSync(join(path, 'adapter_config.json'), JSON.stringify(ranked));
+    const stable = await sound({ path, strength: 0.7 });
+    const values = (bytes: Buffer) => new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    expect(relativeError(values(stable.bytes), values(own.bytes))).toBeLessThan(1e-5);
+  });
+
+  test.each(['lora', 'dora-rows'])(
+    'of kohya and LyCORIS give the bytes of those of the same values (%s)',
+    async (type) => {
+      const parts: Record<string, string> = {
+        lora_A: 'lora_down.weight',
+        lora_B: 'lora_up.weight',
+        magnitude: 'dora_scale',
+      };
+      const flat = (layer: string) => `lora_unet_${layer.replace(/^model\./, '').replaceAll('.', '_')}`;
+      const path = await written(
+        `kohya-${type}.safetensors`,
+        type,
+        (layer, part, shape) => ({
+          name: `${flat(layer)}.${parts[part]}`,
+          shape: part === 'magnitude' ? [...shape, 1] : [...shape],
+        }),
+        (layer) => `${flat(layer)}.alpha`,
+      );
+      const own = await sound({ path: `${tinySmall}/lora/${type}.safetensors`, strength: 1 });
+      expect((await sound({ path, strength: 1 })).bytes.equals(own.bytes)).toBe(true);
+    },
+  );
+
+  test.each<[string, (layer: string) => string, RegExp]>([
+    ['LoHa', (layer) => `${layer}.hada_w1_a`, /is an adapter of LoHa; accepted are LoRA and DoRA/],
+    ['LoKr', (layer) => `${layer}.lokr_w1`, /is an adapter of LoKr/],
+    [
+      'of another model',
+      (layer) => `lora_unet_down_${layer.replaceAll('.', '_')}_0.lora_down.weight`,
+      /one half of the adapter/,
+    ],
+  ])('of other kinds are refused by name (%s)', async (kind, name, message) => {
+    const path = await written(`other-${kind}.safetensors`, 'lora', (layer, part) => ({
+      name: part === 'lora_A' ? name(layer) : `${layer}.${part}.weight`,
+    }));
+    await expect(sound({ path, strength: 1 })).rejects.toThrow(message);
+  });
+
+  test('of PEFT for another model are refused, naming its layers', async () => {
+    const path = await written('stranger.safetensors', 'lora', (layer, part) => ({
+      name: `base_model.model.unet.down.${layer.replaceAll('.', '-')}.${peftParts[part]}`,
+    }));
+    await expect(sound({ path, strength: 1 })).rejects.toThrow(
+      /stranger\.safetensors does not fit tiny-small: there is no layer base_model\.model\.unet\.down\./,
+    );
+  });
+
+  test('of a method of PEFT that is not LoRA are refused, with the key', async () => {
+    const path = join(await written('ia3/adapter_model.safetensors', 'lora', peftName), '..');
+    writeFileSync(join(path, 'adapter_config.json'), JSON.stringify({ ...peftConfig, peft_type: 'IA3' }));
+    await expect(sound({ path, strength: 1 })).rejects.toThrow(/adapter_config\.json: peft_type .*"IA3".*"LORA"/);
+  });
+
+  test('adapt the transformer at their noise levels alone, and leave layers that are excluded as they are', async () => {
+    const whole = await sound({ path: lora, strength: 1 });
+    const plain = await sound();
+    // One step, at level 1.
+    const early = { path: lora, strength: 1, range: { from: 0.5, to: 1 } };
+    expect((await sound(early)).bytes.equals(whole.bytes)).toBe(true);
+    const late = { path: lora, strength: 1, range: { from: 0, to: 0.5 } };
+    const conditioners = await sound({ path: lora, strength: 1, exclude: ['model.'] });
+    expect((await sound(late)).bytes.equals(conditioners.bytes)).toBe(true);
+    expect(conditioners.bytes.equals(plain.bytes)).toBe(false);
+    expect((await sound({ ...late, exclude: ['conditioners'] })).bytes.equals(plain.bytes)).toBe(true);
+    await expect(sound({ ...late, range: { from: 0.5, to: 0.2 } })).rejects.toThrow(
+      "an adapter's range must be noise levels between 0 and 1, the lower one first (got 0.5-0.2)",
+    );
+  });
+
+  test("of which two change the duration's layer are warned of, unless it is excluded", async () => {
+    const two = [
+      { path: lora, strength: 1 },
+      { path: `${tinySmall}/lora/dora-rows.safetensors`, strength: 0.5 },
+    ];
+    const warning = /^2 adapters change conditioners\.seconds_total\.embedder\.embedding\.1, .* silence; exclude/;
+    expect((await sound(...two)).warnings).toEqual([expect.stringMatching(warning)]);
+    expect((await sound(two[0]!)).warnings).toEqual([]);
+    expect((await sound(...two.map((each) => ({ ...each, exclude: ['seconds_total'] })))).warnings).toEqual([]);
+  });
+
   test('that are pickles are refused by name', async () => {
     const adapters = [{ path: 'style.ckpt', strength: 1 }];
     await expect(Model.load(tinySmall, { adapters })).rejects.toThrow(
@@ -171,6 +310,8 @@ describe.skipIf(fixturesMissing)('adapters', () => {
       /is not an adapter that Retone knows/,
     );
     mkdirSync(join(place, 'folder'));
-    await expect(sound({ path: join(place, 'folder'), strength: 1 })).rejects.toThrow(/is not a file/);
+    await expect(sound({ path: join(place, 'folder'), strength: 1 })).rejects.toThrow(
+      /folder is not an adapter of PEFT: it has no adapter_model\.safetensors/,
+    );
   });
 });

@@ -93,7 +93,7 @@ async function fold(
 ): Promise<void> {
   const { file, folder } = checkpoint;
   const layers = await adaptableLayers(checkpoint);
-  adapters.assertFit([...layers.values()], folder);
+  adapters.fit([...layers.values()], folder);
   const adapted = new Map([...layers].filter(([, layer]) => adapters.adapts(layer)));
   const total = [...adapted.values()].reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   let done = 0;

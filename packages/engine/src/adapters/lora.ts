@@ -1,6 +1,9 @@
-import { basename } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   CheckpointError,
+  parsePeftConfig,
+  readJson,
   SafetensorsFile,
   type TensorEntry,
   type Weight,
@@ -8,6 +11,8 @@ import {
   weightValues,
 } from '@retone/checkpoint';
 import { Matrix } from 'ml-matrix';
+import type { LevelRange } from '../sampling/level-range.ts';
+import { type ForeignAdapter, foreignAdapter, matchLayers } from './foreign.ts';
 import { leadingSingularVectors } from './singular-vectors.ts';
 
 /**
@@ -40,21 +45,35 @@ interface AdapterConfig {
   alpha: number;
   include: string[] | undefined;
   exclude: string[] | undefined;
+  /** Rank and alpha of single layers, where they have ones of their own. */
+  own: Map<string, { rank: number; alpha: number }>;
 }
 
-/** An adapter file and how strongly it counts: 1 as trained, 0 off, negative and above 1 allowed. */
+/** An adapter: a file, or a folder of PEFT's, and how strongly it counts: 1 as trained, 0 off, negative and above 1 allowed. */
 export interface Adapter {
   path: string;
   strength: number;
+  /** Layers whose names contain one of these are left as they are. */
+  exclude?: readonly string[] | undefined;
+  /**
+   * Noise levels, 1 (the first step) to 0 (the last), at which it adapts the transformer: `from` included, `to` only where it
+   * is 1. It adapts the conditioners at all of them, as in the reference. Default: all.
+   */
+  range?: LevelRange | undefined;
 }
 
 interface OpenAdapter {
   config: AdapterConfig;
   weights: Weights;
+  /** What the file is, where another program wrote it; its tensors have their names once the model's layers are known. */
+  foreign: ForeignAdapter | undefined;
   strength: number;
   /** Its place among the adapters that were asked for. */
   index: number;
 }
+
+/** Adapters were seen to rescale it so that two of them give silence; TensorRT's official scripts leave it out. */
+const durationLayer = 'conditioners.seconds_total.embedder.embedding.1';
 
 /** What comes between a layer's name, which is the checkpoint's less the first component, and a part of its adapter. */
 const infix = '.parametrizations.weight.0.';
@@ -79,7 +98,7 @@ export class Adapters {
   readonly #rules: AdapterRules;
 
   /** @throws CheckpointError when a file is not an adapter */
-  constructor(adapters: readonly Adapter[], rules: AdapterRules = 'even') {
+  constructor(adapters: readonly Pick<Adapter, 'path' | 'strength' | 'exclude'>[], rules: AdapterRules = 'even') {
     this.#rules = rules;
     try {
       for (const [index, adapter] of adapters.entries()) this.#open.push(openAdapter(adapter, index));
@@ -107,18 +126,20 @@ export class Adapters {
       if (!loaded && (!adapted || this.#rules === 'even')) continue;
       base ??= weightValues(weight);
       const change = loaded ? loadedChange(adapter, layer, base, rows, columns) : noChange(base, rows, columns);
-      adapted = applied(adapter, change, adapted ?? Float64Array.from(base), columns, this.#rules, base);
+      adapted = applied(adapter, layer, change, adapted ?? Float64Array.from(base), columns, this.#rules, base);
     }
     return adapted && Float32Array.from(adapted);
   }
 
   /**
+   * Finds the layers that the adapters mean. To be called before they are folded.
+   *
    * @param model the model's folder, for the message
    * @throws CheckpointError naming the tensors of a file that have no place in a model with these layers
    */
-  assertFit(layers: readonly AdaptableLayer[], model: string): void {
+  fit(layers: readonly AdaptableLayer[], model: string): void {
     for (const adapter of this.#open) {
-      const faults = misfits(adapter, layers);
+      const faults = [...translate(adapter, layers), ...misfits(adapter, layers)];
       if (faults.length === 0) continue;
       const more = faults.length > 5 ? ` (and ${faults.length - 5} more)` : '';
       throw new CheckpointError(
@@ -142,14 +163,63 @@ export class Adapters {
   }
 }
 
+/**
+ * What adapters are known to do together that nobody wants, as a sentence; undefined where nothing is.
+ *
+ * @throws CheckpointError when a file is not an adapter
+ */
+export function adapterWarning(adapters: readonly Adapter[]): string | undefined {
+  const scaling = adapters.filter((adapter) => adapter.strength !== 0 && changesDuration(adapter));
+  if (scaling.length < 2) return undefined;
+  return (
+    `${scaling.length} adapters change ${durationLayer}, which together can give silence; ` +
+    'exclude "seconds_total" to leave this layer as it is'
+  );
+}
+
+function changesDuration(adapter: Adapter): boolean {
+  const open = openAdapter(adapter, 0);
+  open.weights.file.close();
+  const names = open.foreign && [...matchLayers(open.foreign.layers.keys(), [durationLayer]).values()];
+  return selects(open, durationLayer) && (names?.includes(durationLayer) ?? holds(open, durationLayer));
+}
+
+/**
+ * Names the tensors of another program's file as Retone's own files have them.
+ *
+ * @returns what has no place in the model
+ */
+function translate(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): string[] {
+  const { foreign, weights, config } = adapter;
+  if (!foreign) return [];
+  const names = layers.map(({ layer }) => layer);
+  const tensors = new Map<string, TensorEntry>();
+  const faults: string[] = [];
+  for (const [name, layer] of matchLayers(foreign.layers.keys(), names)) {
+    const { parts, rank, alpha } = foreign.layers.get(name)!;
+    if (layer === undefined) {
+      faults.push(`there is no layer ${name}`);
+      continue;
+    }
+    config.own.set(layer, { rank, alpha });
+    for (const [part, entry] of parts) {
+      const own = `${layer}${infix}${part}`;
+      tensors.set(own, { ...entry, name: own });
+    }
+  }
+  adapter.weights = new Weights(weights.file.renamed(tensors));
+  adapter.foreign = undefined;
+  return faults;
+}
+
 /** Which tensors of an adapter belong to no layer, or to one of another shape. */
 function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): string[] {
   const { file } = adapter.weights;
-  const { rank } = adapter.config;
   // One of its own, for its record of what was found.
   const weights = new Weights(file);
   const faults: string[] = [];
   for (const { layer, rows, columns } of layers) {
+    const { rank } = scalingOf(adapter.config, layer);
     const parts: Record<string, number[]> = {
       lora_A: [rank, columns],
       lora_B: [rows, rank],
@@ -188,20 +258,55 @@ export function readAdapter(path: string): { type: string; rank: number } {
   return { type: config.type, rank: config.rank };
 }
 
-function openAdapter({ path, strength }: Adapter, index: number): OpenAdapter {
+/** The files of an adapter: its weights and, for PEFT's, its configuration. */
+export function adapterFiles(path: string): { weights: string; config?: string } {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const weights = isFolder ? join(path, peftWeights) : path;
+  if (isFolder && !existsSync(weights)) {
+    const pickled = existsSync(join(path, 'adapter_model.bin')) ? ', and its adapter_model.bin is a pickle' : '';
+    throw new CheckpointError(
+      'not-found',
+      `the folder ${path} is not an adapter of PEFT: it has no ${peftWeights}${pickled}`,
+    );
+  }
+  const config = join(dirname(weights), 'adapter_config.json');
+  return basename(weights) === peftWeights && existsSync(config) ? { weights, config } : { weights };
+}
+
+const peftWeights = 'adapter_model.safetensors';
+
+function openAdapter({ path, strength, exclude = [] }: Adapter, index: number): OpenAdapter {
   if (/\.(ckpt|pt|pth|bin|pkl)$/i.test(path)) {
     throw new CheckpointError(
       'bad-config',
       `${path} is a pickle, which can run code when it is read; an adapter must be a .safetensors file`,
     );
   }
-  const file = SafetensorsFile.open(path);
+  const files = adapterFiles(path);
+  const peft = files.config === undefined ? undefined : parsePeftConfig(readJson(files.config), files.config);
+  const file = SafetensorsFile.open(files.weights);
   try {
-    return { config: parseAdapterConfig(file), weights: new Weights(file), strength, index };
+    const isOwn = [...file.tensors.keys()].some((name) => name.includes(infix));
+    const foreign = isOwn ? undefined : foreignAdapter(file, peft);
+    const config = foreign ? foreignConfig(foreign) : parseAdapterConfig(file);
+    if (exclude.length > 0)
+      config.exclude = [...(config.exclude ?? []), ...exclude.flatMap((each) => [...expandRanges(each)])];
+    return { config, weights: new Weights(file), foreign, strength, index };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+function foreignConfig({ type, layers }: ForeignAdapter): AdapterConfig {
+  // The largest rank is what is told of the file; each layer has its own.
+  const rank = Math.max(...[...layers.values()].map((layer) => layer.rank));
+  return { type, rank, alpha: rank, include: undefined, exclude: undefined, own: new Map() };
+}
+
+/** Rank and alpha of a layer. */
+function scalingOf({ own, rank, alpha }: AdapterConfig, layer: string): { rank: number; alpha: number } {
+  return own.get(layer) ?? { rank, alpha };
 }
 
 function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
@@ -209,7 +314,7 @@ function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
     throw new CheckpointError('bad-config', `${file.path} is not an adapter that Retone knows: ${what}`);
   };
   const parts = [...file.tensors.values()].filter(({ name }) => name.includes(infix));
-  if (parts.length === 0) return fail(`no name of its tensors contains ${infix}`);
+  if (parts.length === 0) return fail(`the names of its tensors are not those of Stable Audio 3, PEFT or kohya`);
   let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(file.metadata.lora_config ?? '{}');
@@ -238,7 +343,7 @@ function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
     }
     return names;
   };
-  return { type, rank, alpha, include: patterns('include'), exclude: patterns('exclude') };
+  return { type, rank, alpha, include: patterns('include'), exclude: patterns('exclude'), own: new Map() };
 }
 
 /** Most names that a list may stand for once its ranges are written out. */
@@ -290,7 +395,8 @@ function loadedChange(
   rows: number,
   columns: number,
 ): Change {
-  const { type, rank } = config;
+  const { type } = config;
+  const { rank } = scalingOf(config, layer);
   const values = (part: string, shape: number[]) => {
     const name = `${layer}${infix}${part}`;
     const stored = weights.shapeOf(name);
@@ -328,6 +434,7 @@ function noChange(base: Float32Array, rows: number, columns: number): Change {
 
 function applied(
   { config, strength }: OpenAdapter,
+  layer: string,
   { delta, rowNorms: ownRowNorms, columnNorms: ownColumnNorms }: Change,
   weight: Float64Array<ArrayBuffer>,
   columns: number,
@@ -340,7 +447,8 @@ function applied(
   const moved = (own: ArrayLike<number>, from: () => Float64Array) =>
     rules === 'reference' || strength === 1 ? own : from().map((norm, i) => norm + strength * (own[i]! - norm));
   if (strength === 0 && kind !== 'lora') return weight;
-  const scale = (config.alpha / config.rank) * strength;
+  const { rank, alpha } = scalingOf(config, layer);
+  const scale = (alpha / rank) * strength;
   let result = delta
     ? weight.map((value, i) => value + scale * delta.get(Math.floor(i / columns), i % columns))
     : weight;

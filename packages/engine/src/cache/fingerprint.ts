@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { SafetensorsFile } from '@retone/checkpoint';
+import { type Adapter, adapterFiles } from '../adapters/lora.ts';
 
 /** A name for what is made of some parts, as JSON tells them apart, and of adapters at their strengths. */
 export function fingerprint(
   parts: readonly unknown[],
-  adapters: readonly { path: string; strength: number }[],
+  adapters: readonly Pick<Adapter, 'path' | 'strength' | 'exclude'>[],
 ): string {
   const hash = createHash('sha256');
   const add = (part: unknown) => hash.update(`${JSON.stringify(part)}\n`);
   for (const part of parts) add(part);
-  for (const { path, strength } of adapters) {
-    add(strength);
-    hash.update(readFileSync(path));
+  for (const { path, strength, exclude = [] } of adapters) {
+    add([strength, ...exclude]);
+    for (const file of Object.values<string>(adapterFiles(path))) hash.update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 32);
 }

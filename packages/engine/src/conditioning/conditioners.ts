@@ -11,6 +11,7 @@ import { type Backend, exactBackend } from '../backends/backend.ts';
 import { EngineError } from '../errors.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from '../networks/fourier.ts';
 import { TextEncoder } from '../networks/t5gemma.ts';
+import { joined } from '../tensors.ts';
 import { Tokenizer } from './tokenizer.ts';
 
 /** Features of the number conditioner: fixed in the reference. */
@@ -38,6 +39,8 @@ export interface ConditionRows {
 
 interface Conditioner {
   rows(value: string | number): Promise<ConditionRows>;
+  /** For texts: the rows of none, which are all padding. */
+  emptyRows?(): ConditionRows;
   /** What it leaves unread of a text, as a sentence without its subject, if anything. */
   warning?(text: string): string | undefined;
   release(): Promise<void>;
@@ -124,6 +127,18 @@ export class Conditioners {
   async negativeCross(conditioning: Conditioning): Promise<Tensor> {
     const { cross, mask } = await this.cross(conditioning);
     return zeroPaddedRows(cross, mask);
+  }
+
+  /** The cross-attention rows without a prompt: the conditioner's padding in its place. */
+  async emptyCross(conditioning: Conditioning): Promise<Tensor> {
+    const parts = await Promise.all(
+      this.#crossIds.map(async (id) => {
+        const empty = this.#conditioners.get(id)?.emptyRows?.();
+        return empty ?? (await this.#each([id], conditioning))[0]!;
+      }),
+    );
+    const data = joined(parts.map((part) => part.data));
+    return { data, shape: [1, data.length / this.#width, this.#width] };
   }
 
   /** The global condition [1, width]: the global conditioners' vectors side by side. */
@@ -263,6 +278,11 @@ export class PromptConditioner implements Conditioner {
       data.set(this.#projection ? dense(states, this.#projection.weight, this.#projection.bias) : states);
     }
     return { data, mask };
+  }
+
+  emptyRows(): ConditionRows {
+    const data = joined(Array.from({ length: this.maxLength }, () => this.#paddingRow));
+    return { data, mask: Array(this.maxLength).fill(false) };
   }
 
   warning(text: string): string | undefined {
