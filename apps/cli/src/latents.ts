@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SafetensorsFile, safetensorsBytes, weightDTypes, widenToFloat32 } from '@retone/checkpoint';
+import { CodedError, elementsOf } from '@retone/common';
 import type { Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
@@ -13,9 +14,7 @@ export interface Latents {
 }
 
 /** A file that has no latents in it; the message says what it has. */
-class LatentsError extends Error {
-  readonly code = 'bad-latents';
-}
+class LatentsError extends CodedError<'bad-latents'> {}
 
 /** Name of the tensor in a safetensors file. */
 const tensorName = 'latents';
@@ -52,7 +51,7 @@ export function latentsFile(
  */
 export async function readLatents(path: string): Promise<Latents> {
   checkLatentsName(path);
-  if (!existsSync(path)) throw new LatentsError(`there is no file ${path}`);
+  if (!existsSync(path)) throw new LatentsError('bad-latents', `there is no file ${path}`);
   if (extname(path).toLowerCase() === '.npy')
     return { tensor: latentsTensor(path, npyTensor(path, await readFile(path))) };
   const file = SafetensorsFile.open(path);
@@ -62,6 +61,7 @@ export async function readLatents(path: string): Promise<Latents> {
     const dtype = weightDTypes.find((each) => each === entry?.dtype);
     if (!entry || !dtype)
       throw new LatentsError(
+        'bad-latents',
         `${path} has no tensor "${tensorName}" of floats; it has ${[...file.tensors.keys()].slice(0, 5)}`,
       );
     const tensor = latentsTensor(path, { data: widenToFloat32(file.read(entry), dtype), shape: entry.shape });
@@ -75,8 +75,10 @@ export async function readLatents(path: string): Promise<Latents> {
 /** A tensor that was read, as latents: without an axis for a batch of one. */
 function latentsTensor(path: string, { data, shape }: Tensor): Tensor {
   const inner = shape.length === 3 && shape[0] === 1 ? shape.slice(1) : shape;
-  if (inner.length !== 2) throw new LatentsError(`${path} has shape [${shape}]; latents have [channels, frames]`);
-  if (!data.every(Number.isFinite)) throw new LatentsError(`${path} has values that are infinite or no numbers`);
+  if (inner.length !== 2)
+    throw new LatentsError('bad-latents', `${path} has shape [${shape}]; latents have [channels, frames]`);
+  if (!data.every(Number.isFinite))
+    throw new LatentsError('bad-latents', `${path} has values that are infinite or no numbers`);
   return { data, shape: inner };
 }
 
@@ -98,6 +100,7 @@ function npyHeader(shape: readonly number[]): Buffer {
 function npyTensor(path: string, file: Buffer): Tensor {
   const fail = (what: string): never => {
     throw new LatentsError(
+      'bad-latents',
       `${path} ${what}; it takes an array (channels, frames) of '<f4' or '<f2', as numpy.save writes it`,
     );
   };
@@ -117,7 +120,7 @@ function npyTensor(path: string, file: Buffer): Tensor {
   if (!/'fortran_order':\s*False/.test(header)) return fail('has its values in the order of Fortran');
   if (type !== '<f4' && type !== '<f2') return fail(`holds '${type}'`);
   const bytes = Uint8Array.from(file.subarray(start + length));
-  if (bytes.length !== shape.reduce((a, b) => a * b, type === '<f4' ? 4 : 2))
+  if (bytes.length !== elementsOf(shape) * (type === '<f4' ? 4 : 2))
     return fail(`does not hold the (${shape}) it says`);
   return { data: widenToFloat32(bytes, type === '<f4' ? 'F32' : 'F16'), shape };
 }

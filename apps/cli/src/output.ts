@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -11,9 +10,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { chmod, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type EncodeOptions, encodeAudio } from '@retone/audio';
+import { writeAtomically } from '@retone/common';
 import {
   defaultFormat,
   formatOfFileName,
@@ -100,15 +100,10 @@ export class Output {
       }
       return;
     }
-    const part = partBeside(this.path);
-    try {
+    await writeAtomically(this.path, async (part) => {
       await writeFile(part, bytes);
       if (target) await chmod(part, target.mode & 0o7777);
-      await rename(part, this.path);
-    } catch (error) {
-      await rm(part, { force: true });
-      throw error;
-    }
+    });
     if (this.#reserved) process.removeListener('exit', this.#release);
   }
 
@@ -153,11 +148,6 @@ function checkFolder(path: string): void {
   } catch (error) {
     throw new UsageError(`"${path}" cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
-}
-
-/** A name in the same folder that is short whatever the file's own is. */
-function partBeside(path: string): string {
-  return join(dirname(path), `.retone-${randomUUID().slice(0, 8)}.part`);
 }
 
 function look(path: string, how: (path: string, options: { throwIfNoEntry: false }) => Stats | undefined) {

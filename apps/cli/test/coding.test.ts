@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { decodeAudio, encodeAudio } from '@retone/audio';
 import { SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
@@ -93,7 +94,7 @@ test.each([
 ] as const)('%s is refused in words', async (_, args, code, message) => {
   writeFileSync(place.path('text.npy'), 'not an array at all');
   const tensor = (name: string, shape: number[], value = 0) => {
-    const values = new Float32Array(shape.reduce((a, b) => a * b)).fill(value);
+    const values = new Float32Array(elementsOf(shape)).fill(value);
     return { name, dtype: 'F32', shape, bytes: () => new Uint8Array(values.buffer) } as const;
   };
   await writeSafetensors(place.path('other.safetensors'), [tensor('a', [1]), tensor('b', [1])]);

@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 import { type ErrorCode, errorStatuses, type Failure, type ParameterFault, shown } from '@retone/contract';
 
 export function success<Data>(data: Data): { code: 200; message: 'success'; data: Data } {
@@ -5,9 +6,8 @@ export function success<Data>(data: Data): { code: 200; message: 'success'; data
 }
 
 /** A refused request: a code for programs, which has an HTTP status, and a sentence for people. */
-export class ApiError extends Error {
+export class ApiError extends CodedError<ErrorCode> {
   readonly status: number;
-  readonly code: ErrorCode;
   readonly faults: ParameterFault[] | undefined;
   /** Headers of the response: when to retry, which methods are allowed. */
   readonly headers: Record<string, string>;
@@ -17,10 +17,8 @@ export class ApiError extends Error {
     message: string,
     more: { faults?: ParameterFault[]; headers?: Record<string, string> } = {},
   ) {
-    super(message);
-    this.name = 'ApiError';
+    super(code, message);
     this.status = errorStatuses[code];
-    this.code = code;
     this.faults = more.faults;
     this.headers = more.headers ?? {};
   }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { CodedError } from '@retone/common';
 import { defaultPrecision, devices, precisions } from '@retone/engine';
 import { AllowedHosts } from '@retone/storage';
 import { z } from 'zod';
@@ -191,9 +192,7 @@ const others = [
 ];
 
 /** Settings that cannot be used; the message names each, and what it takes. */
-export class SettingsError extends Error {
-  readonly code = 'bad-setting';
-}
+export class SettingsError extends CodedError<'bad-setting'> {}
 
 /**
  * Reads the settings from environment variables. An empty one is as good as none.
@@ -211,7 +210,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     const shown = secretSettings.includes(name) ? 'not right' : `"${given[name]}"`;
     return `${name} is ${shown}: ${message}`;
   });
-  throw new SettingsError(sentences.join('; '));
+  throw new SettingsError('bad-setting', sentences.join('; '));
 }
 
 /**
@@ -223,19 +222,23 @@ function withFiles(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      throw new SettingsError(`${name} is "${path}", which cannot be read: ${(error as Error).message}`);
+      throw new SettingsError('bad-setting', `${name} is "${path}", which cannot be read: ${(error as Error).message}`);
     }
   };
   const { RETONE_CONFIG: config } = environment;
   const configured = config ? parseEnv(read('RETONE_CONFIG', config)) : {};
   const unknown = unknownSettings(configured);
   if (unknown.length > 0)
-    throw new SettingsError(`${config} has ${unknown.join(', ')}; retone serve --help lists the settings`);
+    throw new SettingsError(
+      'bad-setting',
+      `${config} has ${unknown.join(', ')}; retone serve --help lists the settings`,
+    );
   const all: NodeJS.ProcessEnv = { ...configured, ...environment };
   for (const name of secretSettings) {
     const path = all[`${name}_FILE`];
     if (!path) continue;
-    if (all[name]) throw new SettingsError(`${name} must be given either itself or as ${name}_FILE, not both`);
+    if (all[name])
+      throw new SettingsError('bad-setting', `${name} must be given either itself or as ${name}_FILE, not both`);
     all[name] = read(`${name}_FILE`, path).trim();
   }
   return all;

@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /** What went wrong, for programs. The message says it for people. */
 export type AudioErrorCode =
   | 'not-found'
@@ -17,12 +18,4 @@ export type AudioErrorCode =
   | 'invalid';
 
 /** An error about a sound file or a request for one. Its message is one line that can be shown as it is. */
-export class AudioError extends Error {
-  readonly code: AudioErrorCode;
-
-  constructor(code: AudioErrorCode, message: string) {
-    super(message);
-    this.name = 'AudioError';
-    this.code = code;
-  }
-}
+export class AudioError extends CodedError<AudioErrorCode> {}

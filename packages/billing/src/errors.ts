@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /** What was wrong with a request to the books, for programs; the message says it for people. */
 export type BillingErrorCode =
   | 'unknown-account'
@@ -8,15 +9,7 @@ export type BillingErrorCode =
   | 'insufficient-credit';
 
 /** An account, a key or an entry cannot be made or found as asked. */
-export class BillingError extends Error {
-  readonly code: BillingErrorCode;
-
-  constructor(code: BillingErrorCode, message: string) {
-    super(message);
-    this.name = 'BillingError';
-    this.code = code;
-  }
-}
+export class BillingError extends CodedError<BillingErrorCode> {}
 
 /** @throws BillingError `unknown-account` */
 export function unknownAccount(id: string): never {

@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /** What is wrong with a checkpoint, for programs; the message says it for people. */
 export type CheckpointErrorCode =
   | 'not-found'
@@ -9,15 +10,7 @@ export type CheckpointErrorCode =
   | 'unsupported';
 
 /** A checkpoint file or its configuration cannot be used. The message is one line: what, where, and what would be right. */
-export class CheckpointError extends Error {
-  readonly code: CheckpointErrorCode;
-
-  constructor(code: CheckpointErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'CheckpointError';
-    this.code = code;
-  }
-}
+export class CheckpointError extends CodedError<CheckpointErrorCode> {}
 
 /** A value from an untrusted file, short enough for a one-line message. */
 export function shown(value: unknown): string {

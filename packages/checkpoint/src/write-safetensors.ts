@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { elementsOf, writeAtomically } from '@retone/common';
 import { bytesPerElement, type DType } from './dtype.ts';
 
 /** A tensor to write. Its bytes are asked for when they are written, so that one tensor at a time is in memory. */
@@ -22,18 +23,15 @@ export async function writeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Record<string, string> = {},
 ): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  const handle = await open(part, 'w');
-  try {
-    await writeAll(handle, headerOf(tensors, metadata));
-    for (const tensor of tensors) await writeAll(handle, checkedBytes(tensor));
-    await handle.close();
-    await rename(part, path);
-  } catch (error) {
-    await handle.close();
-    await rm(part, { force: true });
-    throw error;
-  }
+  await writeAtomically(path, async (part) => {
+    const handle = await open(part, 'w');
+    try {
+      await writeAll(handle, headerOf(tensors, metadata));
+      for (const tensor of tensors) await writeAll(handle, checkedBytes(tensor));
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /** The same file in memory, for small ones. */
@@ -66,7 +64,7 @@ function headerOf(tensors: readonly TensorToWrite[], metadata: Record<string, st
 }
 
 function lengthOf({ dtype, shape }: TensorToWrite): number {
-  return shape.reduce((a, b) => a * b, bytesPerElement[dtype]);
+  return elementsOf(shape) * bytesPerElement[dtype];
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {

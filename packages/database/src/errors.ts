@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /**
  * What went wrong, for programs: a five-character SQLSTATE where Postgres refused a statement ('23505', '40001', ...),
  * or one of Retone's own words.
@@ -12,15 +13,12 @@ export type DatabaseErrorCode =
   | (string & {});
 
 /** A database cannot be opened, or refused a statement. Carries no parameter values, so that it may be logged. */
-export class DatabaseError extends Error {
-  readonly code: DatabaseErrorCode;
+export class DatabaseError extends CodedError<DatabaseErrorCode> {
   /** The constraint that refused a row, where one did. */
   readonly constraint: string | undefined;
 
   constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions & { constraint?: string | undefined }) {
-    super(message, options);
-    this.name = 'DatabaseError';
-    this.code = code;
+    super(code, message, options);
     this.constraint = options?.constraint;
   }
 }

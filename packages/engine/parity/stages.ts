@@ -8,6 +8,7 @@ import {
   type SamplingShift,
   Weights,
 } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import type { SessionOptions, Tensor } from '@retone/runtime';
 import { foldedWeights } from '../src/adapters/folded.ts';
 import { exactBackend } from '../src/backends/backend.ts';
@@ -451,7 +452,7 @@ export class Engine {
     const expected = each.outputs.local_add_cond?.shape;
     // A zero condition is kept as one frame that stands for all.
     if (local && expected && local.shape.at(-1) === 1) {
-      results.local_add_cond = { data: new Float32Array(expected.reduce((a, b) => a * b)), shape: expected };
+      results.local_add_cond = { data: new Float32Array(elementsOf(expected)), shape: expected };
     }
     const { sigmas } = each.outputs;
     if (batch > 1 && sigmas?.shape.length === 1)

@@ -1,3 +1,4 @@
+import { elementsOf } from '@retone/common';
 import type { Tensor } from '@retone/runtime';
 
 /** Columns `from .. from + count` of a row-major [rows, columns] tensor. */
@@ -73,5 +74,5 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 export function zeros(shape: readonly number[]): Tensor {
-  return { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape };
+  return { data: new Float32Array(elementsOf(shape)), shape };
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Weight, WeightDType } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
 import { standardNodes } from './standard.ts';
@@ -107,7 +108,7 @@ export class Graph {
   /** A float32 tensor that is part of the graph. */
   constant(values: Float32Array | number, shape: readonly number[] = []): Value {
     const array = typeof values === 'number' ? Float32Array.of(values) : values;
-    if (array.length !== shape.reduce((a, b) => a * b, 1)) {
+    if (array.length !== elementsOf(shape)) {
       throw new TypeError(`${array.length} values do not fill the shape [${shape}]`);
     }
     return this.#inline('float32', shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

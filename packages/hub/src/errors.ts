@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /** Why a model cannot be fetched or kept, for programs; the message says it for people. */
 export type HubErrorCode =
   | 'unknown-model'
@@ -15,15 +16,7 @@ export type HubErrorCode =
   | 'built-in';
 
 /** A model cannot be fetched, checked or removed. The message is a sentence or two: what, where, and what to do. */
-export class HubError extends Error {
-  readonly code: HubErrorCode;
-
-  constructor(code: HubErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'HubError';
-    this.code = code;
-  }
-}
+export class HubError extends CodedError<HubErrorCode> {}
 
 /** A failure that may pass: a broken connection, a server that is busy. It is tried again before it is told. */
 export class Passing extends HubError {

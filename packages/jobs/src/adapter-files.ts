@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
+import { writeAtomically } from '@retone/common';
 import type { Lora } from '@retone/contract';
 import type { Queryable } from '@retone/database';
 import { type Adapter, dropOldest, markUsed, readAdapter } from '@retone/engine';
@@ -103,13 +105,10 @@ export class AdapterFiles {
   }
 
   /** By its content: the same adapter is the same file, whoever brought it, and so is folded once. */
-  #kept(bytes: Uint8Array): string {
+  async #kept(bytes: Uint8Array): Promise<string> {
     const { folder } = this.#options;
     const path = this.#path(adapterHash(bytes));
-    if (!existsSync(path)) {
-      writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o600 });
-      renameSync(`${path}.${process.pid}`, path);
-    }
+    if (!existsSync(path)) await writeAtomically(path, (part) => writeFile(part, bytes, { mode: 0o600 }));
     markUsed(path);
     dropOldest(folder, keptBytes);
     return path;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { folderState, openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import type { Adapter, SamplerName } from '@retone/engine';
 import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineProcess } from './engine-process.ts';
@@ -169,7 +170,7 @@ function bytesOf(folder: string): number {
   const bytes = (file: SafetensorsFile | undefined) =>
     [...(file?.tensors.values() ?? [])]
       .filter(({ name }) => !name.endsWith('embed_tokens.weight'))
-      .reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+      .reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
   const total = bytes(checkpoint.file) + bytes(checkpoint.text?.file) + workingBytes;
   checkpoint.close();
   return total;

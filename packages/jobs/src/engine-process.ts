@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { CodedError } from '@retone/common';
 import type { Adapter, Progress, Tensor } from '@retone/engine';
 import { forkTied, isStopped } from '@retone/processes';
 import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-messages.ts';
@@ -19,15 +20,7 @@ export type EngineFailureCode = 'crashed' | 'stalled' | 'killed' | 'aborted' | (
  * A request that the engine did not carry out. `crashed`: its process died under it; `stalled`: it hung and was killed. Another
  * try may do better then. `killed`: its process was killed or stopped from outside, which the request is not to blame for.
  */
-export class EngineFailure extends Error {
-  readonly code: EngineFailureCode;
-
-  constructor(code: EngineFailureCode, message: string) {
-    super(message);
-    this.name = 'EngineFailure';
-    this.code = code;
-  }
-}
+export class EngineFailure extends CodedError<EngineFailureCode> {}
 
 /** What does the work: an engine in a process of its own, or what stands for it. */
 export type Engine = Pick<EngineProcess, 'load' | 'run'>;

@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 import { defaultMaskEnd, type ModelId, type TaskInput } from '@retone/contract';
 import type { Tensor } from '@retone/engine';
 import type { EngineRequest } from './engine-messages.ts';
@@ -55,14 +56,7 @@ export function engineRequest(
 }
 
 /** Parameters that do not fit the recording of their task. The message names them as the client does. */
-export class ParameterError extends Error {
-  readonly code: 'invalid_parameters' | 'audio_too_long';
-
-  constructor(message: string, code: ParameterError['code'] = 'invalid_parameters') {
-    super(message);
-    this.code = code;
-  }
-}
+export class ParameterError extends CodedError<'invalid_parameters' | 'audio_too_long'> {}
 
 /**
  * Fits a task's parameters to its recording, whose length is known only after decoding.
@@ -76,11 +70,14 @@ export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: nu
   const { mask_start_seconds: start, mask_end_seconds: end } = input;
   if (start !== undefined && end !== undefined) {
     if (start >= seconds) {
-      throw new ParameterError(`mask_start_seconds must be before the end of ${recording} (got ${start})`);
+      throw new ParameterError(
+        'invalid_parameters',
+        `mask_start_seconds must be before the end of ${recording} (got ${start})`,
+      );
     }
     // The client did not choose the default, which therefore ends with a shorter recording.
     if (end > seconds && end !== defaultMaskEnd) {
-      throw new ParameterError(`mask_end_seconds must be within ${recording} (got ${end})`);
+      throw new ParameterError('invalid_parameters', `mask_end_seconds must be within ${recording} (got ${end})`);
     }
     return { ...input, mask_end_seconds: Math.min(end, seconds) };
   }
@@ -88,9 +85,9 @@ export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: nu
   if (before !== undefined && after !== undefined && before + after + seconds > maxSeconds) {
     const most = Math.max(0, maxSeconds - seconds);
     throw new ParameterError(
+      'audio_too_long',
       `extend_seconds_before and extend_seconds_after must be at most ${round(most)} together for ${recording}: ` +
         `this model makes at most ${round(maxSeconds)} s (got ${before} and ${after})`,
-      'audio_too_long',
     );
   }
   return input;

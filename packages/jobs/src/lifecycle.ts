@@ -1,4 +1,5 @@
 import { Ledger } from '@retone/billing';
+import { CodedError } from '@retone/common';
 import { isEnded } from '@retone/contract';
 import { type Database, hasCode, type Queryable } from '@retone/database';
 import type { FileStore } from '@retone/storage';
@@ -11,15 +12,7 @@ import { type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
 export const taskChannel = 'retone_tasks';
 
 /** A task that cannot be taken in. */
-export class SubmissionError extends Error {
-  readonly code: 'queue-full' | 'account-queue-full' | 'idempotency-mismatch';
-
-  constructor(code: SubmissionError['code'], message: string) {
-    super(message);
-    this.name = 'SubmissionError';
-    this.code = code;
-  }
-}
+export class SubmissionError extends CodedError<'queue-full' | 'account-queue-full' | 'idempotency-mismatch'> {}
 
 export interface LifecycleOptions {
   database: Database;

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInModel, findModel, parseModelConfig, readJson } from '@retone/checkpoint';
+import { CodedError } from '@retone/common';
 import { contractLimits, type ModelLimits, modelIds, shortName } from '@retone/contract';
 import { type SamplerName, type SamplingDefaults, samplers, samplingDefaults } from '@retone/engine';
 import { z } from 'zod';
@@ -42,9 +43,7 @@ interface KnownCheckpoint {
 const configName = 'model_config.json';
 
 /** Settings of serving that cannot be used. */
-export class ServingError extends Error {
-  readonly code = 'bad-serving';
-}
+export class ServingError extends CodedError<'bad-serving'> {}
 
 /**
  * Which checkpoint serves which public model: one for all, and a file for those that have another,
@@ -131,7 +130,7 @@ function changeOf(path: string): number | undefined {
 
 function readChoices(path: string): Choices {
   const fail = (what: string): never => {
-    throw new ServingError(`${path}, which says what serves which model, ${what}`);
+    throw new ServingError('bad-serving', `${path}, which says what serves which model, ${what}`);
   };
   let json: unknown;
   try {

@@ -1,10 +1,11 @@
+import { elementsOf } from '@retone/common';
 import { Graph, type Shape, type Value } from '@retone/graph';
 import { Session, type Tensor } from '@retone/runtime';
 import { expect } from 'vitest';
 
 /** A tensor whose element at each index is computed. */
 export function tensor(shape: readonly number[], at: (...index: number[]) => number): Tensor {
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const data = new Float32Array(elementsOf(shape));
   const index = shape.map(() => 0);
   for (let i = 0; i < data.length; i++) {
     data[i] = at(...index);

@@ -1,3 +1,4 @@
+import { CodedError } from '@retone/common';
 /** What went wrong with a stored file, for programs. The message says it for people. */
 export type StorageErrorCode =
   | 'bad-key'
@@ -10,15 +11,7 @@ export type StorageErrorCode =
   | 'unavailable';
 
 /** An error about a stored file. Its message is one line that can be shown as it is. */
-export class StorageError extends Error {
-  readonly code: StorageErrorCode;
-
-  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'StorageError';
-    this.code = code;
-  }
-}
+export class StorageError extends CodedError<StorageErrorCode> {}
 
 /** Why something that a client named was not fetched, for programs. The message says it for people. */
 export type GuardErrorCode =
@@ -45,12 +38,4 @@ export type GuardErrorCode =
  * An error about something that a client named. Its message is one line that can be shown to that client as it is: it
  * says nothing about what is behind an address.
  */
-export class GuardError extends Error {
-  readonly code: GuardErrorCode;
-
-  constructor(code: GuardErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'GuardError';
-    this.code = code;
-  }
-}
+export class GuardError extends CodedError<GuardErrorCode> {}

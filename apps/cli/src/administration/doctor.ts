@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { CodedError } from '@retone/common';
 import { isEnded, modelIds } from '@retone/contract';
 import { newToken } from '@retone/storage';
 import manifest from '../../package.json' with { type: 'json' };
@@ -10,9 +11,7 @@ const clockTolerance = 5;
 const leastFree = 1e9;
 
 /** Something that `retone doctor` found to be wrong. */
-export class DoctorError extends Error {
-  readonly code = 'unwell';
-}
+export class DoctorError extends CodedError<'unwell'> {}
 
 /**
  * `retone doctor`: looks at everything that the service needs.
@@ -88,5 +87,5 @@ export async function doctor({ service, print }: Administration): Promise<void> 
     const folders = new Set(modelIds.map((id) => service.servedFrom(id)));
     return [...folders].join(', ');
   });
-  if (wrong > 0) throw new DoctorError(`${wrong} ${wrong === 1 ? 'check' : 'checks'} failed`);
+  if (wrong > 0) throw new DoctorError('unwell', `${wrong} ${wrong === 1 ? 'check' : 'checks'} failed`);
 }

@@ -1,5 +1,6 @@
 import { basename, isAbsolute } from 'node:path';
 import { findModel, installedModels, modelsFolder, openAutoencoder, type SafetensorsFile } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import { Model, parsePrecision, precisions, samplingDefaults } from '@retone/engine';
 import {
   add,
@@ -134,7 +135,7 @@ function weightsOf({ tensors }: SafetensorsFile): { parameters: number; dtypes: 
   let parameters = 0;
   const dtypes = new Set<string>();
   for (const { shape, dtype } of tensors.values()) {
-    parameters += shape.reduce((a, b) => a * b, 1);
+    parameters += elementsOf(shape);
     dtypes.add(dtype);
   }
   return { parameters, dtypes: [...dtypes] };

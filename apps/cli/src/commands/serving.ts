@@ -76,7 +76,7 @@ async function listen(app: ReturnType<typeof buildApp>, host: string, port: numb
       EADDRNOTAVAIL: `RETONE_HOST is "${host}", which is no address of this machine`,
       ENOTFOUND: `RETONE_HOST is "${host}", which is no address of this machine`,
     };
-    throw new SettingsError(reasons[code ?? ''] ?? message);
+    throw new SettingsError('bad-setting', reasons[code ?? ''] ?? message);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   Weights,
   weightValues,
 } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import { Matrix } from 'ml-matrix';
 import type { LevelRange } from '../sampling/level-range.ts';
 import { type ForeignAdapter, foreignAdapter, matchLayers } from './foreign.ts';
@@ -89,7 +90,7 @@ export interface AdaptableLayer {
 export function adaptableLayer(name: string, shape: readonly number[]): AdaptableLayer | undefined {
   const layer = /^(?:model|conditioner)\.(.*)\.weight$/.exec(name)?.[1];
   if (!layer || shape.length < 2) return undefined;
-  return { layer, rows: shape[0]!, columns: shape.slice(1).reduce((a, b) => a * b, 1) };
+  return { layer, rows: shape[0]!, columns: elementsOf(shape.slice(1)) };
 }
 
 /** Adapters to fold into weights, so that they cost nothing per step. They apply in their order, each to the result of the one before. */
@@ -236,8 +237,7 @@ function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): strin
       if (!stored) continue;
       weights.get(name, stored);
       // A magnitude may be kept as a row or a column of a matrix.
-      const length = (sizes: readonly number[]) => sizes.reduce((a, b) => a * b, 1);
-      const same = shape.length === 1 ? length(stored) === shape[0] : String(stored) === String(shape);
+      const same = shape.length === 1 ? elementsOf(stored) === shape[0] : String(stored) === String(shape);
       if (!same) faults.push(`${layer} ${part} is [${stored}], and would have to be [${shape}]`);
     }
   }

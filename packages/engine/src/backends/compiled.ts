@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
+import { writeAtomically } from '@retone/common';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import type { Adapter } from '../adapters/lora.ts';
@@ -60,15 +62,15 @@ export class CompiledMeasure {
   }
 
   async write(difference: number): Promise<void> {
-    await writingCache(() => writeWhole(this.#path, JSON.stringify({ difference })));
+    await writeJson(this.#path, { difference });
   }
 }
 
-/** Writes a small file so that other processes see all of it or nothing. */
-function writeWhole(path: string, text: string): void {
-  mkdirSync(resolve(path, '..'), { recursive: true });
-  writeFileSync(`${path}.${process.pid}`, text);
-  renameSync(`${path}.${process.pid}`, path);
+async function writeJson(path: string, value: object): Promise<void> {
+  await writingCache(async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    await writeAtomically(path, (part) => writeFile(part, JSON.stringify(value)));
+  });
 }
 
 /** Large products in 8-bit integers, from compiled graphs. */
@@ -142,9 +144,7 @@ async function knownPeaks(path: string, calibrate: () => Promise<InputPeaks>): P
     // Not there, or not whole: found again.
   }
   const peaks = await calibrate();
-  await writingCache(() =>
-    writeWhole(path, JSON.stringify(Object.fromEntries([...peaks].map(([layer, values]) => [layer, [...values]])))),
-  );
+  await writeJson(path, Object.fromEntries([...peaks].map(([layer, values]) => [layer, [...values]])));
   return peaks;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError, findModel, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import { exactBackend } from '../../src/backends/backend.ts';
 import { Conditioners } from '../../src/conditioning/conditioners.ts';
 import { loadPretransform } from '../../src/model.ts';
@@ -266,5 +267,5 @@ function random(): number {
 }
 
 function elements(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
+  return elementsOf(shape);
 }

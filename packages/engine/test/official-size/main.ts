@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 import { precisions, writeOfficialSize } from './checkpoint.ts';
 
 // A checkpoint of official size must load and make 30 s within its memory: `npm run official-size`.
@@ -44,7 +45,7 @@ function float32Bytes(folder: string): number {
   const bytes = (file: SafetensorsFile) =>
     [...file.tensors.values()]
       .filter(({ name }) => !name.endsWith('embed_tokens.weight'))
-      .reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+      .reduce((sum, { shape }) => sum + 4 * elementsOf(shape), 0);
   const total = bytes(checkpoint.file) + bytes(checkpoint.text!.file);
   checkpoint.close();
   return total;

@@ -1,0 +1,4 @@
+export { writeAtomically } from './atomic-write.ts';
+export { CodedError } from './coded-error.ts';
+export { tryLock } from './lock.ts';
+export { elementsOf } from './shape.ts';
