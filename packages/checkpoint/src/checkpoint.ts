@@ -10,7 +10,8 @@ import {
   parseTextConfig,
   parseWords,
 } from './parse-config.ts';
-import { SafetensorsFile } from './safetensors.ts';
+import type { SafetensorsFile } from './safetensors.ts';
+import { openWeights } from './weight-files.ts';
 
 /** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */
 export interface Checkpoint {
@@ -38,7 +39,7 @@ export function openCheckpoint(folder: string): Checkpoint {
     throw new CheckpointError('not-found', `${folder} is not a folder with model_config.json and model.safetensors`);
   }
   const config = parseModelConfig(readJson(join(folder, 'model_config.json')), join(folder, 'model_config.json'));
-  const file = SafetensorsFile.open(join(folder, 'model.safetensors'));
+  const file = openWeights(folder);
   let text: TextCheckpoint | undefined;
   let words: Words | undefined;
   try {
@@ -74,7 +75,7 @@ export function openAutoencoder(folder: string): AutoencoderCheckpoint {
   const path = join(folder, 'model_config.json');
   const json = readJson(path);
   const config = isAutoencoderAlone(json) ? parseAutoencoderConfig(json, path) : parseModelConfig(json, path);
-  return { config, file: SafetensorsFile.open(join(folder, 'model.safetensors')) };
+  return { config, file: openWeights(folder) };
 }
 
 /** Where a checkpoint's text encoder is. */
@@ -103,6 +104,6 @@ function openText(folder: string, subfolder: string): TextCheckpoint {
     config: parseTextConfig(readJson(at('config.json')), at('config.json')),
     tokenizer: readJson(at('tokenizer.json')),
     tokenizerConfig: readJson(at('tokenizer_config.json')),
-    file: SafetensorsFile.open(at('model.safetensors')),
+    file: openWeights(join(folder, subfolder)),
   };
 }

@@ -30,6 +30,7 @@ export {
 export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
 export { readJson } from './json.ts';
+export { cachedSnapshot, otherLayout } from './layouts.ts';
 export { builtInModel, findModel, type InstalledModel, installedModels, modelsFolder } from './library.ts';
 export {
   isAutoencoderAlone,
@@ -42,5 +43,6 @@ export {
 } from './parse-config.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { folderState } from './state.ts';
+export { isWeightFile, weightFiles } from './weight-files.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
 export { safetensorsBytes, type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mistaken } from './content.ts';
 import { CheckpointError } from './errors.ts';
 
 /** @throws CheckpointError when the file cannot be read or is not JSON. */
@@ -12,6 +13,8 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
+    const other = mistaken(path);
+    if (other) throw new CheckpointError('bad-config', `${path} ${other}`, { cause });
     // The message may quote the file, line breaks included.
     const message = (cause as Error).message.replace(/\s+/g, ' ');
     throw new CheckpointError('bad-config', `${path} is not valid JSON: ${message}`, { cause });

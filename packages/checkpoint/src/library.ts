@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
+import { cachedSnapshot, otherLayout } from './layouts.ts';
 import { isAutoencoderAlone, parseAutoencoderConfig, parseModelConfig } from './parse-config.ts';
 
 /** The model that ships with Retone, and that is used when none is named. */
@@ -48,9 +49,13 @@ export function installedModels(): InstalledModel[] {
  */
 export function findModel(nameOrFolder: string = builtInModel): string {
   if (isModelFolder(nameOrFolder)) return resolve(nameOrFolder);
+  const cached = cachedSnapshot(resolve(nameOrFolder));
+  if (cached && isModelFolder(cached)) return cached;
   const installed = installedModels();
   const found = installed.find(({ name }) => name === nameOrFolder);
   if (found) return found.folder;
+  const other = otherLayout(resolve(nameOrFolder));
+  if (other) throw new CheckpointError('not-found', other);
   const names = installed.map(({ name }) => name).join(', ') || 'none';
   throw new CheckpointError(
     'not-found',

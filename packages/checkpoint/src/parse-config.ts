@@ -15,9 +15,12 @@ import {
 } from './config.ts';
 import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
+import { otherModel } from './layouts.ts';
 
 /** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
 export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
+  const other = otherModel(json);
+  if (other) throw new CheckpointError('unsupported', `${file} ${other}`);
   if (isAutoencoderAlone(json)) {
     throw new CheckpointError(
       'bad-config',
@@ -32,6 +35,8 @@ export function parseModelConfig(json: unknown, file = 'model_config.json'): Mod
 
 /** @throws CheckpointError as {@link parseModelConfig}. */
 export function parseAutoencoderConfig(json: unknown, file = 'model_config.json'): AutoencoderModelConfig {
+  const other = otherModel(json);
+  if (other) throw new CheckpointError('unsupported', `${file} ${other}`);
   const { sample_rate, model } = parse(autoencoderModelConfig, json, file);
   const problem = autoencoderContradiction(model);
   if (problem) throw new CheckpointError('bad-config', `${file}: ${problem}`);

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { mistaken } from './content.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
 import { CheckpointError, shown } from './errors.ts';
 
@@ -32,14 +33,24 @@ export class SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The `__metadata__` entry: strings only, by the format's definition. */
   readonly metadata: Readonly<Record<string, string>>;
-  readonly #descriptor: number;
+  /** Undefined for one that is joined from shards. */
+  readonly #descriptor: number | undefined;
+  /** The shard that each tensor is in, by its name. */
+  readonly #shards: ReadonlyMap<string, SafetensorsFile>;
 
-  private constructor(path: string, descriptor: number, byteLength: number, header: Header) {
+  private constructor(
+    path: string,
+    descriptor: number | undefined,
+    byteLength: number,
+    header: Header,
+    shards: ReadonlyMap<string, SafetensorsFile> = new Map(),
+  ) {
     this.path = path;
     this.#descriptor = descriptor;
     this.byteLength = byteLength;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
+    this.#shards = shards;
   }
 
   /** @throws CheckpointError when the file is absent, truncated, or not a well-formed safetensors file. */
@@ -66,11 +77,31 @@ export class SafetensorsFile {
     }
   }
 
+  /** Open files as one: each of the tensors named comes from the file beside it. Closing it closes all. */
+  static joined(path: string, places: readonly (readonly [tensor: string, file: SafetensorsFile])[]): SafetensorsFile {
+    const tensors = new Map(places.map(([tensor, file]) => [tensor, file.tensors.get(tensor)!]));
+    const shards = new Map(places);
+    const bytes = [...new Set(shards.values())].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return new SafetensorsFile(path, undefined, bytes, { tensors, metadata: {} }, shards);
+  }
+
+  /** The file that a tensor lies in, where this one is joined from several; else this one. */
+  fileOf({ name }: TensorEntry): SafetensorsFile {
+    return this.#shards.get(name) ?? this;
+  }
+
+  /** Every file that it consists of. */
+  get paths(): string[] {
+    return [this.path, ...new Set([...this.#shards.values()].map(({ path }) => path))];
+  }
+
   /**
    * Reads a tensor's bytes, or only `rows` rows of it from row `firstRow` on (a row is one index of the first axis).
    * The result is 8-byte aligned.
    */
   read(entry: TensorEntry, firstRow = 0, rows?: number): Uint8Array {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return this.fileOf(entry).read(entry, firstRow, rows);
     const rowBytes = rows === undefined ? 0 : entry.byteLength / (entry.shape[0] || 1);
     const start = entry.offset + firstRow * rowBytes;
     const length = rows === undefined ? entry.byteLength : rows * rowBytes;
@@ -79,7 +110,7 @@ export class SafetensorsFile {
     }
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      const count = readSync(this.#descriptor, bytes, done, Math.min(length - done, 1 << 30), start + done);
+      const count = readSync(descriptor, bytes, done, Math.min(length - done, 1 << 30), start + done);
       if (count === 0) throw new CheckpointError('bad-tensor', `${this.path} ended while ${entry.name} was being read`);
       done += count;
     }
@@ -92,7 +123,8 @@ export class SafetensorsFile {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    for (const shard of new Set(this.#shards.values())) shard.close();
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
   }
 }
 
@@ -104,7 +136,7 @@ interface Header {
 /** Layout: 8 bytes little-endian header length, the JSON header, then the data that its offsets are relative to. */
 function readHeader(path: string, descriptor: number, fileSize: number): Header {
   const fail = (code: 'not-safetensors' | 'bad-header' | 'bad-tensor', what: string): never => {
-    throw new CheckpointError(code, `${path} ${what}`);
+    throw new CheckpointError(code, `${path} ${(code !== 'bad-tensor' && mistaken(path)) || what}`);
   };
   if (fileSize < 8) fail('not-safetensors', `has ${fileSize} bytes; a safetensors file has at least 8`);
   const prefix = Buffer.alloc(8);
@@ -112,7 +144,7 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
   const headerLength = prefix.readBigUInt64LE();
   if (headerLength > BigInt(fileSize - 8)) {
     const announced = `it announces a header of ${headerLength} bytes, and has ${fileSize} bytes in all`;
-    fail('bad-header', `is no safetensors file, or not all of one: ${announced}`);
+    fail('bad-header', `is not a safetensors file, or not all of one: ${announced}`);
   }
   if (headerLength > BigInt(maxHeaderBytes)) {
     fail('bad-header', `has a header of ${headerLength} bytes; at most ${maxHeaderBytes} are accepted`);

@@ -1,10 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isWeightFile } from './weight-files.ts';
 
 /** The files that a checkpoint is opened from, in its folder or in that of its text encoder. */
-const fileNames = [
+const fileNames: readonly string[] = [
   'model_config.json',
-  'model.safetensors',
   'words.json',
   'config.json',
   'tokenizer.json',
@@ -19,10 +19,23 @@ export function folderState(folder: string): string {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return '';
   const entries = readdirSync(folder, { withFileTypes: true });
   const inner = entries.filter((entry) => !entry.isFile()).map(({ name }) => name);
-  const paths = ['', ...inner.toSorted()].flatMap((part) => fileNames.map((name) => join(part, name)));
+  const paths = ['', ...inner.toSorted()].flatMap((part) =>
+    namesIn(join(folder, part))
+      .filter((name) => fileNames.includes(name) || isWeightFile(name))
+      .map((name) => join(part, name)),
+  );
   const states = paths.flatMap((path) => {
     const stat = statSync(join(folder, path), { throwIfNoEntry: false });
     return stat ? [[path, stat.size, stat.mtimeMs, stat.ino]] : [];
   });
   return JSON.stringify(states);
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).toSorted();
+  } catch {
+    // Not a folder.
+    return [];
+  }
 }

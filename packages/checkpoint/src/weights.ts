@@ -71,7 +71,7 @@ export class Weights {
       this.#problems.push(`${entry.name} has dtype ${entry.dtype}; weights may be ${weightDTypes.join(', ')}`);
       return { kind: 'missing', shape };
     }
-    const stored: Weight = { kind: 'stored', shape, dtype: entry.dtype, file: this.file, entry };
+    const stored: Weight = { kind: 'stored', shape, dtype: entry.dtype, file: this.file.fileOf(entry), entry };
     const values = this.#transform?.(name, stored);
     return values ? { kind: 'computed', shape, values } : stored;
   }

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { constants, copyFile, mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { readJson } from '@retone/checkpoint';
+import { cachedSnapshot, otherLayout, readJson } from '@retone/checkpoint';
 import { sha256Of } from './content.ts';
 import { writeFailure } from './disk.ts';
 import { HubError } from './errors.ts';
@@ -17,12 +17,16 @@ import { checkpointFiles, pathsOf, textEncoderFiles, textEncoderFor } from './wa
  * @throws HubError; the signal's reason when it is aborted
  */
 export async function add(folder: string, options: InstallOptions): Promise<Installed> {
-  const source = resolve(folder);
+  const given = resolve(folder);
+  const cached = cachedSnapshot(given);
+  const source = cached ?? given;
+  if (!existsSync(join(source, 'model_config.json'))) throw notAModel(source);
   const config = localPart(source, 'model_config.json');
   const json = readJson(join(source, config.path));
   const text = textEncoderFor(json);
   return install(
-    options.name ?? basename(source),
+    // A folder of Hugging Face's cache has the names of owner and model in its own.
+    options.name ?? (cached ? basename(given).split('--').at(-1)! : basename(given)),
     source,
     async () => {
       const weights = localParts(source, '', checkpointFiles);
@@ -33,6 +37,10 @@ export async function add(folder: string, options: InstallOptions): Promise<Inst
     },
     options,
   );
+}
+
+function notAModel(folder: string): HubError {
+  return new HubError('not-a-model', otherLayout(folder) ?? `there is no folder ${folder}`);
 }
 
 function localParts(folder: string, inner: string, names: typeof checkpointFiles): Part[] {

@@ -70,7 +70,10 @@ export class Hub {
       const { listFiles, modelInfo } = await import('@huggingface/hub');
       const ask = this.#asking({ hub: this.url, repository: name, revision, token: this.#token }, signal);
       const asked = { name, revision, additionalFields: ['sha'] as 'sha'[], hubUrl: this.url, fetch: ask };
-      const { sha: commit } = await modelInfo(asked);
+      const { sha: commit } = await modelInfo(asked).catch((error) => {
+        // Not JSON, whatever its type says.
+        throw error instanceof SyntaxError ? notTheHub(this.url) : error;
+      });
       const files = new Map<string, RemoteFile>();
       const listed = listFiles({ repo: name, revision: commit, recursive: true, hubUrl: this.url, fetch: ask });
       for await (const { type, path, size, oid, lfs } of listed) {
@@ -103,6 +106,9 @@ export class Hub {
   /** `fetch` with the token, a time limit for the beginning of the answer, and refusals explained. */
   #asking(asked: Asked, signal: AbortSignal | undefined): typeof fetch {
     return async (url, init) => {
+      // A wish of the user's that other tools for these models keep too.
+      if (/^(1|on|yes|true)$/i.test(process.env.HF_HUB_OFFLINE?.trim() ?? ''))
+        throw new HubError('unreachable', 'HF_HUB_OFFLINE is set, so nothing is fetched; unset it to pull a model');
       const headers = new Headers(init?.headers);
       headers.set('user-agent', 'retone');
       // For redirects to other hosts, where large files are, fetch itself drops this header.
@@ -119,11 +125,24 @@ export class Hub {
       } finally {
         clearTimeout(timer);
       }
-      if (response.ok) return response;
+      if (response.ok && !isPage(response)) return response;
       await response.body?.cancel();
+      if (response.ok) throw notTheHub(this.url);
       throw refusal(response, asked);
     };
   }
+}
+
+/** Whether an answer is a web page, which the hub gives for nothing that is asked here. */
+function isPage(response: Response): boolean {
+  return /^text\/html/i.test(response.headers.get('content-type') ?? '');
+}
+
+function notTheHub(url: string): HubError {
+  return new HubError(
+    'bad-answer',
+    `a web page came that is not the hub's answer from ${url}; a captive portal or a proxy may want a login first`,
+  );
 }
 
 /** What `fetch` keeps in the cause of its error, as it says itself no more than that it failed. */

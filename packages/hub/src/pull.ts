@@ -1,6 +1,5 @@
 import { readJson } from '@retone/checkpoint';
 import { download } from './download.ts';
-import { HubError } from './errors.ts';
 import type { Part } from './gather.ts';
 import type { Hub, RemoteFile, Repository } from './hub.ts';
 import { type Installed, type InstallOptions, install } from './install.ts';
@@ -19,9 +18,6 @@ export interface PullOptions extends InstallOptions {
  */
 export async function pull(model: string, options: PullOptions): Promise<Installed> {
   const { hub, revision, signal } = options;
-  // A wish of the user's that other tools for these models keep too.
-  if (/^(1|on|yes|true)$/i.test(process.env.HF_HUB_OFFLINE?.trim() ?? ''))
-    throw new HubError('unreachable', 'HF_HUB_OFFLINE is set, so nothing is fetched; unset it to pull a model');
   const source = repositoryOf(model);
   const name = options.name ?? source.split('/').at(-1)!;
   return install(

@@ -1,10 +1,12 @@
 import {
   CheckpointError,
   isAutoencoderAlone,
+  isWeightFile,
   parseAutoencoderConfig,
   parseModelConfig,
   type TextEncoderSource,
   textEncoderOf,
+  weightFiles,
 } from '@retone/checkpoint';
 import { HubError } from './errors.ts';
 import type { RemoteFile, Repository } from './hub.ts';
@@ -77,7 +79,11 @@ export function pathsOf(
   isThere: (path: string) => boolean,
 ): { at: string; path: string }[] {
   const inside = (folder: string, name: string) => (folder ? `${folder}/${name}` : name);
-  const names = [...needed, ...optional.filter((name) => isThere(inside(from, name)))];
+  const weights = weightFiles((name) => isThere(inside(from, name)));
+  const names = [
+    ...needed.flatMap((name) => (isWeightFile(name) ? weights : [name])),
+    ...optional.filter((name) => isThere(inside(from, name))),
+  ];
   return names.map((name) => ({ at: inside(from, name), path: inside(to, name) }));
 }
 

@@ -20,5 +20,5 @@ export function fingerprint(
 
 /** A file's tensors, size and time of change: its content, without reading gigabytes. */
 export function describeFile(file: SafetensorsFile): unknown {
-  return [[...file.tensors.values()], file.byteLength, statSync(file.path).mtimeMs];
+  return [[...file.tensors.values()], file.byteLength, ...file.paths.map((path) => statSync(path).mtimeMs)];
 }
