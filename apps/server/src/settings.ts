@@ -185,6 +185,7 @@ export type Settings = z.infer<typeof schema>;
 const others = [
   'RETONE_CONFIG',
   'RETONE_DEBUG',
+  'RETONE_KEY',
   'RETONE_MODELS',
   'RETONE_CACHE',
   'RETONE_COMPILED_GB',

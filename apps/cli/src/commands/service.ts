@@ -1,5 +1,6 @@
 import { keyFlags, taskFlags } from '../administration/flags.ts';
 import type { Command } from '../command.ts';
+import { mcpCommands } from './mcp.ts';
 
 // The service from the command line. What does the work is loaded when it is asked for: it takes longer to load than
 // many a command takes to run.
@@ -37,6 +38,7 @@ export const serviceCommands: Record<string, Command> = {
     flags: {},
     run: serving({ api: false, worker: true }),
   },
+  ...mcpCommands,
   keys: {
     summary: 'API keys: create, list, revoke',
     usage: 'create [--name text] [--account id] | list | revoke <key id>',
