@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import openapiTypescript, { astToString } from 'openapi-typescript';
 
-// `npm run client-types` writes src/api.ts from the OpenAPI document of a running service; a test of the server compares them.
+// `npm run client-types` writes src/api.ts from the OpenAPI document of the service; a test of the server compares them.
 
 const file = new URL('src/api.ts', import.meta.url);
 const header = '// Generated from the OpenAPI document of the service by `npm run client-types`. Do not edit.\n\n';
@@ -20,6 +20,11 @@ export async function typesOf(document: { paths: object; components: object }): 
   const { openapi, info, components } = document as unknown as Record<'openapi' | 'info' | 'components', unknown>;
   const reduced = withoutWording({ openapi, info, components, paths: Object.fromEntries(paths) });
   return header + astToString(await openapiTypescript(reduced as never, { alphabetize: true }));
+}
+
+/** Writes the types into the repository. */
+export async function writeTypes(document: Parameters<typeof typesOf>[0]): Promise<void> {
+  writeFileSync(file, await typesOf(document));
 }
 
 /** The types that are in the repository. */
@@ -43,10 +48,4 @@ function withoutWording(value: unknown, isProperties = false): unknown {
   return Object.fromEntries(
     kept.map(([name, each]) => [name, withoutWording(each, !isProperties && ['properties', 'schemas'].includes(name))]),
   );
-}
-
-if (import.meta.main) {
-  const [source = 'http://127.0.0.1:8080/openapi.json'] = process.argv.slice(2);
-  const text = /^https?:/.test(source) ? await (await fetch(source)).text() : readFileSync(source, 'utf8');
-  writeFileSync(file, await typesOf(JSON.parse(text)));
 }

@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './authentication.ts';
+import { addDialects } from './dialects/index.ts';
 import { ApiError, failure, retryAfter } from './envelope.ts';
 import { logRequests, throttled } from './logging.ts';
 import { otherMethods } from './methods.ts';
@@ -70,6 +71,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
     },
     { prefix: '/api/v3' },
   );
+  addDialects(app, service);
   app.register(refuseOthers);
   return app;
 }

@@ -7,6 +7,7 @@ import { CodedError } from '@retone/common';
 import { defaultPrecision, devices, precisions } from '@retone/engine';
 import { AllowedHosts } from '@retone/storage';
 import { z } from 'zod';
+import { dialectNames } from './dialects/names.ts';
 
 const count = (max = 1_000_000) =>
   z.coerce
@@ -150,6 +151,9 @@ const schema = z.object({
       'takes origins such as https://app.example.com, or *',
     )
     .describe('Origins whose web pages may call the API with a key, or * for all.'),
+  RETONE_DIALECTS: list
+    .pipe(z.array(z.enum(dialectNames, `takes names of ${dialectNames.join(', ')}`)))
+    .describe(`APIs of other services that clients may use too: ${dialectNames.join(', ')}; see docs/dialects.md.`),
   RETONE_TRUST_PROXY: list
     .refine(
       (proxies) => proxies.every((proxy) => addressRanges.includes(proxy) || isNetwork(proxy)),

@@ -4,6 +4,7 @@ import { Retone, RetoneError, TaskError, type TaskEvent, verifyWebhook } from '@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { currentTypes, typesOf } from '../../../packages/client/generate.ts';
 import { type Running, startService } from './service.ts';
+import { silence } from './silence.ts';
 import { StubEngine } from './stub-engine.ts';
 
 // Retone's own client, against the service.
@@ -25,7 +26,7 @@ test('its types are those of the OpenAPI document (npm run client-types)', async
 });
 
 test('uploads, runs with progress, and downloads', async () => {
-  const audio = await retone.upload(new Blob([wav()]), 'riff.wav');
+  const audio = await retone.upload(new Blob([silence()]), 'riff.wav');
   const events: TaskEvent[] = [];
   const task = await retone.run(
     'audio-to-audio',
@@ -118,24 +119,6 @@ test('polls where no events arrive', async () => {
   const polling = new Retone({ url: running.url, key: running.key, fetch: silent });
   expect((await polling.run('music', { prompt: 'quiet', duration: 1 })).status).toBe('completed');
 });
-
-/** A tenth of a second of silence. */
-function wav(): Buffer<ArrayBuffer> {
-  const bytes = Buffer.alloc(44 + 8820);
-  bytes.write('RIFF', 0);
-  bytes.writeUInt32LE(bytes.length - 8, 4);
-  bytes.write('WAVEfmt ', 8);
-  bytes.writeUInt32LE(16, 16);
-  bytes.writeUInt16LE(1, 20);
-  bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(44100, 24);
-  bytes.writeUInt32LE(88200, 28);
-  bytes.writeUInt16LE(2, 32);
-  bytes.writeUInt16LE(16, 34);
-  bytes.write('data', 36);
-  bytes.writeUInt32LE(8820, 40);
-  return bytes;
-}
 
 /** Takes one webhook. */
 async function receiver() {

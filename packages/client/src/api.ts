@@ -758,8 +758,18 @@ export interface components {
                     method: "POST";
                     request_schema: {
                         properties: {
-                            [key: string]: unknown;
+                            [key: string]: {
+                                default?: unknown;
+                                enum?: string[];
+                                maximum?: number;
+                                maxLength?: number;
+                                minimum?: number;
+                                type?: string;
+                            } & {
+                                [key: string]: unknown;
+                            };
                         };
+                        required?: string[];
                         "x-order-properties": string[];
                     } & {
                         [key: string]: unknown;
@@ -832,13 +842,13 @@ export interface components {
         TaskEvent: {
             error: string;
             error_code: string;
-            progress: ({
+            progress: {
                 fraction: number;
                 /** @enum {string} */
                 stage: "text" | "encode" | "sample" | "decode";
-            } & {
-                [key: string]: unknown;
-            }) | null;
+                step?: number;
+                steps?: number;
+            } | null;
             seconds_left: number | null;
             /** @enum {string} */
             status: "created" | "processing" | "completed" | "failed" | "cancelled";

@@ -7,6 +7,8 @@ export interface Connection {
   key: string;
   /** Default: the global `fetch`. */
   fetch?: typeof fetch | undefined;
+  /** Most tries of a request that may be repeated; default 3. */
+  tries?: number | undefined;
 }
 
 export interface Call {
@@ -19,8 +21,6 @@ export interface Call {
   repeatable?: boolean;
 }
 
-/** Tries of a request that may be repeated. */
-const mostTries = 3;
 /** Longest pause before a retry in seconds; after a longer `Retry-After` the caller decides. */
 const longestPause = 30;
 
@@ -31,7 +31,8 @@ const longestPause = 30;
  * @param path below the service's URL
  * @throws RetoneError
  */
-export async function send({ url, key, fetch = globalThis.fetch }: Connection, path: string, call: Call = {}) {
+export async function send(connection: Connection, path: string, call: Call = {}): Promise<Response> {
+  const { url, key, fetch = globalThis.fetch, tries = 3 } = connection;
   const { method = 'GET', body, signal, repeatable = method === 'GET' } = call;
   const isForm = body instanceof FormData;
   const headers: Record<string, string> = { ...call.headers, authorization: `Bearer ${key}` };
@@ -49,7 +50,7 @@ export async function send({ url, key, fetch = globalThis.fetch }: Connection, p
     if (error instanceof Response) return error;
     const pause = error.retryAfter ?? attempt / 2;
     const mayHelp = [0, 429, 502, 503, 504].includes(error.status) && pause <= longestPause;
-    if (!repeatable || !mayHelp || attempt === mostTries) throw error;
+    if (!repeatable || !mayHelp || attempt === tries) throw error;
     await sleep(pause * 1000, signal);
   }
 }

@@ -1,0 +1,158 @@
+import { type ModelName, RetoneError, type Task } from '@retone/client';
+import { formatOfFileName } from '@retone/contract';
+import { newToken } from '@retone/storage';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, InjectOptions } from 'fastify';
+import { z } from 'zod';
+import { fileName } from '../file-form.ts';
+import { fileUrl } from '../results.ts';
+import type { Service } from '../service.ts';
+import { callerOf, keyOf } from './caller.ts';
+import { parsed, refusalOf, statusOf } from './parsing.ts';
+
+// fal: its queue under /fal (for queue.fal.run), uploads, and the proxy that its browser and Node clients can be pointed at.
+// https://docs.fal.ai/model-endpoints/queue
+
+const app_ = 'fal-ai/stable-audio-3';
+const modelNames: ModelName[] = ['audio-to-audio', 'text-to-audio', 'music', 'audio-inpainting', 'audio-outpainting'];
+const input = z.looseObject({
+  prompt: z.string(),
+  audio_url: z.string().optional(),
+  webhook_url: z.never().optional(),
+});
+const announced = z.object({ file_name: z.string().default('upload'), content_type: z.string().default('') });
+interface ById {
+  Params: { id: string };
+}
+
+export const fal: FastifyPluginAsync<{ service: Service }> = async (app, { service }) => {
+  app.setErrorHandler((error, _request, reply) => {
+    const refusal = refusalOf(error);
+    const status = statusOf(refusal) === 400 ? 422 : statusOf(refusal);
+    const detail =
+      status === 422
+        ? [{ loc: ['body'], msg: refusal.message, type: refusal.code }]
+        : `${refusal.code}: ${refusal.message}`;
+    return reply.status(status).send({ detail });
+  });
+  const retoneOf = (request: FastifyRequest) => callerOf(app, request, keyOf(request, 'Key'));
+  const options = { schema: { hide: true } };
+
+  app.post<{ Querystring: { fal_webhook?: string } }>(`/fal/${app_}/*`, options, async (request) => {
+    const { audio_url: audio, ...rest } = parsed(input, request.body);
+    const webhook = request.query.fal_webhook ? { webhook_url: request.query.fal_webhook } : {};
+    const given = { ...rest, ...(audio ? { audio } : {}), ...webhook };
+    const task = await retoneOf(request).submit(modelIn((request.params as { '*': string })['*']), given as never);
+    return { ...queued(request, task), logs: null, metrics: {} };
+  });
+
+  app.get<ById>(`/fal/${app_}/requests/:id/status`, options, async (request, reply) => {
+    const retone = retoneOf(request);
+    const task = await retone.task(request.params.id);
+    const status = queued(request, task);
+    if (status.status === 'COMPLETED') return { ...status, metrics: { inference_time: task.timings.inference / 1000 } };
+    return reply.status(202).send({ ...status, logs: [] });
+  });
+
+  app.get<ById>(`/fal/${app_}/requests/:id`, options, async (request, reply) => {
+    const task = await retoneOf(request).task(request.params.id);
+    const { id, status, outputs, seed, error, error_code: code, warnings } = task;
+    if (status === 'created' || status === 'processing') {
+      return reply.status(400).send({ detail: 'Request is still in progress' });
+    }
+    if (status !== 'completed') throw new RetoneError(200, code || status, error || `the task was ${status}`);
+    const [url] = outputs as [string];
+    const name = url.split('/').at(-1)!;
+    const { mediaType: content_type = 'application/octet-stream' } = formatOfFileName(name) ?? {};
+    reply.header('x-fal-request-id', id);
+    return { audio: { url, file_name: name, content_type }, seed, ...(warnings ? { warnings } : {}) };
+  });
+
+  app.put<ById>(`/fal/${app_}/requests/:id/cancel`, options, async (request, reply) => {
+    const retone = retoneOf(request);
+    const { status } = await retone.task(request.params.id);
+    if (status !== 'created' && status !== 'processing') {
+      return reply.status(400).send({ status: 'ALREADY_COMPLETED' });
+    }
+    await retone.remove(request.params.id);
+    return reply.status(202).send({ status: 'CANCELLATION_REQUESTED' });
+  });
+
+  // Its client uploads the Blobs among a request's parameters by itself.
+  app.post('/fal/storage/upload/initiate', options, async (request) => {
+    const { file_name, content_type } = parsed(announced, request.body);
+    const known = await service.knownKeys.authenticate(keyOf(request, 'Key'));
+    if (!known) throw new RetoneError(401, 'unknown_key', 'the key is not known, or was revoked');
+    if (known.account.status !== 'active') throw new RetoneError(403, 'suspended', 'the account is suspended');
+    await service.checkQuota(known.account.id, 0);
+    const name = fileName(file_name);
+    const mediaType = formatOfFileName(name)?.mediaType ?? (content_type || 'application/octet-stream');
+    const file = { key: `uploads/${newToken()}`, name, mediaType, size: null, announcedSize: null, taskId: null };
+    const token = newToken();
+    await service.files.add({ ...file, token, accountId: known.account.id });
+    const url = fileUrl(request.publicUrl, token, name);
+    return { upload_url: url, file_url: url };
+  });
+
+  app.route({
+    method: ['GET', 'POST', 'PUT'],
+    url: '/fal/proxy',
+    ...options,
+    handler: (request, reply) => forward(app, request, reply),
+  });
+};
+
+/** The hosts that the client sends to, and where their paths are here. */
+const hosts: Record<string, string> = { 'queue.fal.run': '/fal', 'rest.fal.ai': '/fal', 'rest.alpha.fal.ai': '/fal' };
+
+/** Carries out the request to fal that a client sends here, with its target in a header. */
+async function forward(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply) {
+  const target = String(request.headers['x-fal-target-url'] ?? '');
+  const url = URL.canParse(target) ? new URL(target) : undefined;
+  const prefix = url && hosts[url.hostname];
+  if (!prefix) {
+    const known = Object.keys(hosts).join(' or ');
+    throw new RetoneError(
+      400,
+      'bad_request',
+      `x-fal-target-url must be a URL of ${known} (got "${target.slice(0, 200)}")`,
+    );
+  }
+  const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = request.headers;
+  const inner: InjectOptions = {
+    method: request.method as 'GET',
+    url: prefix + url.pathname + url.search,
+    headers: headers as Record<string, string>,
+    remoteAddress: request.ip,
+    ...(request.body === undefined || request.body === null ? {} : { payload: request.body as object }),
+  };
+  const answer = await app.inject(inner);
+  const id = answer.headers['x-fal-request-id'];
+  if (id) reply.header('x-fal-request-id', id);
+  return reply.status(answer.statusCode).type(String(answer.headers['content-type'])).send(answer.rawPayload);
+}
+
+/** The model that the end of an endpoint's id names: `medium/audio-to-audio`. */
+function modelIn(path: string): ModelName {
+  const last = path.split('/').filter(Boolean).at(-1) ?? 'text-to-audio';
+  const found = modelNames.find((name) => name === last);
+  if (found) return found;
+  throw new RetoneError(
+    404,
+    'unknown_model',
+    `there is no endpoint ${app_}/${path}; its end must be ${modelNames.join(', ')}`,
+  );
+}
+
+function queued({ publicUrl }: FastifyRequest, { id, status }: Task) {
+  const base = `${publicUrl}/fal/${app_}/requests/${id}`;
+  const states = { created: 'IN_QUEUE', processing: 'IN_PROGRESS' } as Record<string, string>;
+  return {
+    // What failed is completed too: the result says why.
+    status: states[status] ?? 'COMPLETED',
+    request_id: id,
+    response_url: base,
+    status_url: `${base}/status`,
+    cancel_url: `${base}/cancel`,
+    ...(status === 'created' ? { queue_position: 0 } : {}),
+  };
+}
