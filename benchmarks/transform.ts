@@ -1,4 +1,4 @@
-import { audioToAudio, engineSettings, Model } from '@retone/engine';
+import { audioToAudio, engineSettings, loadModel } from '@retone/engine';
 
 // One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps> <device>.
 // Prints one line of JSON, as reference.py does.
@@ -24,7 +24,7 @@ function enter(next: string): void {
   [stage, since] = [next, at];
 }
 
-const model = await Model.load(folder, {
+const model = await loadModel(folder, {
   ...engineSettings({ precision, device, threads: Number(threads) }),
   // What is not computed as asked for is not what was to be measured.
   onFallback(message) {

@@ -7,7 +7,7 @@
 // -> {"samples": N, "warnings": [...]} or {"error": "..."}
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { audioToAudio, engineSettings, inpaint, Model, outpaint, type Tensor, textToAudio } from '@retone/engine';
+import { audioToAudio, engineSettings, inpaint, outpaint, type Tensor, textToAudio, loadModel } from '@retone/engine';
 
 interface Request {
   task: keyof typeof tasks;
@@ -15,7 +15,7 @@ interface Request {
   out: string;
 }
 
-const model = await Model.load(process.argv[2]!, engineSettings({ precision: process.argv[3] }));
+const model = await loadModel(process.argv[2]!, engineSettings({ precision: process.argv[3] }));
 
 const tasks = {
   /** Through the pretransform and back. */

@@ -9,7 +9,8 @@ import {
   devices,
   EngineError,
   engineSettings,
-  Model,
+  loadModel,
+  type Model,
   precisions,
   resultTags,
   samplers,
@@ -133,7 +134,7 @@ export async function make(
       bar.clear();
       if (!values.json) console.error(`retone: ${warning}`);
     };
-    const model = await Model.load(folder, {
+    const model = await loadModel(folder, {
       ...settings,
       adapters,
       onFold: (done) => bar.draw(done, 'folding the adapters in, once'),

@@ -97,8 +97,8 @@ describe('retone transform', () => {
 test('importing the engine into a program sends nothing either', async () => {
   const engine = fileURLToPath(new URL('../../../packages/engine/src/index.ts', import.meta.url));
   const program = `
-    const { Model, textToAudio } = await import(${JSON.stringify(engine)});
-    const model = await Model.load(${JSON.stringify(fileURLToPath(new URL('../../../models/retone-small', import.meta.url)))});
+    const { loadModel, textToAudio } = await import(${JSON.stringify(engine)});
+    const model = await loadModel(${JSON.stringify(fileURLToPath(new URL('../../../models/retone-small', import.meta.url)))});
     await textToAudio(model, { prompt: 'rain', seconds: 0.5, steps: 1 });`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     env: { PATH: process.env.PATH, HOME: inside('home'), TMPDIR: inside('temporary') },

@@ -449,6 +449,8 @@ export class Service {
     const memory = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
     const pool = new EnginePool({
       stallMs: settings.RETONE_STALL_SECONDS * 1000,
+      // With more workers, files of other tasks are decoded and encoded beside the engine.
+      spinning: settings.RETONE_WORKERS === 1,
       budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
       onChange: ({ change, model, loaded }) => {
         this.metrics.modelsChanged(change, loaded.length);

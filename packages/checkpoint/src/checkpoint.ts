@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AutoencoderModelConfig, ModelConfig, TextEncoderConfig, Words } from './config.ts';
+import type { AutoencoderModelConfig, ModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
 import {
@@ -11,6 +11,7 @@ import {
   parseWords,
 } from './parse-config.ts';
 import type { SafetensorsFile } from './safetensors.ts';
+import type { TextEncoderConfig, Words } from './text-config.ts';
 import { openWeights } from './weight-files.ts';
 
 /** A checkpoint folder in the official layout, opened: configurations read, weight files open, nothing loaded. */

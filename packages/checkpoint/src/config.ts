@@ -4,15 +4,20 @@ import { z } from 'zod';
 // Defaults are those of the reference implementation's constructors.
 
 // Upper bounds are far above any real model; they keep a hostile file from asking for endless work or memory.
-const count = z
+export const count = z
   .int()
   .min(1)
   .max(2 ** 31);
+
 const maxWidth = 2 ** 14;
-const width = z.int().min(1).max(maxWidth);
+
+export const width = z.int().min(1).max(maxWidth);
+
 const widthOrNone = z.int().min(0).max(maxWidth);
-const layers = z.int().min(1).max(512);
-const positive = z.number().gt(0);
+
+export const layers = z.int().min(1).max(512);
+
+export const positive = z.number().gt(0);
 
 /** A shift without a type is a full one, as in the reference. */
 const withShiftType = (shift: unknown) => {
@@ -297,39 +302,27 @@ export function structureOf(configs: readonly ConditionerConfig[]): StructureCon
 
 /** `model_config.json` of a diffusion checkpoint, checked and with defaults filled in. */
 export type ModelConfig = z.infer<typeof modelConfig>;
-export type DitConfig = z.infer<typeof dit>;
-export type AttentionConfig = z.infer<typeof attention>;
-export type FeedForwardConfig = z.infer<typeof feedForward>;
-export type AutoencoderConfig = z.infer<typeof autoencoder>;
-export type ResamplerConfig = z.infer<typeof resampler>;
-export type SpectralConfig = z.infer<typeof spectral>;
-export type PretransformConfig = z.infer<typeof pretransform>;
-export type ConditionerConfig = z.infer<typeof conditioner>;
-export type SamplingShift = z.infer<typeof samplingShift>;
 
-export const textEncoder = z.looseObject({
-  hidden_size: width,
-  intermediate_size: width,
-  num_hidden_layers: layers,
-  num_attention_heads: width,
-  num_key_value_heads: width,
-  head_dim: width,
-  vocab_size: count,
-  rms_norm_eps: positive.default(1e-6),
-  query_pre_attn_scalar: positive,
-  attn_logit_softcapping: positive.nullish(),
-  hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
-  rope_theta: positive.optional(),
-  rope_scaling: z.null().optional(),
-  rope_parameters: z
-    .looseObject({ rope_theta: positive, rope_type: z.literal('default').default('default') })
-    .nullish(),
-  sliding_window: count.nullish(),
-});
+export type DitConfig = z.infer<typeof dit>;
+
+export type AttentionConfig = z.infer<typeof attention>;
+
+export type FeedForwardConfig = z.infer<typeof feedForward>;
+
+export type AutoencoderConfig = z.infer<typeof autoencoder>;
+
+export type ResamplerConfig = z.infer<typeof resampler>;
+
+export type SpectralConfig = z.infer<typeof spectral>;
+
+export type PretransformConfig = z.infer<typeof pretransform>;
+
+export type ConditionerConfig = z.infer<typeof conditioner>;
+
+export type SamplingShift = z.infer<typeof samplingShift>;
 
 /** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
 export type PeftConfig = z.infer<typeof peft>;
-export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
 /** `model_config.json` of an autoencoder that is published alone, in the form of a diffusion model's pretransform. */
 export interface AutoencoderModelConfig {
@@ -337,24 +330,3 @@ export interface AutoencoderModelConfig {
   sample_rate: number;
   pretransform: PretransformConfig;
 }
-
-const wordList = z.array(z.string().min(1));
-
-export const words = z.strictObject({
-  known: wordList,
-  ignored: wordList.default([]),
-  nearest: z.record(z.string().min(1), wordList).default({}),
-  phrases: wordList.default([]),
-  negatable: wordList.default([]),
-  tempo: z.record(z.string().min(1), z.tuple([z.number(), z.number()])).optional(),
-});
-
-/**
- * `words.json` of a model that was trained on captions of few words; all in lower case.
- *
- * `known`: the words of those captions. `ignored`: words that say nothing about sound. `nearest`: other words under the phrase of
- * known words that comes nearest. `phrases`: phrases that begin with a negation and were learnt as they are ("no reverb").
- * `negatable`: what the model has learnt to leave out after "no" and "without". `tempo`: phrases for numbers of beats a minute
- * from the first to below the second, of a model that has not learnt such numbers.
- */
-export type Words = z.infer<typeof words>;

@@ -7,9 +7,9 @@ import {
   type SpectralConfig,
   structureChannels,
   structureOf,
-  type TextEncoderConfig,
 } from './config.ts';
 import { shown } from './errors.ts';
+import type { TextEncoderConfig } from './text-config.ts';
 
 /** A key whose value would be accepted by itself, but does not go with those of other keys. */
 interface Contradiction {

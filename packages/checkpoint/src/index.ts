@@ -24,8 +24,6 @@ export {
   type StructureConfig,
   structureChannels,
   structureOf,
-  type TextEncoderConfig,
-  type Words,
 } from './config.ts';
 export { type DType, type WeightDType, weightDTypes, widenToFloat32 } from './dtype.ts';
 export { CheckpointError, type CheckpointErrorCode } from './errors.ts';
@@ -43,6 +41,7 @@ export {
 } from './parse-config.ts';
 export { SafetensorsFile, type TensorEntry } from './safetensors.ts';
 export { folderState } from './state.ts';
+export type { TextEncoderConfig, Words } from './text-config.ts';
 export { isWeightFile, weightFiles } from './weight-files.ts';
 export { type Weight, Weights, type WeightsReport, type WeightTransform, weightRows, weightValues } from './weights.ts';
 export { safetensorsBytes, type TensorToWrite, writeSafetensors } from './write-safetensors.ts';

@@ -8,14 +8,11 @@ import {
   peft,
   type SamplingShift,
   samplingShift,
-  type TextEncoderConfig,
-  textEncoder,
-  type Words,
-  words,
 } from './config.ts';
 import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, shown } from './errors.ts';
 import { otherModel } from './layouts.ts';
+import { type TextEncoderConfig, textEncoder, type Words, words } from './text-config.ts';
 
 /** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
 export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {

@@ -1,4 +1,5 @@
 export { writeAtomically } from './atomic-write.ts';
 export { CodedError } from './coded-error.ts';
+export { evictOldest, markUsed } from './eviction.ts';
 export { tryLock } from './lock.ts';
 export { elementsOf } from './shape.ts';

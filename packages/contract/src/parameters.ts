@@ -32,8 +32,8 @@ export interface Lora {
   strength: number;
 }
 
-/** The parameters of all models, within the limits of the checkpoint that serves the model. */
-export const parametersWith = (limits: ModelLimits) => ({
+/** What a result is made from, and which part of it. */
+const sourceParameters = (limits: ModelLimits) => ({
   audio: z
     .string()
     .min(1)
@@ -98,6 +98,10 @@ export const parametersWith = (limits: ModelLimits) => ({
     .max(Math.min(limits.totalSeconds, longestSeconds))
     .default(5)
     .meta({ description: 'Seconds to add after the recording.', examples: [8] }),
+});
+
+/** How a result is made. */
+const samplingParameters = (limits: ModelLimits) => ({
   num_inference_steps: z
     .int()
     .min(1)
@@ -133,6 +137,9 @@ export const parametersWith = (limits: ModelLimits) => ({
     .default(defaultFormat)
     .meta({ description: 'File format of the result.', examples: ['flac'] }),
 });
+
+/** The parameters of all models, within the limits of the checkpoint that serves the model. */
+export const parametersWith = (limits: ModelLimits) => ({ ...sourceParameters(limits), ...samplingParameters(limits) });
 
 type Parameters = ReturnType<typeof parametersWith>;
 export type ParameterName = keyof Parameters;

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts';
+import type { ServerLimits } from './server.ts';
 
 export interface DatabaseOptions {
   /** A Postgres server, as `postgres://user:password@host:port/name`. */
@@ -11,14 +12,6 @@ export interface DatabaseOptions {
   folder?: string | undefined;
   /** Limits on the use of a server; PGlite is in this process and needs none. */
   limits?: Partial<ServerLimits> | undefined;
-}
-
-/** Limits on the use of a server. */
-export interface ServerLimits {
-  /** Milliseconds for a statement and its answer. A connection that answers no more is given up after this time. */
-  timeoutMs: number;
-  /** Most connections at once, beside one for notifications. */
-  connections: number;
 }
 
 /** Makes a database from what `Database.backup` has written. @throws DatabaseError `not-empty`, `no-tool` or `tool-failed` */

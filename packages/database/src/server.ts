@@ -9,10 +9,17 @@ import {
 } from './database.ts';
 import { DatabaseError, hasCode, translated } from './errors.ts';
 import { cutOff, Listener } from './listener.ts';
-import type { ServerLimits } from './open.ts';
 import { parsers, toText } from './text.ts';
 import { runTool } from './tools.ts';
 import { refuseInside, runTransaction } from './transaction.ts';
+
+/** Limits on the use of a server. */
+export interface ServerLimits {
+  /** Milliseconds for a statement and its answer. A connection that answers no more is given up after this time. */
+  timeoutMs: number;
+  /** Most connections at once, beside one for notifications. */
+  connections: number;
+}
 
 const defaultLimits: ServerLimits = { timeoutMs: 15_000, connections: 10 };
 /** Longest wait for a new connection, or for one of the pool to be free, in milliseconds. */

@@ -11,7 +11,7 @@ import {
 import { elementsOf } from '@retone/common';
 import type { SessionOptions, Tensor } from '@retone/runtime';
 import { foldedWeights } from '../src/adapters/folded.ts';
-import { exactBackend } from '../src/backends/backend.ts';
+import { exactBackend } from '../src/backends/exact.ts';
 import {
   Conditioners,
   type Conditioning,
@@ -19,9 +19,11 @@ import {
   PromptConditioner,
   zeroPaddedRows,
 } from '../src/conditioning/conditioners.ts';
-import { type GenerateOptions, generate } from '../src/generate.ts';
+import { generate } from '../src/generate.ts';
+import type { GenerateOptions } from '../src/generation/options.ts';
 import type { Region } from '../src/lengths.ts';
-import { Model } from '../src/model.ts';
+import { loadModel } from '../src/load.ts';
+import type { Model } from '../src/model.ts';
 import { Dit, type DitConditions, type PaddingMode, type PreparedConditions } from '../src/networks/dit.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { Same } from '../src/pretransforms/same.ts';
@@ -81,7 +83,7 @@ export class Engine {
   }
 
   #model(padding: PaddingMode) {
-    return this.#once(`model ${padding}`, () => Model.load(this.#fixture.folder, { ...this.#options, padding }));
+    return this.#once(`model ${padding}`, () => loadModel(this.#fixture.folder, { ...this.#options, padding }));
   }
 
   #probedDit(padding: PaddingMode = 'zero-values') {

@@ -1,9 +1,9 @@
 import { openAutoencoder, Weights } from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
-import { exactBackend } from './backends/backend.ts';
+import { exactBackend } from './backends/exact.ts';
 import { EngineError } from './errors.ts';
 import { assertFinite } from './finite.ts';
-import { loadPretransform } from './model.ts';
+import { loadPretransform } from './pretransforms/open.ts';
 import type { Pretransform, PretransformRun } from './pretransforms/pretransform.ts';
 import { columns, fitted } from './tensors.ts';
 

@@ -1,8 +1,11 @@
 import { Session, type SessionOptions, type Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, mapValues, type Running, settled } from './backends/backend.ts';
+import type { Backend, Running } from './backends/backend.ts';
+import { exactBackend } from './backends/exact.ts';
 import { layerOfPeaks, observedLinear } from './backends/quantise.ts';
+import { mapValues, settled } from './backends/records.ts';
 import { assertFinite } from './finite.ts';
-import { type GenerateOptions, generate } from './generate.ts';
+import { generate } from './generate.ts';
+import type { GenerateOptions } from './generation/options.ts';
 import type { Model } from './model.ts';
 import { seededNoise } from './sampling/noise.ts';
 

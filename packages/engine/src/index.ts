@@ -1,13 +1,15 @@
 export { type Device, devices, type Tensor } from '@retone/runtime';
-export { type Adapter, readAdapter } from './adapters/lora.ts';
+export type { Adapter } from './adapter.ts';
+export { readAdapter } from './adapters/open.ts';
 export { Autoencoder } from './autoencoder.ts';
 export { type Precision, parsePrecision, precisions } from './backends/precision.ts';
-export { dropOldest, markUsed } from './cache/cache.ts';
 export { checkPrompt } from './conditioning/conditioners.ts';
 export { EngineError, type EngineErrorCode } from './errors.ts';
-export { checkOptions, type Progress, type Stage, type Unconditional, unconditionals } from './generate.ts';
+export { checkOptions } from './generation/check.ts';
+export { type Progress, type Stage, type Unconditional, unconditionals } from './generation/options.ts';
 export type { Region } from './lengths.ts';
-export { Model, type ModelOptions, type SamplingDefaults, samplingDefaults } from './model.ts';
+export { loadModel, type ModelOptions } from './load.ts';
+export { type Model, type SamplingDefaults, samplingDefaults } from './model.ts';
 export {
   type AudioToAudioOptions,
   audioToAudio,

@@ -1,16 +1,16 @@
 import { defaultNoiseLevel } from '@retone/contract';
 import type { Tensor } from '@retone/runtime';
 import { EngineError } from './errors.ts';
-import { assertRegion, type GenerateOptions, generate, seamSeconds } from './generate.ts';
+import { generate } from './generate.ts';
+import { assertRegion } from './generation/check.ts';
+import type { GenerateOptions } from './generation/options.ts';
+import { seamSeconds } from './generation/recording.ts';
 import { type Region, samplesOf } from './lengths.ts';
 import type { Model } from './model.ts';
 import { fitted } from './tensors.ts';
 
 /** How a result is made, whatever it is made from. */
-export type Controls = Omit<
-  GenerateOptions,
-  'source' | 'initNoiseLevel' | 'inpaint' | 'seconds' | 'longestSeconds' | 'inspect'
->;
+export type Controls = Omit<GenerateOptions, 'source' | 'initNoiseLevel' | 'inpaint' | 'seconds'>;
 
 /** What the file of a result says about itself: the same wherever it was made. */
 export function resultTags(prompt: string, seed: number): Record<string, string> {

@@ -20,10 +20,15 @@ export const defaultPrecision: Precision = 'fast';
  * @throws EngineError when there is no such precision, device or number of threads
  */
 export function engineSettings(
-  given: { precision?: string | undefined; device?: string | undefined; threads?: number | undefined } = {},
+  given: {
+    precision?: string | undefined;
+    device?: string | undefined;
+    threads?: number | undefined;
+    spinning?: boolean | undefined;
+  } = {},
   environment: NodeJS.ProcessEnv = process.env,
 ): EngineSettings {
-  const { RETONE_PRECISION, RETONE_DEVICE, RETONE_THREADS, RETONE_WORKERS } = environment;
+  const { RETONE_PRECISION, RETONE_DEVICE, RETONE_THREADS } = environment;
   const threads = given.threads ?? (RETONE_THREADS ? Number(RETONE_THREADS) : undefined);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
     throw new EngineError('invalid-argument', `the number of threads is ${threads}; it takes one from 1 to 1024`);
@@ -31,8 +36,7 @@ export function engineSettings(
     precision: choice('the precision', precisions, given.precision ?? (RETONE_PRECISION || defaultPrecision)),
     device: choice('the device', devices, given.device ?? (RETONE_DEVICE || 'auto')),
     threads: threads ?? usableThreads(),
-    // Tasks of one model go through one engine in turn; beside it the files of others are read and written.
-    spinning: Number(RETONE_WORKERS || 1) === 1,
+    spinning: given.spinning ?? true,
   };
 }
 

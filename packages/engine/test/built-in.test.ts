@@ -1,6 +1,15 @@
 import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audioToAudio, channelsOf, inpaint, Model, outpaint, type Tensor, textToAudio } from '../src/index.ts';
+import {
+  audioToAudio,
+  channelsOf,
+  inpaint,
+  loadModel,
+  type Model,
+  outpaint,
+  type Tensor,
+  textToAudio,
+} from '../src/index.ts';
 import { amplify } from '../src/loudness/levels.ts';
 import { integratedLoudness } from '../src/loudness/loudness.ts';
 import { Stft } from '../src/pretransforms/stft.ts';
@@ -66,7 +75,7 @@ function similarity(a: Tensor, b: Tensor): number {
 const peak = (audio: Tensor) => audio.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 beforeAll(async () => {
-  model = await Model.load(findModel());
+  model = await loadModel(findModel());
 });
 afterAll(() => model.release());
 

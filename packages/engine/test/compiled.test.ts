@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compiledFolder } from '../src/backends/compiled.ts';
-import { Model } from '../src/model.ts';
+import { loadModel } from '../src/load.ts';
 import { textToAudio } from '../src/pipelines.ts';
 import { fixturesMissing, tinySmall } from './fixtures.ts';
 
@@ -20,7 +20,7 @@ afterEach(() => rmSync(cache, { recursive: true }));
 /** Loads the model and makes a sound; tells whether it had to be compiled. */
 async function use(): Promise<{ compiled: boolean; sound: Float32Array }> {
   let compiled = false;
-  const model = await Model.load(tinySmall, {
+  const model = await loadModel(tinySmall, {
     precision: 'fast',
     onCompile() {
       compiled = true;
@@ -72,7 +72,7 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
   });
 
   test('that were not used for long go when there is no room; who has loaded one keeps it', async () => {
-    const model = await Model.load(tinySmall, { precision: 'fast' });
+    const model = await loadModel(tinySmall, { precision: 'fast' });
     const make = async () => (await textToAudio(model, { prompt: 'rain', seconds: 0.5, seed: 3, steps: 2 })).data;
     const before = await make();
     const [first] = readdirSync(compiledFolder());
@@ -80,7 +80,7 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
     utimesSync(join(compiledFolder(), first!), long, long);
     vi.stubEnv('RETONE_COMPILED_GB', '1e-6');
     const adapters = [{ path: `${tinySmall}/lora/lora.safetensors`, strength: 1 }];
-    await (await Model.load(tinySmall, { precision: 'fast', adapters })).release();
+    await (await loadModel(tinySmall, { precision: 'fast', adapters })).release();
     vi.unstubAllEnvs();
     expect(readdirSync(compiledFolder())).toHaveLength(1);
     expect(readdirSync(compiledFolder())).not.toContain(first);
@@ -91,7 +91,7 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
   test('are measured against fp32, and left for a more exact precision where they are too far from it', async () => {
     const load = async () => {
       const notes: string[] = [];
-      const model = await Model.load(tinySmall, { precision: 'fast', onFallback: (note) => notes.push(note) });
+      const model = await loadModel(tinySmall, { precision: 'fast', onFallback: (note) => notes.push(note) });
       await model.release();
       return { precision: model.precision, notes };
     };

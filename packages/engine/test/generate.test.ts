@@ -4,7 +4,8 @@ import { relativeError } from '../src/fidelity.ts';
 import {
   audioToAudio,
   inpaint,
-  Model,
+  loadModel,
+  type Model,
   outpaint,
   type Progress,
   type Region,
@@ -33,7 +34,7 @@ function recording(seconds: number): Tensor {
 }
 
 beforeAll(async () => {
-  model = await Model.load(findModel());
+  model = await loadModel(findModel());
 });
 afterAll(() => model.release());
 

@@ -3,13 +3,12 @@ import { Graph, ops, type Value } from '@retone/graph';
 import { deviceProblem, halfProblem, type Tensor } from '@retone/runtime';
 import { afterAll, describe, expect, test } from 'vitest';
 import { f32, safetensors, TestFolder } from '../../checkpoint/test/files.ts';
-import type { Backend } from '../src/backends/backend.ts';
+import { type Backend, Scope } from '../src/backends/backend.ts';
 import { halfBackend } from '../src/backends/half.ts';
 import { isReduced } from '../src/backends/quantise.ts';
-import { Scope } from '../src/backends/scope.ts';
 import { relativeError } from '../src/fidelity.ts';
 import { generate } from '../src/generate.ts';
-import { Model, type ModelOptions } from '../src/model.ts';
+import { type LoadHooks, loadModel, type ModelOptions } from '../src/load.ts';
 import { made, meanDifference, spectra } from './fidelity.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
@@ -45,11 +44,11 @@ const roundingBackend: Backend = {
 const half = [
   { where: 'the processor', options: { backend: roundingBackend }, missing: undefined },
   { where: 'WebGPU', options: { ...fast, device: 'webgpu' }, missing: noHalves },
-] satisfies { where: string; options: ModelOptions; missing: string | undefined }[];
+] satisfies { where: string; options: ModelOptions & LoadHooks; missing: string | undefined }[];
 
 /** What each part of a model makes, latents after eight steps. */
-async function stages(folder: string, options: ModelOptions): Promise<Record<string, Float32Array>> {
-  const model = await Model.load(folder, { ...options, onFallback: expect.unreachable });
+async function stages(folder: string, options: ModelOptions & LoadHooks): Promise<Record<string, Float32Array>> {
+  const model = await loadModel(folder, { ...options, onFallback: expect.unreachable });
   const seconds = 1;
   const data = Float32Array.from(
     { length: model.audioChannels * seconds * model.sampleRate },
@@ -104,8 +103,8 @@ describe.skipIf(fixturesMissing).each(['tiny-small', 'tiny-medium', 'tiny-base']
 
 test.for(half)('in 16-bit floats on $where, the built-in model sounds the same', limit, async (each, context) => {
   if (each.missing) return context.skip(each.missing);
-  const exact = await Model.load(findModel());
-  const model = await Model.load(findModel(), each.options);
+  const exact = await loadModel(findModel());
+  const model = await loadModel(findModel(), each.options);
   for (const index of [0, 3]) {
     const [expected, result] = [await made(exact, index), await made(model, index)];
     const error = relativeError(result.latents.data, expected.latents.data);
@@ -167,7 +166,7 @@ describe('beyond the range of 16-bit floats', () => {
 test('a device without 16-bit floats, or none, is said', limit, async () => {
   const messages: string[] = [];
   const options = { ...fast, device: 'webgpu', onFallback: (message: string) => messages.push(message) } as const;
-  const model = await Model.load(findModel(), options);
+  const model = await loadModel(findModel(), options);
   await model.release();
   if (noGpu) expect(messages[0]).toMatch(/^the device "webgpu" cannot be used, so the processor is: it needs a GPU/);
   else if (noHalves) expect(messages).toEqual([expect.stringMatching(/cannot multiply 16-bit .* exact and not fast$/)]);

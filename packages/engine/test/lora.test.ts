@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utim
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
-import { type Adapter, Model, textToAudio } from '@retone/engine';
+import { type Adapter, loadModel, textToAudio } from '@retone/engine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { relativeError } from '../src/fidelity.ts';
 import { fixturesMissing, tinySmall } from './fixtures.ts';
@@ -27,7 +27,7 @@ describe.skipIf(fixturesMissing)('adapters', () => {
   const sound = async (...adapters: Adapter[]) => {
     const progress: number[] = [];
     const warnings: string[] = [];
-    const model = await Model.load(tinySmall, {
+    const model = await loadModel(tinySmall, {
       adapters,
       onFold: (done) => progress.push(done),
       onFallback: (warning) => warnings.push(warning),
@@ -246,7 +246,7 @@ describe.skipIf(fixturesMissing)('adapters', () => {
 
   test('that are pickles are refused by name', async () => {
     const adapters = [{ path: 'style.ckpt', strength: 1 }];
-    await expect(Model.load(tinySmall, { adapters })).rejects.toThrow(
+    await expect(loadModel(tinySmall, { adapters })).rejects.toThrow(
       /style\.ckpt is a pickle, .* must be a \.safetensors/,
     );
   });
@@ -255,7 +255,7 @@ describe.skipIf(fixturesMissing)('adapters', () => {
     const ended = new AbortController();
     const onFold = (done: number) => done > 0.3 && ended.abort();
     const adapters = [{ path: lora, strength: 1 }];
-    await expect(Model.load(tinySmall, { adapters, onFold, signal: ended.signal })).rejects.toThrow(/aborted/);
+    await expect(loadModel(tinySmall, { adapters, onFold, signal: ended.signal })).rejects.toThrow(/aborted/);
     expect(readdirSync(folded)).toEqual([]);
     expect((await sound(...adapters)).folds).toBe(1);
   });

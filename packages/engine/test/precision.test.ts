@@ -5,7 +5,8 @@ import { findModel } from '@retone/checkpoint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Precision, precisions } from '../src/backends/precision.ts';
 import { relativeError } from '../src/fidelity.ts';
-import { Model } from '../src/model.ts';
+import { loadModel } from '../src/load.ts';
+import type { Model } from '../src/model.ts';
 import { made, meanDifference, prompts, spectra } from './fidelity.ts';
 
 // What 8-bit integers may change on the built-in model: after eight steps of its own sampler with the same noise, at most so much.
@@ -19,9 +20,9 @@ beforeAll(async () => {
   cache = mkdtempSync(join(tmpdir(), 'retone-precision-'));
   process.env.RETONE_CACHE = cache;
   const [exact, balanced, fast] = [
-    await Model.load(findModel()),
-    await Model.load(findModel(), { precision: 'balanced' }),
-    await Model.load(findModel(), { precision: 'fast' }),
+    await loadModel(findModel()),
+    await loadModel(findModel(), { precision: 'balanced' }),
+    await loadModel(findModel(), { precision: 'fast' }),
   ];
   models = { exact, balanced, fast };
 });

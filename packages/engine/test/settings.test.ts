@@ -12,9 +12,10 @@ test('what is given comes before the environment, and that before the defaults',
   expect(engineSettings({}, { RETONE_PRECISION: '', RETONE_THREADS: '' })).toEqual(engineSettings({}, {}));
 });
 
-test('several tasks at once share one engine, which leaves the cores while it waits', () => {
+test('threads spin between operators unless other work needs the cores', () => {
   const { threads } = engineSettings({}, {});
-  expect(engineSettings({}, { RETONE_WORKERS: '4' })).toMatchObject({ threads, spinning: false });
+  expect(engineSettings({}, {})).toMatchObject({ threads, spinning: true });
+  expect(engineSettings({ spinning: false }, {})).toMatchObject({ threads, spinning: false });
 });
 
 test.each([

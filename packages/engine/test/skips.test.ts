@@ -3,7 +3,8 @@ import { type Checkpoint, openCheckpoint, Weights } from '@retone/checkpoint';
 import { Graph } from '@retone/graph';
 import { Session, type Tensor } from '@retone/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Scope } from '../src/backends/scope.ts';
+import { Scope } from '../src/backends/backend.ts';
+import { exactBackend } from '../src/backends/exact.ts';
 import { Dit } from '../src/networks/dit.ts';
 import { crossAttention, crossKeysAndValues } from '../src/networks/layers.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
@@ -47,7 +48,8 @@ describe.skipIf(fixturesMissing)('the same comes out of', () => {
       const { embed_dim: width, num_heads: heads, attn_kwargs: attention } = config.model.diffusion.config;
       const options = { ...attention, heads };
       const weights = new Weights(file);
-      const at = (graph: Graph) => new Scope(graph, weights, 'model.model.transformer.layers.0.cross_attn');
+      const at = (graph: Graph) =>
+        new Scope(graph, weights, 'model.model.transformer.layers.0.cross_attn', exactBackend());
       const [x, context] = [noise([2, 5, width], 1), noise([2, 7, width], 2)];
 
       const plain = new Graph('plain');

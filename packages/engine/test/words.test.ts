@@ -1,6 +1,7 @@
 import { type CheckpointError, parseWords } from '@retone/checkpoint';
 import { describe, expect, test } from 'vitest';
-import { readTexts, Vocabulary } from '../src/conditioning/words.ts';
+import { readTexts } from '../src/conditioning/texts.ts';
+import { Vocabulary } from '../src/conditioning/words.ts';
 
 const known =
   'a acoustic and as bass bright cello dark deeper drum drums fast guitar hall harp hip hop in it large lo-fi low end major make minor no of piano reverb rock slow synth tempo the turn voice with without';

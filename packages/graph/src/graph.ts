@@ -5,32 +5,13 @@ import type { Weight, WeightDType } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
+import type { Attribute, Node, Value, ValueType } from './node.ts';
 import { standardNodes } from './standard.ts';
-
-/** Element types of values inside a graph. */
-export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'uint8' | 'int64';
 
 /** TensorProto.DataType of the ONNX format. */
 const onnxType: Record<ValueType, number> = { float32: 1, float16: 10, bfloat16: 16, int8: 3, uint8: 2, int64: 7 };
+
 const storedType: Record<WeightDType, ValueType> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
-
-/** A tensor in a graph that is being built. */
-export interface Value {
-  readonly graph: Graph;
-  readonly name: string;
-  readonly type: ValueType;
-  readonly shape: Shape;
-}
-
-export type Attribute = number | { int: number } | string | readonly number[];
-
-export interface Node {
-  op: string;
-  domain: string;
-  inputs: readonly (Value | undefined)[];
-  outputs: readonly Value[];
-  attributes: Record<string, Attribute>;
-}
 
 /** A range of bytes of a file. */
 interface FileRange {
@@ -58,8 +39,10 @@ const operatorSets = [
   { domain: '', version: 20 },
   { domain: 'com.microsoft', version: 1 },
 ];
+
 /** The file format version that belongs to operator set 20. */
 const irVersion = 9;
+
 /** Tensors smaller than this stay in the graph, wherever the others are gathered. */
 const smallestGathered = 1024;
 

@@ -1,3 +1,4 @@
 export { addDims, type Dim, type Shape, scaleDim } from './dims.ts';
-export { Graph, type OnnxModel, type Value } from './graph.ts';
+export { Graph, type OnnxModel } from './graph.ts';
+export type { Value } from './node.ts';
 export * as ops from './ops.ts';

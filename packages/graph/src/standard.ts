@@ -1,5 +1,5 @@
 import type { Shape } from './dims.ts';
-import type { Attribute, Node, Value } from './graph.ts';
+import type { Attribute, Node, Value } from './node.ts';
 
 // The same in ONNX's own operators, for accelerators. Of ONNX Runtime's own, its WebGPU provider has no product with a
 // transposed weight, and its attention is wrong on some devices (those with small subgroups, among others).

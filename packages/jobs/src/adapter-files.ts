@@ -4,10 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
-import { writeAtomically } from '@retone/common';
+import { evictOldest, markUsed, writeAtomically } from '@retone/common';
 import type { Lora } from '@retone/contract';
 import type { Queryable } from '@retone/database';
-import { type Adapter, dropOldest, markUsed, readAdapter } from '@retone/engine';
+import { type Adapter, readAdapter } from '@retone/engine';
 import { type FileStore, type GuardOptions, guardedFetch } from '@retone/storage';
 import { StoredAdapters } from './adapters.ts';
 import { EngineFailure } from './engine-process.ts';
@@ -110,7 +110,7 @@ export class AdapterFiles {
     const path = this.#path(adapterHash(bytes));
     if (!existsSync(path)) await writeAtomically(path, (part) => writeFile(part, bytes, { mode: 0o600 }));
     markUsed(path);
-    dropOldest(folder, keptBytes);
+    evictOldest(folder, keptBytes);
     return path;
   }
 

@@ -3,7 +3,8 @@ import {
   audioToAudio,
   engineSettings,
   inpaint,
-  Model,
+  loadModel,
+  type Model,
   outpaint,
   type Progress,
   type Tensor,
@@ -28,10 +29,11 @@ endWithParent();
 setInterval(() => send({ type: 'alive' }), 2000);
 
 try {
-  const [folder, adapters] = process.argv.slice(2) as [string, string];
-  const model = await Model.load(folder, {
-    ...engineSettings(),
-    adapters: JSON.parse(adapters),
+  const [folder, options] = process.argv.slice(2) as [string, string];
+  const { adapters, spinning } = JSON.parse(options);
+  const model = await loadModel(folder, {
+    ...engineSettings({ spinning }),
+    adapters,
     onFallback: note,
     onFold: (done) => done === 0 && note(`folding adapters into ${basename(folder)}, once`),
     onCompile: () => note(`compiling ${basename(folder)}, once`),

@@ -3,7 +3,7 @@ import type { Controls, Progress, Region, Tensor } from '@retone/engine';
 // What the process that has the engine and the one that has the work say to each other.
 
 /** How a result is made, as far as it can be sent to another process. */
-export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning' | 'noise'>;
+export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning'>;
 
 /** One of the engine's pipelines with its options. Audio is [channels, samples] at the model's sample rate. */
 export type EngineRequest = { controls: SentControls } & (

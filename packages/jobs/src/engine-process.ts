@@ -34,6 +34,12 @@ export interface EngineRun {
   onMade?: ((milliseconds: number) => void) | undefined;
 }
 
+export interface EngineProcessOptions {
+  adapters?: readonly Adapter[] | undefined;
+  stallMs?: number | undefined;
+  spinning?: boolean | undefined;
+}
+
 /**
  * The engine with one model in a process of its own: what crashes there (native code, memory) fails one request. The
  * process starts with the first request, stays, and is started again after a crash. Requests run one after the other.
@@ -42,19 +48,23 @@ export class EngineProcess {
   readonly #folder: string;
   readonly #adapters: readonly Adapter[];
   readonly #stallMs: number;
+  readonly #spinning: boolean;
   #child: ChildProcess | undefined;
   #ready: Promise<ModelFacts> | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
   /**
    * @param folder the model's folder
-   * @param adapters to fold into its weights
-   * @param stallMs milliseconds without progress after which the process is killed; a fifth of it without any sign of life
+   * @param options.adapters to fold into its weights
+   * @param options.stallMs milliseconds without progress after which the process is killed; a fifth of it without any
+   *   heartbeat
+   * @param options.spinning whether threads wait for the next operator in a loop, which is faster where nothing else runs
    */
-  constructor(folder: string, adapters: readonly Adapter[] = [], stallMs = defaultStallMs) {
+  constructor(folder: string, { adapters = [], stallMs = defaultStallMs, spinning = true }: EngineProcessOptions = {}) {
     this.#folder = folder;
     this.#adapters = adapters;
     this.#stallMs = stallMs;
+    this.#spinning = spinning;
   }
 
   /**
@@ -117,10 +127,14 @@ export class EngineProcess {
   }
 
   async #start(): Promise<ModelFacts> {
-    const child = forkTied(main, [this.#folder, JSON.stringify(this.#adapters)], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = forkTied(
+      main,
+      [this.#folder, JSON.stringify({ adapters: this.#adapters, spinning: this.#spinning })],
+      {
+        serialization: 'advanced',
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      },
+    );
     this.#child = child;
     child.once('exit', () => {
       if (this.#child === child) this.#ready = undefined;

@@ -12,15 +12,7 @@ export { type OpenWork, openWork } from './open-work.ts';
 export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
 export { type Deleted, deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';
-export {
-  type HistoryPlace,
-  mostCounted,
-  type NewTask,
-  newTaskId,
-  type Task,
-  type TaskFilter,
-  Tasks,
-  type WebhookState,
-} from './tasks.ts';
+export { type HistoryPlace, type NewTask, newTaskId, type Task, type TaskFilter, type WebhookState } from './task.ts';
+export { mostCounted, Tasks } from './tasks.ts';
 export { deliverWebhooks, type WebhookMessage, type WebhookOptions } from './webhooks.ts';
 export { Worker, type WorkerOptions } from './worker.ts';

@@ -6,7 +6,8 @@ import type { FileStore } from '@retone/storage';
 import { Files, type SharedFile } from './files.ts';
 import type { Queue } from './queue.ts';
 import { deleteFiles } from './retention.ts';
-import { type NewTask, newTaskId, type Task, Tasks } from './tasks.ts';
+import { type NewTask, newTaskId, type Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 
 /** Channel on which every change of a task is told; the payload is its id. */
 export const taskChannel = 'retone_tasks';

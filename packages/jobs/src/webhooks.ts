@@ -2,7 +2,8 @@ import type { Database } from '@retone/database';
 import { type GuardOptions, guardedFetch } from '@retone/storage';
 import { taskChannel } from './lifecycle.ts';
 import type { Queue, WebhookEvent } from './queue.ts';
-import { type Task, Tasks } from './tasks.ts';
+import type { Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 /** Largest answer of a receiver that is read; what it says does not matter. */

@@ -11,7 +11,8 @@ import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
 import type { Queue, QueuedTask } from './queue.ts';
 import { StoreWatch } from './store-watch.ts';
-import { type Task, Tasks } from './tasks.ts';
+import type { Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 
 /** After how many tries that may have failed by the task's own fault it is given up. */
 const mostFailedTries = 3;

@@ -57,7 +57,7 @@ describe('the engine in its own process', () => {
   });
 
   test('a process that is stopped is killed, its request fails, and the next is done', async () => {
-    const watched = new EngineProcess(findModel(), [], 10_000);
+    const watched = new EngineProcess(findModel(), { stallMs: 10_000 });
     try {
       const others = engines();
       await watched.run(short);

@@ -1,7 +1,7 @@
 import { basename, isAbsolute } from 'node:path';
 import { findModel, installedModels, modelsFolder, openAutoencoder, type SafetensorsFile } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
-import { Model, parsePrecision, precisions, samplingDefaults } from '@retone/engine';
+import { loadModel, parsePrecision, precisions, samplingDefaults } from '@retone/engine';
 import {
   add,
   bytesText,
@@ -227,7 +227,7 @@ async function compile(model: string | undefined, { precision, json = false }: M
   try {
     for (const each of wanted) {
       bar.note(`looking at ${each}`);
-      const loaded = await Model.load(folder, { precision: each, onCompile: () => bar.note(`compiling for ${each}`) });
+      const loaded = await loadModel(folder, { precision: each, onCompile: () => bar.note(`compiling for ${each}`) });
       await loaded.release();
     }
   } finally {

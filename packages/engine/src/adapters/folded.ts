@@ -2,12 +2,17 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
-import { type Backend, exactLinear, mapValues } from '../backends/backend.ts';
-import { CacheError, cacheFolder, cacheLimit, dropOldest, markUsed, writingCache } from '../cache/cache.ts';
+import { evictOldest, markUsed } from '@retone/common';
+import type { Adapter } from '../adapter.ts';
+import type { Backend } from '../backends/backend.ts';
+import { exactLinear } from '../backends/exact.ts';
+import { mapValues } from '../backends/records.ts';
+import { CacheError, cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { Conditioners } from '../conditioning/conditioners.ts';
 import { Dit } from '../networks/dit.ts';
-import { type AdaptableLayer, type Adapter, type AdapterRules, Adapters, adaptableLayer } from './lora.ts';
+import { type AdaptableLayer, type AdapterRules, adaptableLayer } from './layers.ts';
+import { Adapters } from './lora.ts';
 
 // Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
 // the system maps them into memory as it does with a checkpoint's own. What is not used for long goes first.
@@ -81,7 +86,7 @@ async function kept(folder: string, name: string, make: (path: string) => Promis
     });
   }
   const file = SafetensorsFile.open(path);
-  dropOldest(folder, cacheLimit('RETONE_FOLDED_GB'));
+  evictOldest(folder, cacheLimit('RETONE_FOLDED_GB'));
   return file;
 }
 

@@ -1,5 +1,5 @@
+import type { Adapter } from '../adapter.ts';
 import { assertLevels, type LevelRange } from '../sampling/level-range.ts';
-import type { Adapter } from './lora.ts';
 
 /** Noise levels at which the same adapters apply. */
 export interface AdapterPhase extends LevelRange {

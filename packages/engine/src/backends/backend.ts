@@ -1,7 +1,6 @@
 import type { Weights } from '@retone/checkpoint';
-import { type Graph, ops, type Value } from '@retone/graph';
-import { Session, type SessionOptions } from '@retone/runtime';
-import type { Scope } from './scope.ts';
+import type { Graph, Value } from '@retone/graph';
+import type { Session } from '@retone/runtime';
 
 /** How networks are computed: the form of their large products, and the sessions that run their graphs. */
 export interface Backend {
@@ -29,39 +28,43 @@ export interface Backend {
 /** A graph that can be run. */
 export type Running = Pick<Session, 'run' | 'release'>;
 
-/** Everything in float32, from the checkpoint's own file. */
-export function exactBackend(options: SessionOptions = {}): Backend {
-  return {
-    linear: exactLinear,
-    async open(weights, builds, repeated) {
-      const graphs = mapValues(builds, (build) => build());
-      weights.assertComplete();
-      return settled(
-        mapValues(graphs, (graph, name) => Session.create(graph, { ...options, reserve: repeated?.includes(name) })),
-      );
-    },
-  };
-}
+/** A place in a network while its graph is built: the graph, the weights, the prefix of this part's weight names, the backend. */
+export class Scope {
+  readonly graph: Graph;
+  readonly weights: Weights;
+  readonly prefix: string;
+  readonly backend: Backend;
 
-export function exactLinear(scope: Scope, x: Value, out: number, parts: number): Value[] {
-  const inner = x.shape.at(-1) as number;
-  const y = ops.linear(x, scope.weight('weight', [out, inner]), scope.optional('bias', [out]));
-  return parts === 1 ? [y] : ops.split(y, parts);
-}
+  constructor(graph: Graph, weights: Weights, prefix: string, backend: Backend) {
+    this.graph = graph;
+    this.weights = weights;
+    this.prefix = prefix;
+    this.backend = backend;
+  }
 
-export function mapValues<Key extends string, From, To>(
-  record: Record<Key, From>,
-  change: (value: From, key: Key) => To,
-): Record<Key, To> {
-  const entries = Object.entries<From>(record) as [Key, From][];
-  return Object.fromEntries(entries.map(([key, value]) => [key, change(value, key)])) as Record<Key, To>;
-}
+  /** The scope of an inner part. */
+  at(name: string): Scope {
+    return new Scope(this.graph, this.weights, this.path(name), this.backend);
+  }
 
-/** A record of promises as a promise of a record. */
-export async function settled<Key extends string, Item>(
-  record: Record<Key, Promise<Item>>,
-): Promise<Record<Key, Item>> {
-  const entries = Object.entries<Promise<Item>>(record) as [Key, Promise<Item>][];
-  const values = await Promise.all(entries.map(async ([key, value]) => [key, await value] as const));
-  return Object.fromEntries(values) as Record<Key, Item>;
+  /** A weight of this part as a float32 value of the graph. */
+  weight(name: string, shape: readonly number[]): Value {
+    return this.graph.weight(this.path(name), this.weights.get(this.path(name), shape));
+  }
+
+  /** Like {@link weight} for one that a checkpoint may lack. */
+  optional(name: string, shape: readonly number[]): Value | undefined {
+    const weight = this.weights.optional(this.path(name), shape);
+    return weight && this.graph.weight(this.path(name), weight);
+  }
+
+  /** The weight of an inner layer, its weight norm folded if it has one. */
+  normalised(layer: string, shape: readonly number[]): Value {
+    return this.graph.weight(this.path(`${layer}.weight`), this.weights.normalised(this.path(layer), shape));
+  }
+
+  /** The full name of something in this part. */
+  path(name: string): string {
+    return this.prefix ? `${this.prefix}.${name}` : name;
+  }
 }

@@ -3,16 +3,18 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
-import { writeAtomically } from '@retone/common';
+import { evictOldest, markUsed, writeAtomically } from '@retone/common';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
-import type { Adapter } from '../adapters/lora.ts';
-import { cacheFolder, cacheLimit, dropOldest, markUsed, writingCache } from '../cache/cache.ts';
+import type { Adapter } from '../adapter.ts';
+import { cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { matchesSeal, seal } from '../cache/seal.ts';
-import { type Backend, exactBackend, mapValues, type Running, settled } from './backend.ts';
+import type { Backend, Running } from './backend.ts';
+import { exactBackend } from './exact.ts';
 import type { Precision } from './precision.ts';
 import { holdsStored, type InputPeaks, quantisedLinear } from './quantise.ts';
+import { mapValues, settled } from './records.ts';
 
 // Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
 // then mapped into memory by every process. What is missing or damaged there is made again; what is not used for long goes,
@@ -89,7 +91,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
     weights.assertComplete();
     for (const [name, graph] of Object.entries(graphs)) await writingCache(() => install(graph, join(folder, name)));
     markUsed(model);
-    dropOldest(compiledFolder(), cacheLimit('RETONE_COMPILED_GB'));
+    evictOldest(compiledFolder(), cacheLimit('RETONE_COMPILED_GB'));
   };
 
   return {

@@ -1,10 +1,10 @@
 import { weightValues } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
 import type { SessionOptions } from '@retone/runtime';
-import { type Backend, exactBackend, exactLinear } from './backend.ts';
+import type { Backend, Scope } from './backend.ts';
+import { exactBackend, exactLinear } from './exact.ts';
 import type { Precision } from './precision.ts';
 import { isReduced } from './quantise.ts';
-import type { Scope } from './scope.ts';
 
 // Layers in 16-bit floats, for GPUs: those that processors compute in 8 bits. Only the products are; norms, attention,
 // what is added up over the layers, embedders, adaLN, latents and all inputs and outputs stay in float32.

@@ -1,8 +1,8 @@
 import { weightValues } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
-import { exactLinear } from './backend.ts';
+import type { Scope } from './backend.ts';
+import { exactLinear } from './exact.ts';
 import type { Precision } from './precision.ts';
-import type { Scope } from './scope.ts';
 
 // Layers in 8 bits. Those that run every step are computed in integers, with one step size per output for the weights and
 // one per run for what they are applied to; what differs in size is made even before: inputs between channels

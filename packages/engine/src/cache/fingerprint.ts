@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { SafetensorsFile } from '@retone/checkpoint';
-import { type Adapter, adapterFiles } from '../adapters/lora.ts';
+import { type Adapter, adapterFiles } from '../adapter.ts';
 
 /** A name for what is made of some parts, as JSON tells them apart, and of adapters at their strengths. */
 export function fingerprint(

@@ -7,7 +7,8 @@ import {
 } from '@retone/checkpoint';
 import { maxPromptCharacters } from '@retone/contract';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend } from '../backends/backend.ts';
+import type { Backend } from '../backends/backend.ts';
+import { exactBackend } from '../backends/exact.ts';
 import { EngineError } from '../errors.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedPositionFeatures } from '../networks/fourier.ts';
 import { TextEncoder } from '../networks/t5gemma.ts';

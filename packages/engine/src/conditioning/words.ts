@@ -1,4 +1,6 @@
 import type { Words } from '@retone/checkpoint';
+import { determiners, itemsOf, scopeEnd } from './scopes.ts';
+import { joined, plain, type Token, tokensOf } from './tokens.ts';
 
 /** A text as a model reads it. */
 export interface Reading {
@@ -11,20 +13,8 @@ export interface Reading {
   excluded: string[];
 }
 
-/** A word of a text, and what becomes of it. */
-interface Token {
-  text: string;
-  /** Lower case, without diacritics. */
-  word: string;
-  /** What stands between the previous word and this one. */
-  gap: string;
-  /** What the model reads instead; empty: nothing. */
-  read: string;
-}
-
-const wordPattern = /\bw\/o\b|[\p{L}\p{N}]+(?:(?:['’.+-]|\/(?=\d))[\p{L}\p{N}]+)*[#♯♭]?/gu;
 /** Words after which a text names what is to be left out. */
-const negations = new Set([
+export const negations = new Set([
   'no',
   'not',
   'never',
@@ -40,69 +30,10 @@ const negations = new Set([
   'w/o',
   'sans',
 ]);
+
 /** Negations of the one word that follows. */
-const shortNegations = new Set(['not', 'less', 'never']);
-/** Words between a negation and what it leaves out. */
-const determiners = new Set([
-  'any',
-  'the',
-  'a',
-  'an',
-  'more',
-  'all',
-  'some',
-  'too',
-  'much',
-  'very',
-  'of',
-  'single',
-  'so',
-]);
-/** Words that end what a negation leaves out. */
-const ends = new Set([
-  'with',
-  'but',
-  'in',
-  'on',
-  'at',
-  'from',
-  'into',
-  'to',
-  'becomes',
-  'as',
-  'then',
-  'just',
-  'only',
-  'instead',
-  'played',
-  'is',
-  'for',
-  'by',
-  'than',
-  'like',
-  'turned',
-  'make',
-  'made',
-]);
-const joiners = new Set(['and', 'or', 'nor']);
-const dangling = new Set([
-  ...joiners,
-  'with',
-  'but',
-  'a',
-  'an',
-  'the',
-  'of',
-  'in',
-  'at',
-  'on',
-  'to',
-  'for',
-  'by',
-  'from',
-  'into',
-  'as',
-]);
+export const shortNegations = new Set(['not', 'less', 'never']);
+
 /** Endings of inflected words, and what their stems end in instead. */
 const inflections: [RegExp, string[]][] = [
   [/['’]s$/, ['']],
@@ -123,9 +54,10 @@ const inflections: [RegExp, string[]][] = [
   [/y$/, ['', 'e']],
   [/$/, ['s', 'es', 'ing', 'ed', 'y']],
 ];
+
 const keyNote = /^[a-h](?:#|♯|♭|b|-?flat|-?sharp|is|es)?$/;
+
 const keyModes: Record<string, string> = { major: 'major', maj: 'major', minor: 'minor', min: 'minor' };
-const listedWords = 8;
 
 /** What a model has learnt to read, and how words that it has not learnt are read: as the nearest one, or not at all. */
 export class Vocabulary {
@@ -314,135 +246,8 @@ export class Vocabulary {
   }
 }
 
-/** The texts of a request as a model reads them. */
-export interface Texts {
-  prompt: string;
-  negativePrompt: string | undefined;
-  /** Sentences about what is read otherwise than it was written. */
-  warnings: string[];
-}
-
-/**
- * Reads the texts of a request. What the prompt asks to leave out goes to the negative prompt where there is guidance (`guided`)
- * away from it.
- */
-export function readTexts(
-  vocabulary: Vocabulary,
-  { prompt, negativePrompt, guided }: { prompt: string; negativePrompt: string | undefined; guided: boolean },
-): Texts {
-  const read = vocabulary.read(prompt);
-  const other =
-    negativePrompt === undefined || !guided ? undefined : vocabulary.read(negativePrompt, { negated: true });
-  const warnings = [...about(read, 'the prompt'), ...(other ? about(other, 'the negative prompt') : [])];
-  if (read.excluded.length > 0) {
-    const what = listed(read.excluded);
-    warnings.push(
-      `the model has not learnt to leave things out by "no" or "without": ${what} is left out of the prompt` +
-        (guided ? ', and is in the negative prompt instead' : ''),
-    );
-  }
-  const away = guided ? [other?.text ?? '', ...read.excluded].filter(Boolean).join(', ') : '';
-  return { prompt: read.text, negativePrompt: away || other?.text || negativePrompt, warnings };
-}
-
-function about({ unknown, replaced }: Reading, name: string): string[] {
-  const out: string[] = [];
-  if (unknown.length > 0)
-    out.push(`the model does not know the words: ${listed(unknown)}; ${name} is read without them`);
-  if (replaced.length > 0) {
-    const pairs = [...new Map(replaced)].map(([word, by]) => `"${word}" as "${by}"`);
-    out.push(`in ${name}, the model reads ${listed(pairs)}`);
-  }
-  return out;
-}
-
-function listed(words: readonly string[]): string {
-  const more = words.length - listedWords;
-  return words.slice(0, listedWords).join(', ') + (more > 0 ? `, and ${more} more` : '');
-}
-
-function tokensOf(text: string): Token[] {
-  let end = 0;
-  return [...text.matchAll(wordPattern)].map(({ 0: word, index }) => {
-    const gap = text.slice(end, index);
-    end = index + word.length;
-    return { text: word, word: bareOf(word), gap, read: word };
-  });
-}
-
-/** Lower case, without diacritics and typographic apostrophes. */
-function bareOf(word: string): string {
-  return word.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('’', "'").toLowerCase();
-}
-
-/** A known word as it is to be read: as it is written, but for shouted words and diacritics. */
-function plain({ text, word }: Token): string {
-  const shouted = text.length > 3 && text === text.toUpperCase() && /\p{Lu}/u.test(text);
-  return shouted || text.toLowerCase() !== word ? word : text;
-}
-
 function stemsOf(word: string): string[] {
   return inflections.flatMap(([ending, instead]) =>
     ending.test(word) ? instead.map((end) => word.replace(ending, end)).filter((stem) => stem.length > 2) : [],
   );
-}
-
-/** Where that which a negation leaves out ends: at punctuation, at a word of {@link ends}, or after four words. */
-function scopeEnd(tokens: readonly Token[], at: number): number {
-  const longest = shortNegations.has(tokens[at]!.word) ? 1 : 4;
-  let [end, words] = [at + 1, 0];
-  for (; end < tokens.length; end++) {
-    const { word, gap } = tokens[end]!;
-    if (/[^\s'"-]/.test(gap) || ends.has(word) || negations.has(word)) break;
-    if (joiners.has(word)) {
-      words = 0;
-      continue;
-    }
-    if (!determiners.has(word) && ++words > longest) break;
-  }
-  while (end > at + 1 && joiners.has(tokens[end - 1]!.word)) end--;
-  return end;
-}
-
-/** What a negation leaves out, one after another: the words between "and" and "or", without determiners. */
-function itemsOf(scope: readonly Token[]): Token[][] {
-  const items: Token[][] = [[]];
-  for (const token of scope) {
-    if (joiners.has(token.word)) items.push([]);
-    else if (!determiners.has(token.word)) items.at(-1)!.push(token);
-  }
-  return items.filter((item) => item.length > 0);
-}
-
-/** The words that are left, with the punctuation that stood between them. */
-function joined(tokens: readonly Token[], text: string): string {
-  const kept = [...tokens];
-  const drop = (token: Token | undefined) => token && (token.read === '' || dangling.has(token.read.toLowerCase()));
-  while (drop(kept.at(-1))) kept.pop();
-  const last = /[.!?]\s*$/.exec(text)?.[0].trim() ?? '';
-  let [out, gap, replaced] = ['', '', false];
-  for (const token of kept) {
-    gap += token.gap;
-    if (token.read === '') continue;
-    const mark = /[,;:.!?+&/()]/.exec(gap)?.[0];
-    const here = token.read !== token.text;
-    const read = mark === undefined && (here || replaced) ? withoutOverlap(out, token.read) : token.read;
-    replaced = here;
-    if (read === '') continue;
-    if (here && mark === undefined) out = out.replace(/(^| )an?$/i, '');
-    out += out === '' ? '' : mark === undefined ? ' ' : ',.;:!?'.includes(mark) ? `${mark} ` : ` ${mark} `;
-    out += read;
-    gap = '';
-  }
-  return out.replace(/^(?:and|or|but|with)\s+/i, '') + (out ? last : '');
-}
-
-/** What a text adds to the words before it that are the same: "acoustic" and "acoustic guitar" make "acoustic guitar". */
-function withoutOverlap(before: string, text: string): string {
-  const [last, words] = [before.slice(-60).toLowerCase().split(' '), text.split(' ')];
-  for (let count = Math.min(last.length, words.length); count > 0; count--) {
-    if (last.slice(-count).join(' ') === words.slice(0, count).join(' ').toLowerCase())
-      return words.slice(count).join(' ');
-  }
-  return text;
 }

@@ -1,8 +1,8 @@
 import type { DitConfig, Weights } from '@retone/checkpoint';
 import { type Dim, Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, type Running } from '../backends/backend.ts';
-import { Scope } from '../backends/scope.ts';
+import { type Backend, type Running, Scope } from '../backends/backend.ts';
+import { exactBackend } from '../backends/exact.ts';
 import { zeros } from '../tensors.ts';
 import { expoFourierFeatures, type FourierFeatures, learnedFourierFeatures } from './fourier.ts';
 import {
@@ -183,7 +183,7 @@ const keyNames = (config: DitConfig, i: number) =>
 
 function conditioningGraph(config: DitConfig, weights: Weights, { probes, backend }: DitOptions): Graph {
   const graph = new Graph('dit-conditioning', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, prefix, backend);
+  const scope = new Scope(graph, weights, prefix, backend ?? exactBackend());
   if (config.cond_token_dim > 0) {
     const cross = graph.input('cross', ['B', 'N', config.cond_token_dim]);
     const context = embedder(scope.at('to_cond_embed'), cross, contextWidth(config));
@@ -213,7 +213,7 @@ function conditioningGraph(config: DitConfig, weights: Weights, { probes, backen
 
 function localGraph(config: DitConfig, weights: Weights, { probes, backend }: DitOptions): Graph {
   const graph = new Graph('dit-local', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, prefix, backend);
+  const scope = new Scope(graph, weights, prefix, backend ?? exactBackend());
   const local = ops.transpose(graph.input('local', ['L', config.local_add_cond_dim!, 'T']), [0, 2, 1]);
   for (let i = 0; i < config.depth; i++) {
     const embed = embedder(scope.at(`transformer.layers.${i}.to_local_embed`), local, config.embed_dim);
@@ -229,7 +229,7 @@ function stepGraph(
   { probes, padding: mode = 'omit', backend }: DitOptions,
 ): Graph {
   const graph = new Graph('dit-step', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, prefix, backend);
+  const scope = new Scope(graph, weights, prefix, backend ?? exactBackend());
   const transformer = scope.at('transformer');
   const { embed_dim: width, io_channels: channels, depth, num_heads: heads } = config;
   const headWidth = width / heads;

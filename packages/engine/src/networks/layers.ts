@@ -1,6 +1,6 @@
 import type { AttentionConfig, FeedForwardConfig } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
-import type { Scope } from '../backends/scope.ts';
+import type { Scope } from '../backends/backend.ts';
 
 // The transformer layer that DiT and SAME share (shared/spec, section 3, from the reference's transformer.py).
 // Sequences are [batch, n, width] throughout.

@@ -1,6 +1,6 @@
 import { defaultChunkSize, type ResamplerConfig } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
-import type { Scope } from '../backends/scope.ts';
+import type { Scope } from '../backends/backend.ts';
 import { type Attend, fullAttention, type Keep, rotaryAngles, transformerLayer } from './layers.ts';
 
 // The resampling blocks of SAME (spec, section 2): a transformer over groups of given positions and learned tokens, of which

@@ -1,8 +1,8 @@
 import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, type Running } from '../backends/backend.ts';
-import { Scope } from '../backends/scope.ts';
+import { type Backend, type Running, Scope } from '../backends/backend.ts';
+import { exactBackend } from '../backends/exact.ts';
 import { linear, repeatHeads, rotaryAngles } from './layers.ts';
 
 export interface TextEncoderOptions {
@@ -68,7 +68,7 @@ function encoderGraph(config: TextEncoderConfig, weights: Weights, options: Text
   const { softCap, probes, backend } = options;
   const { hidden_size: width, rms_norm_eps: epsilon } = config;
   const graph = new Graph('text-encoder', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, 'encoder', backend);
+  const scope = new Scope(graph, weights, 'encoder', backend ?? exactBackend());
   let x = graph.input('embedded', [1, 'N', width]);
   const keyBias = graph.input('key_bias', [1, 1, 1, 'N']);
   const base = config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10000;

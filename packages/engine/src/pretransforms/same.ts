@@ -1,8 +1,8 @@
 import { type AutoencoderConfig, defaultChunkSize, type ResamplerConfig, type Weights } from '@retone/checkpoint';
 import { Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, exactBackend, type Running } from '../backends/backend.ts';
-import { Scope } from '../backends/scope.ts';
+import { type Backend, type Running, Scope } from '../backends/backend.ts';
+import { exactBackend } from '../backends/exact.ts';
 import { linear } from '../networks/layers.ts';
 import { resamplingBlock, type Side } from '../networks/resampling.ts';
 import { fitted } from '../tensors.ts';
@@ -203,7 +203,7 @@ function encoderGraph(
   options: GraphOptions,
 ): Graph {
   const graph = new Graph('same-encoder', options);
-  const scope = new Scope(graph, weights, prefix, options.backend);
+  const scope = new Scope(graph, weights, prefix, options.backend ?? exactBackend());
   const { channels, patch_size: patch } = config.pretransform.config;
   const audio = graph.input('audio', [channels, patches * patch]);
   // Sample l*patch + h of channel c goes to row c*patch + h of column l; sequences here are [columns, rows].
@@ -249,7 +249,7 @@ function decoderGraph(
   options: GraphOptions,
 ): Graph {
   const graph = new Graph('same-decoder', options);
-  const scope = new Scope(graph, weights, prefix, options.backend);
+  const scope = new Scope(graph, weights, prefix, options.backend ?? exactBackend());
   const { channels, patch_size: patch } = config.pretransform.config;
   const decoder = config.decoder.config;
   let latents = ops.mul(graph.input('latents', [decoder.latent_dim, frames]), graph.input('scale', [1]));

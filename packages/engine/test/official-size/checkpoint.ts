@@ -2,11 +2,11 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { CheckpointError, findModel, openCheckpoint, type Weight, Weights } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
-import { exactBackend } from '../../src/backends/backend.ts';
+import { exactBackend } from '../../src/backends/exact.ts';
 import { Conditioners } from '../../src/conditioning/conditioners.ts';
-import { loadPretransform } from '../../src/model.ts';
 import { Dit } from '../../src/networks/dit.ts';
 import { TextEncoder } from '../../src/networks/t5gemma.ts';
+import { loadPretransform } from '../../src/pretransforms/open.ts';
 
 /** Element types that the diffusion weights can be written in. The text encoder's are BF16, as published. */
 export const precisions = ['F32', 'F16', 'BF16'] as const;

@@ -1,4 +1,4 @@
-import { Model } from '../../src/model.ts';
+import { loadModel } from '../../src/load.ts';
 import { audioToAudio } from '../../src/pipelines.ts';
 
 // The measured process: loads the checkpoint given as its argument, transforms 30 s, and tells its parent where it is.
@@ -11,7 +11,7 @@ const enter = (stage: string) => {
 };
 
 enter('load');
-const model = await Model.load(folder);
+const model = await loadModel(folder);
 const samples = seconds * model.sampleRate;
 const audio = { data: new Float32Array(2 * samples), shape: [2, samples] };
 for (let c = 0; c < 2; c++) {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { dropOldest, markUsed } from '../src/cache/cache.ts';
+import { evictOldest, markUsed } from '../src/index.ts';
 
 let folder: string;
 
@@ -25,11 +25,11 @@ test('the entries that were not used for the longest time go first, files and fo
   entry('oldest', 40, 'folder');
   entry('older', 30);
   entry('newer', 20, 'folder');
-  dropOldest(folder, 3500);
+  evictOldest(folder, 3500);
   expect(readdirSync(folder).sort()).toEqual(['newer', 'newest', 'older']);
-  dropOldest(folder, 2000);
+  evictOldest(folder, 2000);
   expect(readdirSync(folder).sort()).toEqual(['newer', 'newest']);
-  dropOldest(folder, 2000);
+  evictOldest(folder, 2000);
   expect(readdirSync(folder)).toHaveLength(2);
 });
 
@@ -37,7 +37,7 @@ test('an entry that was just marked as used stays, since another process may be 
   entry('opening', 40, 'folder');
   entry('other', 30);
   markUsed(join(folder, 'opening'));
-  dropOldest(folder, 0);
+  evictOldest(folder, 0);
   expect(readdirSync(folder)).toEqual(['opening']);
 });
 
