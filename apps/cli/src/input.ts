@@ -51,7 +51,7 @@ async function bytesOf(stream: NodeJS.ReadableStream, name: string): Promise<Uin
     chunks.push(chunk as Buffer);
     length += chunk.length;
     if (length > mostPiped)
-      throw new AudioError('too-large', `${name} has more than ${mostPiped / 1e9} GB. Give a file.`);
+      throw new AudioError('too-large', `${name} has more than ${mostPiped / 1e9} GB; give a file`);
   }
   return Buffer.concat(chunks);
 }

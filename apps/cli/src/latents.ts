@@ -24,7 +24,7 @@ export const latentsFormats = ['.safetensors', '.npy'];
 /** @throws UsageError when the extension is that of no file of latents */
 export function checkLatentsName(path: string): void {
   if (latentsFormats.includes(extname(path).toLowerCase())) return;
-  throw new UsageError(`"${path}" is no name for a file of latents; they are ${latentsFormats.join(' or ')}`);
+  throw new UsageError(`a file of latents must end in ${latentsFormats.join(' or ')} (got "${path}")`);
 }
 
 /**
@@ -101,10 +101,10 @@ function npyTensor(path: string, file: Buffer): Tensor {
   const fail = (what: string): never => {
     throw new LatentsError(
       'bad-latents',
-      `${path} ${what}; it takes an array (channels, frames) of '<f4' or '<f2', as numpy.save writes it`,
+      `${path} ${what}; it must be an array (channels, frames) of '<f4' or '<f2', as numpy.save writes it`,
     );
   };
-  if (file.length < 12 || !file.subarray(0, npyMagic.length).equals(npyMagic)) return fail('is no .npy file');
+  if (file.length < 12 || !file.subarray(0, npyMagic.length).equals(npyMagic)) return fail('is not an .npy file');
   const wide = file[npyMagic.length]! > 1;
   const start = npyMagic.length + (wide ? 6 : 4);
   const length = wide ? file.readUInt32LE(npyMagic.length + 2) : file.readUInt16LE(npyMagic.length + 2);

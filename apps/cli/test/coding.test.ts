@@ -73,7 +73,7 @@ test.each([
     'a name that is none',
     ['encode', riff, '-o', 'x.pt'],
     2,
-    /"x\.pt" is no name for a file of latents; they are \.safetensors or \.npy/,
+    /a file of latents must end in \.safetensors or \.npy \(got "x\.pt"\)/,
   ],
   ['a folder that is not there', ['encode', riff, '-o', 'no/x.npy'], 2, /no folder "no"/],
   ['a file that is no array', ['decode', 'text.npy'], 1, /text\.npy is no \.npy file; .* as numpy\.save writes it/],

@@ -221,7 +221,7 @@ describe('retone generate', () => {
     const { code, stderr: refusal } = await generate('-p', 'cello', '--lora', file);
     expect(code).toBe(1);
     expect(refusal).toMatch(/dora-rows\.safetensors does not fit retone-small: /);
-    expect((await generate('-p', 'cello', '--lora', `${file}:loud`)).stderr).toMatch(/loud"; it takes a number/);
+    expect((await generate('-p', 'cello', '--lora', `${file}:loud`)).stderr).toMatch(/must be a number \(got "loud"\)/);
     vi.unstubAllEnvs();
   });
 

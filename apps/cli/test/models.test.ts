@@ -93,7 +93,7 @@ test.each([
   [['pull'], 2, /pull takes a model: stable-audio-3-small-music, .*owner\/name/],
   [['add', 'nowhere'], 1, /there is no folder \S*nowhere/],
   [['remove', 'retone-small'], 1, /"retone-small" is the model that comes with Retone/],
-  [['remove', '../../home'], 1, /is no name for a model/],
+  [['remove', '../../home'], 1, /a model's name must consist of letters/],
   [['remove', 'nothing'], 1, /no model "nothing" is installed/],
   [['fetch', 'x'], 2, /there is no "models fetch"; there are list, info, pull/],
 ])('retone models %j is refused in words', async (args, code, message) => {

@@ -51,16 +51,17 @@ describe('the command line', () => {
   );
 });
 
-describe('the service', () => {
+describe.each(['fast', 'balanced', 'exact'])('the service in %s', (precision) => {
   const data = mkdtempSync(join(tmpdir(), 'retone-reproducible-'));
-  const service = new ServiceProcess('serve', { RETONE_DATA: data });
+  const service = new ServiceProcess('serve', { RETONE_DATA: data, RETONE_PRECISION: precision });
   afterAll(async () => {
     await service.stop();
     rmSync(data, { recursive: true, force: true });
   });
 
   test('gives the bytes that the command line gives', async () => {
-    await place.retone('generate', '-p', 'rain on a roof', '-d', '2', '--seed', '9', '-o', 'x.mp3');
+    const given = ['-p', 'rain on a roof', '-d', '2', '--seed', '9', '--precision', precision];
+    await place.retone('generate', ...given, '-o', 'x.mp3');
     expect(await service.start()).toBe(true);
     const answer = await fetch(`${service.url}/api/v3/stability-ai/stable-audio-3/text-to-audio`, {
       method: 'POST',

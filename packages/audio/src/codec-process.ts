@@ -72,7 +72,7 @@ export function runJob<Result>(
 ): Promise<Result> {
   const { timeout, signal } = limits;
   return new Promise((resolve, reject) => {
-    const stopped = new AudioError('aborted', `${name}: stopped as asked.`);
+    const stopped = new AudioError('aborted', `${name}: stopped as asked`);
     if (signal?.aborted) return reject(stopped);
     const aborted = () => finish(() => reject(stopped));
 
@@ -80,7 +80,7 @@ export function runJob<Result>(
     const kill = () => child.kill('SIGKILL');
     const timer = setTimeout(() => {
       if (child.pid !== undefined && isStopped(child.pid)) return killed();
-      const message = `${name} took longer than ${timeout / 1000} s. It may be damaged; give another file or more time.`;
+      const message = `${name} took longer than ${timeout / 1000} s; it may be damaged, so give another file or more time`;
       finish(() => reject(new AudioError('timeout', message)));
     }, timeout);
     const finish = (settle: () => void) => {
@@ -97,13 +97,13 @@ export function runJob<Result>(
       kill();
     };
     const killed = () => {
-      const message = `${name}: the codec was killed or stopped from outside; try again.`;
+      const message = `${name}: the codec was killed or stopped from outside; try again`;
       finish(() => reject(new AudioError('killed', message)));
     };
     const crashed = () => {
       // Crashes have signals of their own: this one comes from people, service managers and systems without memory.
       if (child.signalCode === 'SIGKILL') return killed();
-      const message = `${name} made the codec stop unexpectedly. It may be damaged; give another file.`;
+      const message = `${name} made the codec stop unexpectedly; it may be damaged, so give another file`;
       finish(() => reject(new AudioError('crashed', message)));
     };
 

@@ -72,7 +72,7 @@ export async function decodeAudio(input: string | Uint8Array, options: DecodeOpt
   };
   if (job.sampleRate !== undefined) checkNumber('sampleRate', job.sampleRate, 1000, 768_000);
   if (![undefined, 1, 2].includes(job.channels)) {
-    throw new AudioError('invalid', `channels is ${job.channels}; it must be 1 or 2.`);
+    throw new AudioError('invalid', `channels must be 1 or 2 (got ${job.channels})`);
   }
   checkNumber('maxDuration', job.maxDuration, 0);
   if (job.seconds !== undefined) checkNumber('seconds', job.seconds, 0);

@@ -32,10 +32,7 @@ export async function encodeAudio(
   options: EncodeOptions = {},
 ): Promise<Uint8Array> {
   if (!isWritableFormat(format)) {
-    throw new AudioError(
-      'invalid',
-      `Retone does not write ${String(format)} files; it writes ${inWords(writableFormats)}.`,
-    );
+    throw new AudioError('invalid', `the format to write must be ${inWords(writableFormats)} (got ${String(format)})`);
   }
   const { bitrate, bitDepth = 16, tags = {} } = options;
   const { sampleRate, channels } = clip;
@@ -43,11 +40,11 @@ export async function encodeAudio(
   checkNumber('the number of channels', channels.length, 1, format === 'mp3' ? 2 : 8);
   if (bitrate !== undefined) checkNumber('bitrate', bitrate, 8000, 512_000);
   if (![16, 24, 32].includes(bitDepth) || (bitDepth === 32 && format === 'flac')) {
-    throw new AudioError('invalid', `bitDepth is ${bitDepth}; it must be 16, 24 or, for wav, 32.`);
+    throw new AudioError('invalid', `bitDepth must be 16, 24 or, for wav, 32 (got ${bitDepth})`);
   }
   const length = lengthOf(channels);
   if (length === 0 || channels.some((channel) => channel.length !== length)) {
-    throw new AudioError('invalid', 'The sound to write is empty, or its channels differ in length.');
+    throw new AudioError('invalid', 'the sound to write must not be empty, and its channels must have one length');
   }
   const job = { kind: 'encode', format, sampleRate, channels, bitrate, bitDepth, tags } as const;
   return runJob(job, `The ${format} file`, checkedLimits(options));

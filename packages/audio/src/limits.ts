@@ -29,5 +29,5 @@ export function checkedLimits({ timeout = defaultTimeout, signal }: Limits): Job
 export function checkNumber(name: string, value: number, least: number, most = Infinity): void {
   if (typeof value === 'number' && value >= least && value <= most) return;
   const range = most === Infinity ? `at least ${least}` : `${least} to ${most}`;
-  throw new AudioError('invalid', `${name} is ${String(value)}; it must be ${range}.`);
+  throw new AudioError('invalid', `${name} must be ${range} (got ${String(value)})`);
 }

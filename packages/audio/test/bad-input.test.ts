@@ -35,7 +35,7 @@ describe('files that are not sound', () => {
     expect(error.code).toBe('not-audio');
     expect(error.message).toBe(
       'notes.wav is not an audio file Retone can read (it looks like text). ' +
-        'Give a wav, mp3, flac, ogg, opus, m4a, aac, webm or aiff file.',
+        'give a wav, mp3, flac, ogg, opus, m4a, aac, webm or aiff file',
     );
   });
 
@@ -116,7 +116,7 @@ describe('limits', () => {
     await truncate(path, 44 + bytes); // a hole: no room is taken on the disk
     const error = await errorOf(decodeAudio(path));
     expect(error.code).toBe('too-long');
-    expect(error.message).toBe('long.wav lasts 3 h; at most 30 min are taken. Cut it first.');
+    expect(error.message).toBe('long.wav lasts 3 h; at most 30 min are taken; cut it first');
     await rm(path);
   });
 

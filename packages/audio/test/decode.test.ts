@@ -30,6 +30,16 @@ describe('files of other programs', () => {
     expect(level(clip.channels[0]!) - level(left)).toBeCloseTo(0, 0);
   });
 
+  test.each(['empty', 'delay'])(
+    'a fragmented mp4 is as long as its sound, without and with an edit list (%s_moov)',
+    async (kind) => {
+      const clip = await decodeAudio(file(`fragmented-${kind}.mp4`));
+      expect(clip.channels.map((channel) => channel.length)).toEqual([length, length]);
+      expect(likeness(clip.channels[0]!, left)).toBeGreaterThan(0.99);
+      expect(likeness(clip.channels[1]!, right)).toBeGreaterThan(0.99);
+    },
+  );
+
   test('aac keeps the 1024 samples before the start, which its header cannot tell', async () => {
     const clip = await decodeAudio(file('tones.aac'));
     expect(likeness(clip.channels[0]!, left, 1024)).toBeGreaterThan(0.995);

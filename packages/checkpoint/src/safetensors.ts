@@ -172,7 +172,7 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
       continue;
     }
     if (name.length > maxNameLength || /\p{Cc}/u.test(name)) {
-      fail('bad-header', `has a tensor named ${shown(name)}, which is no name of a weight`);
+      fail('bad-header', `has a tensor named ${shown(name)}, which is not a name of a weight`);
     }
     const problem = entryProblem(value, fileSize - dataStart);
     if (problem) fail('bad-tensor', `has a bad entry for ${shown(name)}: ${problem}`);

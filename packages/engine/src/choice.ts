@@ -4,5 +4,5 @@ import { EngineError } from './errors.ts';
 export function choice<Name extends string>(what: string, names: readonly Name[], given: string): Name {
   const found = names.find((name) => name === given);
   if (found) return found;
-  throw new EngineError('invalid-argument', `${what} is "${given}"; it takes ${names.join(', ')}`);
+  throw new EngineError('invalid-argument', `${what} must be ${names.join(', ')} (got "${given}")`);
 }

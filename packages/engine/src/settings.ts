@@ -31,7 +31,10 @@ export function engineSettings(
   const { RETONE_PRECISION, RETONE_DEVICE, RETONE_THREADS } = environment;
   const threads = given.threads ?? (RETONE_THREADS ? Number(RETONE_THREADS) : undefined);
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
-    throw new EngineError('invalid-argument', `the number of threads is ${threads}; it takes one from 1 to 1024`);
+    throw new EngineError(
+      'invalid-argument',
+      `the number of threads must be an integer between 1 and 1024 (got ${threads})`,
+    );
   return {
     precision: choice('the precision', precisions, given.precision ?? (RETONE_PRECISION || defaultPrecision)),
     device: choice('the device', devices, given.device ?? (RETONE_DEVICE || 'auto')),

@@ -19,10 +19,10 @@ test('threads spin between operators unless other work needs the cores', () => {
 });
 
 test.each([
-  [{ precision: 'quick' }, 'the precision is "quick"; it takes exact, balanced, fast'],
-  [{ device: 'tpu' }, 'the device is "tpu"; it takes auto, cpu, webgpu, cuda, coreml, dml'],
-  [{ threads: 0 }, 'the number of threads is 0; it takes one from 1 to 1024'],
-  [{ threads: 1.5 }, 'the number of threads is 1.5; it takes one from 1 to 1024'],
+  [{ precision: 'quick' }, 'the precision must be exact, balanced, fast (got "quick")'],
+  [{ device: 'tpu' }, 'the device must be auto, cpu, webgpu, cuda, coreml, dml (got "tpu")'],
+  [{ threads: 0 }, 'the number of threads must be an integer between 1 and 1024 (got 0)'],
+  [{ threads: 1.5 }, 'the number of threads must be an integer between 1 and 1024 (got 1.5)'],
 ])('%o is refused', (given, message) => {
   expect(() => engineSettings(given, {})).toThrow(message);
 });

@@ -51,7 +51,7 @@ export class Hub {
   static fromEnvironment(environment: NodeJS.ProcessEnv = process.env): Hub {
     const url = environment.HF_ENDPOINT?.trim() || 'https://huggingface.co';
     if (!URL.canParse(url) || !/^https?:/i.test(url)) {
-      throw new HubError('unreachable', `HF_ENDPOINT is "${url}"; it takes a URL such as https://huggingface.co`);
+      throw new HubError('unreachable', `HF_ENDPOINT must be a URL such as https://huggingface.co (got "${url}")`);
     }
     return new Hub(url, readToken(environment));
   }
@@ -63,7 +63,7 @@ export class Hub {
    */
   async repository(name: string, revision = 'main', signal?: AbortSignal): Promise<Repository> {
     if (!/^[\w][\w.-]*\/[\w][\w.-]*$/.test(name)) {
-      throw new HubError('unknown-model', `"${name}" is no repository; it is written owner/name`);
+      throw new HubError('unknown-model', `a repository must be owner/name (got "${name}")`);
     }
     return this.retrying(async () => {
       // Large, and of use to those alone who pull.

@@ -148,7 +148,7 @@ export function checkName(name: string): void {
   if (/^[\w][\w.-]{0,199}$/.test(name) && !name.endsWith('.old')) return;
   throw new HubError(
     'unknown-model',
-    `"${name}" is no name for a model: letters, digits, dots, dashes and underscores`,
+    `a model's name must consist of letters, digits, dots, dashes and underscores (got "${name}")`,
   );
 }
 

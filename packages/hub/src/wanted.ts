@@ -94,7 +94,7 @@ export function neededFile(repository: Repository, path: string): RemoteFile {
   const others = [...repository.files.keys()].filter((name) => /\.(safetensors|ckpt|json|bin|gguf)$/.test(name));
   throw new HubError(
     'not-a-model',
-    `${repository.name} has no ${path}, and so is no checkpoint that Retone runs (model_config.json and model.safetensors, ` +
+    `${repository.name} has no ${path}, so it is not a checkpoint that Retone runs (model_config.json and model.safetensors, ` +
       `as Stable Audio 3 has them); it has ${others.slice(0, 5).join(', ') || 'no weights'}${others.length > 5 ? ', ...' : ''}`,
   );
 }

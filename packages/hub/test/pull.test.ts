@@ -345,7 +345,7 @@ describe('nothing is installed', () => {
 
   test.each([
     ['medium2', /"medium2" is none of the published models, which are stable-audio-3-small-music, .*owner\/name/],
-    ['a/b/c', /"a\/b\/c" is no repository; it is written owner\/name/],
+    ['a/b/c', /a repository must be owner\/name \(got "a\/b\/c"\)/],
     ['someone/retone-small', /"retone-small" is the model that comes with Retone/],
   ])('of "%s"', async (model, message) => {
     expect((await failure(model)).message).toMatch(message);

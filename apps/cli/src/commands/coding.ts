@@ -57,7 +57,7 @@ export const codingCommands: Record<string, Command> = {
         const warnings: string[] = [];
         const onWarning = (warning: string) => warnings.push(warning);
         const { audio, more } = await readAudio(file, sampleRate, { seconds: longestCoded, mix, signal, onWarning });
-        if (more) throw new AudioError('too-long', `${file} lasts more than ${longestCoded / 60} min. Cut it first.`);
+        if (more) throw new AudioError('too-long', `${file} lasts more than ${longestCoded / 60} min; cut it first`);
         const onProgress = (done: number) => bar.draw(done, 'listening');
         const latents = await autoencoder.encode(audio, { signal, onProgress });
         const samples = audio.shape[1]!;

@@ -56,7 +56,7 @@ export const soundCommands: Record<string, Command> = {
       const { values, positionals } = parse(args, transformFlags);
       const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
       if (schedule !== 'monotone' && schedule !== 'reference') {
-        throw new UsageError(`--schedule is "${schedule}"; it takes monotone or reference`);
+        throw new UsageError(`--schedule must be monotone or reference (got "${schedule}")`);
       }
       await make(
         {

@@ -1,3 +1,4 @@
+import { AV_NOPTS_VALUE } from 'node-av/constants';
 import { Frame, Packet } from 'node-av/lib';
 import { AudioError } from '../errors.ts';
 import type { DecodeJob } from '../jobs.ts';
@@ -40,7 +41,7 @@ export async function decode(job: DecodeJob, emit: (piece: Piece) => Promise<voi
   const { good, bad } = packets;
   if (bad > good) {
     const part = `${bad} of ${bad + good} parts cannot be decoded`;
-    throw new AudioError('damaged', `${name} is damaged: ${part}. Give an intact copy.`);
+    throw new AudioError('damaged', `${name} is damaged: ${part}; give an intact copy`);
   }
   return output.end(bad);
 }
@@ -55,11 +56,25 @@ async function decodePart(audio: OpenedAudio, output: Output, counts: { good: nu
     if (packet !== null) sent < 0 ? counts.bad++ : counts.good++;
     while (audio.decoder.receiveFrameSync(frame) >= 0) {
       const { samples, hole } = timeline.before(frame);
-      await output.push(frame, samples, hole);
+      await output.push(frame, samples, hole, keptOf(frame, audio));
       frame.unref();
     }
     if (output.full) return;
   }
+}
+
+/** The samples of a frame that are sound: of a fragmented MP4 not all. */
+function keptOf({ pts, nbSamples, sampleRate }: Frame, { span, stream }: OpenedAudio): Kept | undefined {
+  if (!span || pts === AV_NOPTS_VALUE) return undefined;
+  const start = (Number(pts) * stream.timeBase.num) / stream.timeBase.den;
+  const within = (time: number) => Math.min(Math.max(Math.round((time - start) * sampleRate), 0), nbSamples);
+  return { from: within(span.from), to: within(span.to) };
+}
+
+/** Samples of a frame, from one to before another. */
+interface Kept {
+  from: number;
+  to: number;
 }
 
 /** The packets of the sound track, then null, which asks the decoder for what it still holds. */
@@ -75,7 +90,7 @@ async function* packets(
     else onOther(packet);
     packet.unref();
     if (count % 256 === 0 && process.memoryUsage.rss() > mostMemory) {
-      throw new AudioError('too-large', `${audio.name} takes too much memory to read. It may be damaged.`);
+      throw new AudioError('too-large', `${audio.name} takes too much memory to read; it may be damaged`);
     }
   }
   yield null;
@@ -121,7 +136,7 @@ class Output {
   }
 
   /** Takes a frame, and before it so many samples of silence; `lost` where sound was to be there. */
-  async push(frame: Frame, silent: number, lost: boolean): Promise<void> {
+  async push(frame: Frame, silent: number, lost: boolean, kept?: Kept): Promise<void> {
     // A file may change its format in the middle (joined MP3s, chained Ogg): the output keeps that of its beginning.
     const shape = `${frame.format} ${frame.sampleRate} ${frame.channels}`;
     if (shape !== this.#shape) {
@@ -137,7 +152,8 @@ class Output {
         await this.#deliver(this.#resampler?.push(piece) ?? piece);
       }
     }
-    const piece = this.#converter?.convert(frame) ?? [];
+    const converted = this.#converter?.convert(frame) ?? [];
+    const piece = kept ? slice(converted, kept.from, kept.to) : converted;
     await this.#deliver(this.#resampler?.push(piece) ?? piece);
   }
 
@@ -146,7 +162,7 @@ class Output {
     await this.#endSection();
     await this.#send();
     if (this.#length === 0) {
-      throw new AudioError('empty', `${this.#name} has no sound in it (0 samples). Give a file with sound in it.`);
+      throw new AudioError('empty', `${this.#name} has no sound in it (0 samples); give a file with sound in it`);
     }
     const warnings: string[] = [];
     if (this.#lost > 0) {
@@ -181,7 +197,7 @@ class Output {
     if (this.#length > maxDuration * this.#sampleRate + 1) throw tooLong(this.#name, undefined, maxDuration);
     if (this.#length * this.#channels * Float32Array.BYTES_PER_ELEMENT > maxMemory) {
       const megabytes = Math.floor(maxMemory / 1e6);
-      throw new AudioError('too-large', `${this.#name} decodes to more than ${megabytes} MB. Give a shorter file.`);
+      throw new AudioError('too-large', `${this.#name} decodes to more than ${megabytes} MB; give a shorter file`);
     }
     this.#waiting.push(piece);
     this.#waitingLength += length;
@@ -197,7 +213,7 @@ class Output {
 
 function tooLong(name: string, seconds: number | undefined, limit: number): AudioError {
   const lasts = seconds === undefined ? `more than ${inWords(limit)}` : inWords(seconds);
-  return new AudioError('too-long', `${name} lasts ${lasts}; at most ${inWords(limit)} are taken. Cut it first.`);
+  return new AudioError('too-long', `${name} lasts ${lasts}; at most ${inWords(limit)} are taken; cut it first`);
 }
 
 /** Rounded up, so that what is too long never reads as long as the limit. */

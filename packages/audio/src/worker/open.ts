@@ -1,5 +1,6 @@
 import { audioFormats, inWords } from '@retone/contract';
 import {
+  AV_CODEC_ID_AAC,
   AV_DISPOSITION_DEFAULT,
   AV_NOPTS_VALUE,
   AVERROR_EOF,
@@ -16,6 +17,7 @@ import { Codec, CodecContext, Dictionary, FormatContext, IOContext, type Stream 
 import { AudioError } from '../errors.ts';
 import type { Source } from '../jobs.ts';
 import { chained } from './chain.ts';
+import { fragmentedSpan, type Span } from './fragments.ts';
 import { type ByteSource, openSource } from './source.ts';
 import { readableWave, type Wave } from './wave.ts';
 
@@ -30,6 +32,8 @@ export interface OpenedAudio {
   codec: string;
   /** Seconds as the file's header says, undefined if it does not. */
   duration: number | undefined;
+  /** What of a fragmented MP4 is sound; the rest is what its encoder put around it. */
+  span: Span | undefined;
   /** True where `duration` is only a guess from the bit rate. */
   guessed: boolean;
 }
@@ -95,11 +99,11 @@ export async function openAudio({ bytes, bigEndian }: Wave): Promise<OpenedAudio
     readable.find((track) => track.stream.hasDisposition(AV_DISPOSITION_DEFAULT)) ?? readable[0] ?? tracks[0] ?? {};
   if (stream === undefined) {
     if (container.findBestStream(AVMEDIA_TYPE_VIDEO) < 0) throw notAudio(bytes);
-    throw new AudioError('no-audio', `${bytes.name} has pictures but no sound. Give a file with sound in it.`);
+    throw new AudioError('no-audio', `${bytes.name} has pictures but no sound; give a file with sound in it`);
   }
   if (codec?.name == null || !decoders.includes(codec.name)) {
-    const message = `${bytes.name} holds sound of a kind that Retone does not read (${codec?.name ?? 'unknown'}).`;
-    throw new AudioError('unsupported', `${message} Convert it to ${inWords(audioFormats.map(({ name }) => name))}.`);
+    const message = `${bytes.name} holds sound of a kind that Retone does not read (${codec?.name ?? 'unknown'})`;
+    throw new AudioError('unsupported', `${message}; convert it to ${inWords(audioFormats.map(({ name }) => name))}`);
   }
   const decoder = new CodecContext();
   decoder.allocContext3(codec);
@@ -116,6 +120,7 @@ export async function openAudio({ bytes, bigEndian }: Wave): Promise<OpenedAudio
     format,
     codec: codec.name,
     duration: durationOf(container, stream),
+    span: format.includes('mp4') ? spanOf(bytes, stream) : undefined,
     guessed: guessing.includes(format),
   };
 }
@@ -128,6 +133,21 @@ function decoderOf({ codecpar }: Stream, bigEndian: boolean): Codec | null {
   if (other) codecpar.codecId = other.id;
   return other;
 }
+
+function spanOf(bytes: ByteSource, { id, codecpar }: Stream): Span | undefined {
+  const { codecId, frameSize, sampleRate } = codecpar;
+  const primed = codecId === AV_CODEC_ID_AAC ? (frameSize || aacFrame) / sampleRate : 0;
+  try {
+    return fragmentedSpan(bytes, id, primed);
+  } catch (error) {
+    // Boxes that are too short; FFmpeg makes of them what it can.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Samples of a frame of AAC, with at least which its encoders begin before the sound. */
+const aacFrame = 1024;
 
 function durationOf(container: FormatContext, stream: Stream): number | undefined {
   if (stream.duration > 0n) return (Number(stream.duration) * stream.timeBase.num) / stream.timeBase.den;
@@ -155,8 +175,8 @@ function readFrom(bytes: ByteSource): IOContext {
 }
 
 function notAudio(bytes: ByteSource): AudioError {
-  const reason = `${bytes.name} is not an audio file Retone can read (it ${looksLike(bytes)}).`;
-  return new AudioError('not-audio', `${reason} Give a ${inWords(audioFormats.map(({ name }) => name))} file.`);
+  const reason = `${bytes.name} is not an audio file Retone can read (it ${looksLike(bytes)})`;
+  return new AudioError('not-audio', `${reason}; give a ${inWords(audioFormats.map(({ name }) => name))} file`);
 }
 
 // Tested in this order on the first bytes, one character for each byte.

@@ -14,9 +14,9 @@ export interface ByteSource {
 export function openSource(source: Source, maxBytes: number): ByteSource {
   const bytes = 'path' in source ? openFile(source.path, source.name) : inMemory(source.bytes, source.name);
   if (bytes.size === 0)
-    throw new AudioError('empty', `${source.name} is empty (0 bytes). Give a file with sound in it.`);
+    throw new AudioError('empty', `${source.name} is empty (0 bytes); give a file with sound in it`);
   if (bytes.size > maxBytes) {
-    const message = `${source.name} has ${inMegabytes(bytes.size)}; at most ${inMegabytes(maxBytes)} are taken.`;
+    const message = `${source.name} has ${inMegabytes(bytes.size)}; at most ${inMegabytes(maxBytes)} are taken`;
     throw new AudioError('too-large', message);
   }
   return bytes;
@@ -48,7 +48,7 @@ function openFile(path: string, name: string): ByteSource {
     const stat = statSync(path);
     if (!stat.isFile()) {
       const what = stat.isDirectory() ? 'a folder' : 'not a regular file';
-      throw new AudioError('not-a-file', `${name} is ${what}. Give a sound file.`);
+      throw new AudioError('not-a-file', `${name} is ${what}; give a sound file`);
     }
     const file = openSync(path, 'r');
     const read = (position: number, length: number) => {
@@ -60,9 +60,9 @@ function openFile(path: string, name: string): ByteSource {
     if (error instanceof AudioError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new AudioError('not-found', `${name} does not exist. Check the path.`);
+      throw new AudioError('not-found', `${name} does not exist; check the path`);
     }
-    throw new AudioError('unreadable', `${name} cannot be opened (${code}). Check its permissions.`);
+    throw new AudioError('unreadable', `${name} cannot be opened (${code}); check its permissions`);
   }
 }
 

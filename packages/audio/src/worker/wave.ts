@@ -48,7 +48,7 @@ export function readableWave(bytes: ByteSource): Wave {
   if (bigEndian && !plain) {
     throw new AudioError(
       'unsupported',
-      `${bytes.name} is a big-endian wave file of compressed sound. Convert it to wav.`,
+      `${bytes.name} is a big-endian wave file of compressed sound; convert it to wav`,
     );
   }
   const narrow = format.tag === pcm && format.validBits !== 8 * sampleBytes(format);
