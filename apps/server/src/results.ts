@@ -45,8 +45,16 @@ export function fileUrl(publicUrl: string, token: string, name: string): string 
   return `${publicUrl}/files/${token}${extension}`;
 }
 
-/** The token in the URL of a file of this service, whatever host the URL was made for; undefined for any other URL. */
-export function tokenOfFileUrl(url: string, publicUrls: readonly string[]): string | undefined {
-  const base = publicUrls.find((each) => url.startsWith(`${each}/files/`));
-  return base && /^([\w-]+)(?:\.\w+|\/[^/?#]*)?$/.exec(url.slice(`${base}/files/`.length))?.[1];
+/**
+ * The token in a URL that may be of a file of this service; undefined for any other URL.
+ *
+ * @returns `sure`: it is under one of the service's own addresses. Otherwise the service may have had that one before, or
+ *   another process has it: only the table of files can say.
+ */
+export function tokenOfFileUrl(
+  url: string,
+  publicUrls: readonly string[],
+): { token: string; sure: boolean } | undefined {
+  const token = /^https?:\/\/[^?#]*\/files\/([\w-]+)(?:\.\w+|\/[^/?#]*)?$/.exec(url)?.[1];
+  return token === undefined ? undefined : { token, sure: publicUrls.some((each) => url.startsWith(`${each}/files/`)) };
 }

@@ -210,12 +210,12 @@ async function keepSource(
   publicUrl: string,
 ): Promise<Source> {
   const audio = typeof given === 'string' ? given.trim() : given;
-  const token = typeof audio === 'string' ? tokenOfFileUrl(audio, [publicUrl, ...service.publicUrls()]) : undefined;
-  if (typeof audio === 'string' && token) {
-    const file = await service.files.get(token);
-    if (!file || file.accountId !== accountId)
+  const named = typeof audio === 'string' ? tokenOfFileUrl(audio, [publicUrl, ...service.publicUrls()]) : undefined;
+  if (typeof audio === 'string' && named) {
+    const file = await service.files.get(named.token);
+    if (file?.accountId === accountId) return { key: file.key, audio: { audio } };
+    if (named.sure)
       throw new ApiError('unknown_upload', 'audio must be an upload that exists; uploads are kept for a limited time');
-    return { key: file.key, audio: { audio } };
   }
   // The worker fetches it, by the operator's rules.
   if (typeof audio === 'string' && /^https?:/i.test(audio)) return { audio: { audio } };
