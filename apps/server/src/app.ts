@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { ErrorCode } from '@retone/contract';
-import { isOutage } from '@retone/database';
+import { hasCode, isOutage } from '@retone/database';
 import { StorageError } from '@retone/storage';
 import Fastify, {
   type FastifyBaseLogger,
@@ -161,8 +161,15 @@ function commonHeaders(requestId: string): Record<string, string> {
 
 /** Database or file storage are away: the same request may do later. */
 function fromOutage(error: Error): ApiError | undefined {
+  const full = (what: string) => {
+    const message = `${what} is full: nothing more can be stored until the operator makes room`;
+    return new ApiError('disk_full', message, retryAfter(30));
+  };
+  if (hasCode(error, '53100')) return full('the disk of the database');
   if (isOutage(error)) return new ApiError('database_unavailable', 'the database does not answer', retryAfter(5));
-  if (!(error instanceof StorageError) || error.code !== 'unavailable') return undefined;
+  if (!(error instanceof StorageError)) return undefined;
+  if (error.code === 'full') return full('the disk for files');
+  if (error.code !== 'unavailable') return undefined;
   return new ApiError('storage_unavailable', 'the storage of files does not answer', retryAfter(5));
 }
 

@@ -1,7 +1,10 @@
-import type { Queryable } from '@retone/database';
+import { hasCode, type Queryable } from '@retone/database';
 
 /** Milliseconds between two times that the counts of processes are added up, while requests come. */
 const syncPause = 200;
+
+/** Milliseconds between two times that a database with a full disk is asked to count. */
+const fullPause = 5_000;
 
 interface Count {
   /** Requests in this minute that the database knows of, of all processes. */
@@ -78,6 +81,11 @@ export class RequestCounter {
 
   #begin(accountId: string): Promise<Count> {
     const asked = this.#add([[accountId, 0]])
+      .catch((error) => {
+        // A database whose disk is full still answers reads; this process then counts for itself.
+        if (!hasCode(error, '53100')) throw error;
+        return [{ known: 0, pending: 0, sent: 0, end: performance.now() + fullPause }];
+      })
       .then(([count]) => {
         this.#counts.set(accountId, count!);
         return count!;

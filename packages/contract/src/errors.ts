@@ -47,6 +47,7 @@ export const errorStatuses = {
   internal: 500,
   busy: 503,
   database_unavailable: 503,
+  disk_full: 503,
   queue_full: 503,
   storage_unavailable: 503,
 } as const;

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
 import { type Connections, checkChannel, type Database, type Queryable, type Row } from './database.ts';
+import { DiskSpace } from './disk-space.ts';
 import { badFolder, DatabaseError, translated } from './errors.ts';
 import { lockFolder } from './lock.ts';
 import { parsers, toText } from './text.ts';
@@ -18,8 +19,10 @@ export async function openPglite(folder?: string): Promise<Database> {
   const path = resolve(folder);
   const unlock = lockFolder(path);
   try {
+    const space = new DiskSpace(path);
+    if (space.isFull) throw space.error();
     if (!existsSync(join(path, 'PG_VERSION'))) await makeCluster(path);
-    return new PgliteDatabase(await PGlite.create({ dataDir: path, startParams }), unlock);
+    return new PgliteDatabase(await PGlite.create({ dataDir: path, startParams }), unlock, space);
   } catch (error) {
     unlock();
     // Of the file system, such as a file where the folder should be.
@@ -64,11 +67,14 @@ export class PgliteDatabase implements Database {
   readonly kind = 'pglite';
   readonly #pglite: PGlite;
   readonly #unlock: () => void;
+  readonly #space: DiskSpace | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(pglite: PGlite, unlock: () => void) {
+  /** @param space of its disk, if it has one */
+  constructor(pglite: PGlite, unlock: () => void, space?: DiskSpace) {
     this.#pglite = pglite;
     this.#unlock = unlock;
+    this.#space = space;
     // Parameters arrive as text already, and what text.ts does not list stays text.
     pglite.serializers = {};
     const unlisted = Object.keys(pglite.parsers).map((type) => [type, String]);
@@ -77,14 +83,14 @@ export class PgliteDatabase implements Database {
 
   async query<R extends Row = Row>(sql: string, parameters: readonly unknown[] = []): Promise<R[]> {
     refuseInside(this);
-    return run(this.#pglite, sql, parameters);
+    return this.#run(this.#pglite, sql, parameters);
   }
 
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     const begin = async (inside: (connection: Queryable) => Promise<T>) => {
       try {
         return await this.#pglite.transaction((tx) =>
-          inside({ query: (sql, parameters = []) => run(tx, sql, parameters) }),
+          inside({ query: (sql, parameters = []) => this.#run(tx, sql, parameters) }),
         );
       } catch (error) {
         throw translated(error);
@@ -127,8 +133,22 @@ export class PgliteDatabase implements Database {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#pglite.close().finally(this.#unlock);
+    this.#closed ??= this.#close().finally(this.#unlock);
     return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    // On a full disk it could not write its last checkpoint; the next start recovers from the log, as after a kill.
+    if (!this.#space?.isFull) await this.#pglite.close();
+  }
+
+  async #run<R extends Row>(
+    on: Pick<Transaction, 'query' | 'exec'>,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<R[]> {
+    this.#space?.check(sql);
+    return run(on, sql, parameters);
   }
 }
 

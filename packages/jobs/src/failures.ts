@@ -54,7 +54,7 @@ const audioCodes: Partial<Record<AudioErrorCode, TaskErrorCode>> = {
 
 /** What a failed try means. */
 export function failureOf(error: unknown): Failure {
-  if (isOutage(error) || (error instanceof StorageError && error.code === 'unavailable')) {
+  if (isOutage(error) || (error instanceof StorageError && ['unavailable', 'full'].includes(error.code))) {
     const message = 'the storage of the service did not answer for too long';
     return { blame: 'infrastructure', code: 'infrastructure', message };
   }

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { StorageError } from './errors.ts';
 import { checkKey, checkPrefix } from './keys.ts';
@@ -11,6 +11,13 @@ import type { ByteRange, FileStore, ListedFile, OpenedFile, PutOptions, StoredFi
 /** Where files are while they are written: in the store's file system, for `rename`, and under a name no key has. */
 const partialFolder = '.partial';
 const mostAttempts = 20;
+/**
+ * Bytes that stay free on the disk: more than the embedded database needs to go on, which may be on the same one. So tasks can
+ * still be deleted when files have filled it.
+ */
+const reserve = 256e6;
+/** Bytes of a file between looks at what is free. */
+const betweenLooks = 16e6;
 
 /** Files in a folder: the file of key `a/b.mp3` is `a/b.mp3`, readable by its owner alone. */
 export class DiskStore implements FileStore {
@@ -32,7 +39,7 @@ export class DiskStore implements FileStore {
     const partial = join(this.#folder, partialFolder, partialName());
     const chunks = new LimitedContent(content, options);
     try {
-      await writeFile(partial, chunks, { flag: 'wx', mode: 0o600, flush: true });
+      await writeFile(partial, this.#whileRoom(chunks), { flag: 'wx', mode: 0o600, flush: true });
       await this.#publish(partial, path);
     } catch (error) {
       // Where the disk is away, this fails too, and says less.
@@ -57,7 +64,7 @@ export class DiskStore implements FileStore {
       }
     } catch (error) {
       await file.close();
-      throw error instanceof StorageError ? error : unavailable(error);
+      throw unavailable(error);
     }
     await file.close();
     return undefined;
@@ -119,6 +126,22 @@ export class DiskStore implements FileStore {
     }
   }
 
+  /** What is being stored, as long as there is room for it. */
+  async *#whileRoom(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    let looked = -Infinity;
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size - looked > betweenLooks) {
+        const { bavail, bsize, blocks } = await statfs(this.#folder);
+        // Some file systems of the network do not say.
+        if (blocks > 0 && bavail * bsize < reserve) throw full();
+        looked = size;
+      }
+      yield chunk;
+    }
+  }
+
   #path(key: string): string {
     checkKey(key);
     return join(this.#folder, ...key.split('/'));
@@ -167,7 +190,12 @@ async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
 }
 
 function unavailable(error: unknown): StorageError {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reason = code === 'ENOSPC' || code === 'EDQUOT' ? ': the disk is full' : '';
-  return new StorageError('unavailable', `The folder of stored files cannot be used${reason}.`, { cause: error });
+  if (error instanceof StorageError) return error;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (['ENOSPC', 'EDQUOT'].includes(code)) return full(error);
+  return new StorageError('unavailable', 'The folder of stored files cannot be used.', { cause: error });
+}
+
+function full(cause?: unknown): StorageError {
+  return new StorageError('full', 'The disk of the stored files is full.', { cause });
 }

@@ -7,6 +7,8 @@ export type StorageErrorCode =
   /** A range that the file does not have. */
   | 'out-of-range'
   | 'aborted'
+  /** There is no room left on the disk. */
+  | 'full'
   /** The disk or the S3 service failed; `cause` says how. */
   | 'unavailable';
 
