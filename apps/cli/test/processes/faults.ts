@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MutableRoute, TestServer } from '@retone/database/testing';
+import type { MutableRoute, SmallDisk, TestServer } from '@retone/database/testing';
 import type { S3Fault, S3Stub } from '@retone/storage/testing';
 import type { ServiceProcess } from './process.ts';
 import type { Receiver } from './receiver.ts';
@@ -16,6 +16,8 @@ export interface Target {
   random: () => number;
   database?: { server: TestServer; route: MutableRoute };
   s3?: S3Stub;
+  /** The disk of the data folder, where it is one that can be filled. */
+  disk?: SmallDisk | undefined;
 }
 
 /** Something that goes wrong and is over when it resolves. Undefined where this target has nothing for it to go wrong with. */
@@ -103,6 +105,18 @@ export const faults: Record<string, Fault> = {
   'S3 fails': (target) => target.s3 && storageOutage(target, 'error'),
   'S3 hangs': (target) => target.s3 && storageOutage(target, 'hang'),
   'S3 breaks off': (target) => target.s3 && storageOutage(target, 'cut'),
+  'the disk is full': (target) => {
+    const { disk, random } = target;
+    return (
+      disk &&
+      (async () => {
+        // For files alone, or for the database too.
+        disk.fill(random() < 0.5 ? 150e6 : 0);
+        await outage(target);
+        disk.empty();
+      })()
+    );
+  },
   // A file where the folder was: the disk of the files is away, and nothing can be written to it.
   'the folder of files is away': (target) => {
     if (target.s3) return undefined;

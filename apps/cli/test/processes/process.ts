@@ -18,6 +18,11 @@ export class ServiceProcess {
   /** What it said on standard error. */
   errors = '';
 
+  /** Its data folder. */
+  get folder(): string {
+    return this.#environment.RETONE_DATA!;
+  }
+
   constructor(command: 'serve' | 'api' | 'worker', environment: Record<string, string>) {
     this.#command = command;
     this.#environment = environment;
