@@ -1,17 +1,12 @@
 import type { Connection } from '@retone/client';
 import { type Flags, UsageError } from './arguments.ts';
+import type { Connected } from './own-service.ts';
 
 export const serverFlag = {
   type: 'string',
   value: 'url',
   help: 'work on a Retone service instead of this machine; its key is in RETONE_KEY',
 } satisfies Flags[string];
-
-/** A service to work with, and what ends with it. */
-export interface Connected {
-  connection: Connection;
-  close(): Promise<void>;
-}
 
 /** The service at a URL, with the key of the environment. @throws UsageError */
 export function remote(server: string): Connection {

@@ -1,7 +1,7 @@
 import { firstStart } from '@retone/billing';
+import type { Connection } from '@retone/client';
 import { isLocked } from '@retone/database';
 import { buildApp, closeInTime, openLog, readSettings, Service } from '@retone/server';
-import type { Connected } from './connection.ts';
 
 /** Name of the key that this process works with; one is valid at a time. */
 const keyName = 'mcp';
@@ -46,4 +46,10 @@ async function newKey(service: Service): Promise<string> {
     if (name === keyName && !revokedAt) await service.keys.revoke(id, keyName);
   }
   return (await service.keys.create(account!.id, keyName, keyName)).key;
+}
+
+/** A service to work with, and what ends with it. */
+export interface Connected {
+  connection: Connection;
+  close(): Promise<void>;
 }

@@ -20,3 +20,24 @@ export const dangling = new Set([
   'into',
   'as',
 ]);
+
+/** Words after which a text names what is to be left out. */
+export const negations = new Set([
+  'no',
+  'not',
+  'never',
+  'less',
+  'without',
+  'minus',
+  'except',
+  'excluding',
+  'exclude',
+  'remove',
+  'removing',
+  'omit',
+  'w/o',
+  'sans',
+]);
+
+/** Negations of the one word that follows. */
+export const shortNegations = new Set(['not', 'less', 'never']);

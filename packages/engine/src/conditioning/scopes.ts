@@ -1,6 +1,5 @@
-import { joiners } from './links.ts';
+import { joiners, negations, shortNegations } from './links.ts';
 import type { Token } from './tokens.ts';
-import { negations, shortNegations } from './words.ts';
 
 /** Words between a negation and what it leaves out. */
 export const determiners = new Set([

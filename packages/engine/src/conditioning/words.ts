@@ -1,4 +1,5 @@
 import type { Words } from '@retone/checkpoint';
+import { negations } from './links.ts';
 import { determiners, itemsOf, scopeEnd } from './scopes.ts';
 import { joined, plain, type Token, tokensOf } from './tokens.ts';
 
@@ -12,27 +13,6 @@ export interface Reading {
   /** What the text asked to leave out; it is not in the text any more. */
   excluded: string[];
 }
-
-/** Words after which a text names what is to be left out. */
-export const negations = new Set([
-  'no',
-  'not',
-  'never',
-  'less',
-  'without',
-  'minus',
-  'except',
-  'excluding',
-  'exclude',
-  'remove',
-  'removing',
-  'omit',
-  'w/o',
-  'sans',
-]);
-
-/** Negations of the one word that follows. */
-export const shortNegations = new Set(['not', 'less', 'never']);
 
 /** Endings of inflected words, and what their stems end in instead. */
 const inflections: [RegExp, string[]][] = [
