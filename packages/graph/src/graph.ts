@@ -5,7 +5,7 @@ import type { Weight, WeightDType } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
-import type { Attribute, Node, Value, ValueType } from './node.ts';
+import type { Attribute, Builder, Node, Value, ValueType } from './node.ts';
 import { standardNodes } from './standard.ts';
 
 /** TensorProto.DataType of the ONNX format. */
@@ -54,7 +54,7 @@ const modelProto = protobuf
  * An ONNX graph under construction. Operators (`ops.ts`) check shapes and types as they add nodes, so that a mistake is
  * an exception at the line that made it and not a message from the runtime.
  */
-export class Graph {
+export class Graph implements Builder {
   readonly name: string;
   readonly #nodes: Node[] = [];
   readonly #inputs: Value[] = [];

@@ -43,7 +43,7 @@ export async function run(
   const tensors = inputs.map((input) => ('data' in input ? input : input[0]));
   const values = inputs.map((input, i) => graph.input(`x${i}`, 'data' in input ? input.shape : input[1]));
   const result = build(...values);
-  result.graph.output('y', result);
+  graph.output('y', result);
   const session = await Session.create(graph);
   const { y } = await session.run(Object.fromEntries(tensors.map((each, i) => [`x${i}`, each])));
   await session.release();
