@@ -7,7 +7,7 @@ import { parseArgs, promisify } from 'node:util';
 import { writeOfficialSize } from '../packages/engine/test/official-size/checkpoint.ts';
 
 // npm run bench: transforms at official size with random weights, in each precision and in PyTorch where there is one.
-// Every run is a process of its own. Prints a table with ratios, and writes the figures as JSON. On a GPU: -- --device webgpu.
+// Every run is a separate process. Prints a table with ratios, and writes the figures as JSON. On a GPU: -- --device webgpu.
 
 const run = promisify(execFile);
 

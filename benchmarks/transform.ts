@@ -1,6 +1,6 @@
 import { audioToAudio, engineSettings, loadModel } from '@retone/engine';
 
-// One measured transform in a process of its own: transform.ts <model> <seconds> <precision> <threads> <steps> <device>.
+// One measured transform in a separate process: transform.ts <model> <seconds> <precision> <threads> <steps> <device>.
 // Prints one line of JSON, as reference.py does.
 
 type Arguments = [folder: string, seconds: string, precision: string, threads: string, steps: string, device: string];

@@ -9,7 +9,7 @@ const header = '// Generated from the OpenAPI document of the service by `npm ru
 /** Fields that say nothing about types: the document describes them, and wording may change without a new client. */
 const wording = new Set(['description', 'summary', 'examples', 'default', 'title', 'operationId', 'security', 'tags']);
 
-/** What the client calls; the rest of the API is for operators and for clients of the hosted service. */
+/** The endpoints that the client calls; the rest of the API is for operators and for clients of the hosted service. */
 const used = /^\/api\/v3\/(stability-ai\/|predictions(\/\{id\}(\/events)?)?$|media\/upload\/binary$|models$|balance$)/;
 
 /** The TypeScript types of the requests and successful answers of the paths that the client uses. */

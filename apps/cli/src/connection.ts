@@ -22,7 +22,7 @@ export function remote(server: string): Connection {
  * The service at a URL, or without one a service of this process, which works on the data folder of the settings and
  * listens on loopback alone.
  *
- * @param options.key whether the connection needs a key of its own
+ * @param options.key whether the connection needs its own key
  */
 export async function connect(server: string | undefined, { key }: { key: boolean }): Promise<Connected> {
   if (server !== undefined) {

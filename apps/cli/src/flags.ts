@@ -27,14 +27,14 @@ export const bitDepthFlag = {
   help: `${bitDepths.join(', ')}: of wav (flac: 16 or 24); 32f is floating point; default 16`,
 } satisfies Flags[string];
 
-/** What --channels says. @throws UsageError */
+/** Parses --channels. @throws UsageError */
 export function channelMix(given = 'downmix'): 'downmix' | 'first-two' {
   const found = channelChoices.find((choice) => choice === given);
   if (found) return found;
   throw new UsageError(`--channels must be ${channelChoices.join(' or ')} (got "${given}")`);
 }
 
-/** What --bit-depth says about files of a format. @throws UsageError */
+/** Parses --bit-depth about files of a format. @throws UsageError */
 export function bitDepthOf(given: string | undefined, format: string): 16 | 24 | 32 | undefined {
   if (given === undefined) return undefined;
   const allowed = format === 'wav' ? bitDepths : format === 'flac' ? bitDepths.slice(0, 2) : [];

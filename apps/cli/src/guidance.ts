@@ -31,7 +31,7 @@ export const guidanceFlags = {
   },
 } satisfies Flags;
 
-/** What these flags ask of the engine. @throws UsageError */
+/** Engine options of these flags. @throws UsageError */
 export function guidanceOptions(values: Values<typeof guidanceFlags>): Partial<Controls> {
   const given = values.unconditional;
   const unconditional = unconditionals.find((kind) => kind === given);

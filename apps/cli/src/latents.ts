@@ -9,7 +9,7 @@ import { UsageError } from './arguments.ts';
 /** Latents [channels, frames], and what is known of them. */
 export interface Latents {
   tensor: Tensor;
-  /** Samples per channel that they stand for; frames times the downsampling ratio where the file does not tell. */
+  /** Samples per channel that they stand for; frames times the downsampling ratio if the file does not say. */
   samples?: number | undefined;
 }
 

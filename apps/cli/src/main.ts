@@ -35,7 +35,7 @@ async function run(name: string): Promise<void> {
   }
   const interrupt = new AbortController();
   process.on('SIGINT', () => {
-    // A step of the network cannot be stopped half-way; who asks twice does not want to wait for it.
+    // A step of the network cannot be stopped half-way; a second interrupt ends the process at once.
     if (interrupt.signal.aborted) process.exit(130);
     interrupt.abort();
   });
@@ -67,5 +67,5 @@ function fail(message: string, code: string, exitCode: number): never {
 
 function overview(): string {
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}`);
-  return `Retone gives a recording back transformed, as a sentence says.\n\nusage: retone <command> [options]\n\n${lines.join('\n')}\n\nretone <command> --help tells more.`;
+  return `Retone gives a recording back transformed, as a sentence says.\n\nusage: retone <command> [options]\n\n${lines.join('\n')}\n\nretone <command> --help lists its options.`;
 }

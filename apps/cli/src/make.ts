@@ -78,15 +78,15 @@ interface Job {
   /** The recording to start from. */
   file?: string;
   signal: AbortSignal;
-  /** What the command's own flags came to, for the report. */
+  /** Values of the command's own flags, for the report. */
   report?: Record<string, unknown>;
   /** Of the recording: seconds that are wanted; default: all, which must not be more than the model reaches. */
   seconds?: number | undefined;
-  /** What happens to a recording that is longer than the model reaches, where no duration was asked for. */
+  /** Treatment of a recording that is longer than the model's limit, if no duration was given. */
   longer?: 'cut' | 'refuse';
   /** Of the recording: what becomes of more than two channels. */
   channels?: string | undefined;
-  /** What the command's own flags ask of the engine, to be looked at before anything is loaded. */
+  /** Engine options of the command's own flags, checked before anything is loaded. */
   asked?: Parameters<typeof checkOptions>[1];
 }
 
@@ -211,7 +211,7 @@ function checkFlags(folder: string, options: Parameters<typeof checkOptions>[1])
   }
 }
 
-/** What was done, for people. */
+/** A summary for people. */
 function sentence(result: {
   input?: string;
   output: string;

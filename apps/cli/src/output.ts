@@ -24,10 +24,10 @@ import {
 import { channelsOf, type Tensor } from '@retone/engine';
 import { UsageError } from './arguments.ts';
 
-/** `-o -`: a result goes to standard output, and what is said about it to standard error. */
+/** `-o -`: a result is written to standard output, and messages to standard error. */
 export const standardOutput = '-';
 
-/** What stands against overwriting a recording. */
+/** Protection against overwriting a recording. */
 export interface OutputOptions {
   /** The file that is read, which is never written. */
   input?: string | undefined;
@@ -36,7 +36,7 @@ export interface OutputOptions {
 }
 
 /**
- * Where a result goes. Everything that can be wrong with it is found when it is made, before any work is done: what
+ * The destination of a result. Everything that can be wrong with it is found when it is made, before any work is done: what
  * cannot be written, what is there already, and what would overwrite the recording itself.
  */
 export class Output {
@@ -107,12 +107,12 @@ export class Output {
     if (this.#reserved) process.removeListener('exit', this.#release);
   }
 
-  /** The name was taken with an empty file, which goes when nothing has come of it. */
+  /** The name was taken with an empty file, which is deleted if there is no result. */
   readonly #release = () => rmSync(this.path, { force: true });
 }
 
 /**
- * Where a sound goes, and as what: to the path given, or to a name made from that of the input.
+ * The destination and format of a sound: the path given, or to a name made from that of the input.
  *
  * @throws UsageError when the format is none, or nothing can be written there: before any work is done
  */
@@ -141,7 +141,7 @@ function checkFolder(path: string): void {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
   try {
-    // Permissions, a name that is too long, a file system that can only be read: trying tells them all.
+    // Permissions, a name that is too long, a file system that can only be read: only trying shows them all.
     accessSync(folder, constants.W_OK | constants.X_OK);
     closeSync(openSync(path, 'wx'));
     rmSync(path);
@@ -203,7 +203,7 @@ export async function writeAudio(
   await output.write(await encodeAudio({ sampleRate, channels: channelsOf(audio) }, format, options));
 }
 
-/** Says what was done: on standard output, unless the result itself goes there. */
+/** Says what was done: on standard output, unless the result itself is written there. */
 export function say(output: Output, text: string): void {
   if (output.path === standardOutput) console.error(text);
   else console.log(text);

@@ -19,7 +19,7 @@ export class ProgressBar {
     this.#visible = enabled && stream.isTTY === true;
   }
 
-  /** Shows what happens before the engine can tell how far it is. */
+  /** Shows what happens before the engine reports its progress. */
   note(text: string): void {
     if (this.#visible) this.#stream.write(`\r\x1b[K${text}`);
   }

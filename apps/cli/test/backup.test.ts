@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ServiceProcess } from './processes/process.ts';
 
-// A service is backed up while it runs, restored elsewhere, and goes on there.
+// A service is backed up while it runs, restored elsewhere, and continues there.
 
 const model = 'stability-ai/stable-audio-3/music';
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));

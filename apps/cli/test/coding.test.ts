@@ -22,7 +22,7 @@ test.each(['latents.safetensors', 'latents.npy'])('a recording becomes %s and au
     model: 'retone-small',
   });
   const decoded = JSON.parse((await place.retone('decode', name, '-o', 'x.wav', '--json')).stdout);
-  // NumPy's files do not tell how much of the last frame is sound.
+  // NumPy's files do not say how much of the last frame is sound.
   expect(decoded.seconds).toBeCloseTo(name.endsWith('.npy') ? (173 * 2048) / 44100 : 8, 6);
   expect((await decodeAudio(place.path('x.wav'))).channels[0]!.length).toBe(Math.round(decoded.seconds * 44100));
 });
@@ -76,7 +76,12 @@ test.each([
     /a file of latents must end in \.safetensors or \.npy \(got "x\.pt"\)/,
   ],
   ['a folder that is not there', ['encode', riff, '-o', 'no/x.npy'], 2, /no folder "no"/],
-  ['a file that is no array', ['decode', 'text.npy'], 1, /text\.npy is no \.npy file; .* as numpy\.save writes it/],
+  [
+    'a file that is not an array',
+    ['decode', 'text.npy'],
+    1,
+    /text\.npy is not a \.npy file; .* as numpy\.save writes it/,
+  ],
   ['a file that is not there', ['decode', 'nothing.npy'], 1, /there is no file nothing\.npy/],
   ['what holds no numbers', ['decode', 'nan.safetensors'], 1, /nan\.safetensors has values that are infinite or no/],
   [

@@ -163,7 +163,7 @@ describe.skipIf(fixturesMissing)('weights that are not numbers', () => {
   });
 });
 
-test('help tells the commands and their flags', async () => {
+test('help lists the commands and their flags', async () => {
   expect((await place.retone()).stdout).toMatch(/transform.*\n.*generate/s);
   const { stdout, code } = await place.retone('transform', '--help');
   expect(code).toBe(0);

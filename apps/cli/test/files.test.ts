@@ -13,7 +13,7 @@ import { decodeAudio, encodeAudio } from '@retone/audio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main, riff, Workplace } from './retone.ts';
 
-// Recordings are never lost, and files go in and out in every way that a shell has.
+// Recordings are never lost, and files are read and written in every way that a shell has.
 
 let place: Workplace;
 beforeEach(() => {
@@ -156,7 +156,7 @@ describe('pipes', () => {
   });
 });
 
-test('a file may begin with a dash behind --, and a URL is no file', async () => {
+test('a file may begin with a dash behind --, and a URL is not a file', async () => {
   copyFileSync(riff, place.path('-1.wav'));
   expect((await back('-o', 'x.wav', '--', '-1.wav')).code).toBe(0);
   const { code, stderr } = await back('https://example.com/take.wav');

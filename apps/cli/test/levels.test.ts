@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Workplace } from './retone.ts';
 import { logMel } from './similarity.ts';
 
-// What the noise level does to a recording of drums, from the command line to the finished file.
+// Effect of the noise level on a recording of drums, from the command line to the finished file.
 
 const drums = fileURLToPath(new URL('../../../examples/drums.wav', import.meta.url));
 const levels = Array.from({ length: 11 }, (_, i) => i / 10);

@@ -28,7 +28,7 @@ describe('retone transform', () => {
     expect(made.channels[0]!.length / made.sampleRate).toBeCloseTo(8, 1);
   });
 
-  test('never overwrites what it was not told to', async () => {
+  test('never overwrites a file without being asked to', async () => {
     for (let i = 0; i < 2; i++) await place.retone('transform', riff, '-p', 'cello', '-n', '0');
     expect(place.files()).toEqual(['riff.retone-2.mp3', 'riff.retone.mp3']);
   });
@@ -121,7 +121,7 @@ test.each(['wav', 'flac', 'ogg', 'opus', 'm4a', 'aac'])('retone generate writes 
 });
 
 test.each(['exact', 'fast'])(
-  'without a cache it goes on in precision %s, with a word where that matters',
+  'without a cache it continues in precision %s, with a word where that matters',
   async (precision) => {
     // A folder cannot be made in a file, not by root either.
     writeFileSync(place.path('file'), '');
@@ -197,7 +197,7 @@ test('retone inpaint keeps everything outside the regions', async () => {
   }
 });
 
-test('retone outpaint continues at the end unless told otherwise', async () => {
+test('retone outpaint continues at the end unless asked otherwise', async () => {
   const { code, stdout } = await place.retone('outpaint', riff, '-p', 'piano', '--steps', '1', '-o', 'x.wav', '--json');
   expect(code).toBe(0);
   expect(json(stdout)).toMatchObject({ seconds: 13, secondsBefore: 0, secondsAfter: 5 });
@@ -206,7 +206,7 @@ test('retone outpaint continues at the end unless told otherwise', async () => {
 describe('retone generate', () => {
   const generate = (...args: string[]) => place.retone('generate', '-d', '1', '--steps', '1', '--seed', '1', ...args);
 
-  test.skipIf(fixturesMissing)('with adapters differs from the model alone, and tells them', async () => {
+  test.skipIf(fixturesMissing)('with adapters differs from the model alone, and lists them', async () => {
     vi.stubEnv('RETONE_CACHE', place.path('cache'));
     const args = ['-m', tinySmall, '-p', 'cello', '-o'];
     await generate(...args, 'plain.wav');
@@ -225,7 +225,7 @@ describe('retone generate', () => {
     vi.unstubAllEnvs();
   });
 
-  test('tells of a prompt that is too long, and where it was cut', async () => {
+  test('reports a prompt that is too long, and where it was cut', async () => {
     const prompt = `a cello ${'and a flute '.repeat(60)}`;
     const { stdout, stderr, code } = await generate('-p', prompt, '-o', 'x.wav');
     expect(code).toBe(0);

@@ -4,7 +4,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main, riff, Workplace } from './retone.ts';
 
-// `retone mcp` over stdio with a service of its own and the built-in model, driven by the official SDK's client.
+// `retone mcp` over stdio with its own service and the built-in model, driven by the official SDK's client.
 
 const place = new Workplace();
 let client: Client;

@@ -16,7 +16,7 @@ export interface Outcome {
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), 'retone-test-'));
 
-  /** Runs `retone` as a user does, in a process of its own. */
+  /** Runs `retone` as a user does, in a separate process. */
   retone(...args: string[]): Promise<Outcome> {
     return this.retoneWith({}, ...args);
   }

@@ -35,7 +35,7 @@ describe.skipIf(fixturesMissing)('flags of guidance and schedule', () => {
     expect((await make(...guided, ...flags)).equals(unbounded)).toBe(false);
   });
 
-  test('an interval without a step is no guidance', async () => {
+  test('an interval without a step means no guidance', async () => {
     expect((await make(...guided, '--guidance-interval', '0-0.001')).equals(plain)).toBe(true);
   });
 

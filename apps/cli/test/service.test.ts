@@ -61,7 +61,7 @@ describe('retone api', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ level: 'warn', msg: expect.stringContaining('RETONE_PROT is no setting') });
+    expect(lines[0]).toMatchObject({ level: 'warn', msg: expect.stringContaining('RETONE_PROT is not a setting') });
     expect(service.log()).not.toContain(key);
   });
 
@@ -112,7 +112,7 @@ describe('retone api', () => {
     expect(log).toContain(`port ${new URL(url).port} is taken; RETONE_PORT chooses another`);
   });
 
-  test('stops when it is told to, and leaves keys and accounts to the other commands', async () => {
+  test('stops when it is asked to, and leaves keys and accounts to the other commands', async () => {
     service.child.kill('SIGTERM');
     expect(await once(service.child, 'exit')).toEqual([0, null]);
     const listed = await run(['keys', 'list']);

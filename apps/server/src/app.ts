@@ -76,7 +76,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
   return app;
 }
 
-/** What a worker alone tells: whether it lives, and its metrics. */
+/** The HTTP endpoints of a worker without API: health and metrics. */
 export function buildWorkerApp(service: Service, logger?: FastifyBaseLogger): FastifyInstance {
   const app = bareApp(service, logger);
   app.register(healthRoutes, { service });

@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** What a 401 has to say by RFC 9110. */
+/** The header that RFC 9110 requires with a 401. */
 const challenge = { headers: { 'www-authenticate': 'Bearer realm="retone"' } };
 
 /** Lets only requests with a key of an active account in, and no more of them than the account may make. */

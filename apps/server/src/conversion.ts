@@ -16,10 +16,10 @@ let running = 0;
 const waiting: { accountId: string; go: () => void }[] = [];
 
 /**
- * Converts a sound file to another format, in processes of their own.
+ * Converts a sound file to another format, in separate processes.
  *
  * @param accountId whose file it is: one account's do not keep all others waiting
- * @throws ApiError when it is no sound or too long, or when too many wait already
+ * @throws ApiError when the file is not a sound file or too long, or when too many wait already
  */
 export async function convert(
   bytes: Uint8Array,
@@ -31,7 +31,7 @@ export async function convert(
   if (waiting.length >= mostWaiting || own >= mostOfAccount) {
     throw new ApiError('busy', 'too many files are being converted; try again later', retryAfter(5));
   }
-  // Whoever ends hands its place to the next.
+  // A finished conversion hands its place to the next one.
   if (running >= atOnce) await new Promise<void>((go) => waiting.push({ accountId, go }));
   else running++;
   try {

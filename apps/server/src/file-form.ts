@@ -22,7 +22,7 @@ export async function takeForms(app: FastifyInstance, settings: Settings): Promi
   await app.register(multipart, { limits: { files: 1, fileSize: maxFileBytes(settings), fields: 10, parts: 11 } });
 }
 
-/** What a route declares that takes a form with one file. */
+/** Declaration of a route that takes a form with one file. */
 export function fileForm(settings: Settings, file: string) {
   return {
     schema: {
@@ -36,9 +36,9 @@ export function fileForm(settings: Settings, file: string) {
 }
 
 /**
- * The file of a form, which its reader has to go through.
+ * The file of a form, which its reader must consume.
  *
- * @throws ApiError when the request is no form, or one without a file
+ * @throws ApiError when the request is not a form, or has no file
  */
 export async function fileOf(request: FastifyRequest, settings: Settings): Promise<IncomingFile> {
   if (!request.isMultipart()) {
@@ -55,7 +55,7 @@ async function* whole(file: MultipartFile['file'], settings: Settings): AsyncGen
   try {
     for await (const chunk of file) {
       yield chunk;
-      // What is too large is cut off without an error.
+      // A file that is too large is cut off without an error.
       if (file.truncated) throw fileTooLarge(settings);
     }
   } catch (error) {

@@ -8,7 +8,7 @@ const trust = 5_000;
 const distrust = 30_000;
 /** Keys that are remembered, of each kind. */
 const mostKeys = 20_000;
-/** Keys never seen that are looked up at once: whoever tries keys out cannot keep the database busy. */
+/** Keys never seen that are looked up at once: a client that tries keys out cannot keep the database busy. */
 const lookupsAtOnce = 2;
 
 /**
@@ -69,7 +69,7 @@ export class KnownKeys {
     else this.#lookups++;
   }
 
-  /** Whoever ends hands its place to the next. */
+  /** A finished lookup hands its place to the next one. */
   #pass(): void {
     const next = this.#waiting.shift();
     if (next) next();

@@ -36,7 +36,7 @@ export function localSessions(service: Service) {
       return isOwnPage && typeof token === 'string' && isEqual(token, service.pageToken);
     },
 
-    /** The key; the same one until the service starts anew or the key is revoked. */
+    /** The key; the same one until the service restarts or the key is revoked. */
     async key(): Promise<{ key: string }> {
       const earlier = made;
       const session = await earlier?.catch(() => undefined);

@@ -4,10 +4,10 @@ import { type Logger, pino } from 'pino';
 import type { Settings } from './settings.ts';
 
 /**
- * The log: lines of JSON, or words where a person reads along. What goes in is chosen field by field, so that keys,
+ * The log: lines of JSON, or words where a person reads along. Its content is chosen field by field, so that keys,
  * bodies and queries, which can hold secrets, stay out.
  *
- * @param out where it goes; standard error if absent
+ * @param out its destination; standard error if absent
  */
 export function openLog(
   settings: Pick<Settings, 'RETONE_LOG' | 'RETONE_LOG_LEVEL'>,
@@ -68,7 +68,7 @@ function worded(out: NodeJS.WritableStream): Writable {
   });
 }
 
-/** Calls `say` at most once in `pauseMs`, and drops what else comes: where the same fails over and over, once tells it. */
+/** Calls `say` at most once in `pauseMs`, and drops what else comes: repeated failures are logged once. */
 export function throttled<Argument>(say: (argument: Argument) => void, pauseMs: number): (argument: Argument) => void {
   let last = -Infinity;
   return (argument) => {

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
-/** What a proxy adds to the requests of others that it passes on. */
+/** Headers that proxies add to the requests that they forward. */
 const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'];
 
 /**
  * Whether a request was sent on this machine to this machine by name, and not passed on by a proxy that runs here. A proxy
- * that adds no header of its own passes the name on that it was asked for.
+ * that adds no header passes the name on that it was asked for.
  */
 export function isFromThisMachine({ headers, socket }: FastifyRequest): boolean {
   const { host = '' } = headers;

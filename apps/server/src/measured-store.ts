@@ -1,7 +1,7 @@
 import type { ByteRange, FileStore, ListedFile, OpenedFile, PutOptions, StoredFile } from '@retone/storage';
 import type { Metrics } from './metrics.ts';
 
-/** A store that tells the metrics of its bytes and its errors. */
+/** A store that reports its bytes and errors to the metrics. */
 export class MeasuredStore implements FileStore {
   readonly #store: FileStore;
   readonly #metrics: () => Metrics;

@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import manifest from '../package.json' with { type: 'json' };
 
 /**
- * What Prometheus is told of one process; what is of all processes together (`retone_tasks`) every process tells the
+ * The metrics of one process; those of all processes together (`retone_tasks`) are reported by every process with the
  * same. Labels come from the code and never from requests, so that there are few.
  */
 export class Metrics {

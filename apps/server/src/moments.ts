@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const form =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
-/** What the database can hold, as far as ISO 8601 has four digits for the year. */
+/** The range of times that the database can hold, within four-digit years of ISO 8601. */
 const earliest = Date.parse('0001-01-01T00:00:00Z');
 const latest = Date.parse('9999-12-31T23:59:59.999Z');
 

@@ -23,7 +23,7 @@ const tags = [
   { name: 'Files', description: 'Recordings in, results out.' },
   { name: 'Catalogue', description: 'What there is, what it takes and what it costs.' },
   { name: 'Account', description: 'Balance, keys, and the secret of webhooks.' },
-  { name: 'Operation', description: 'For whoever runs the service.' },
+  { name: 'Operation', description: 'For operators of the service.' },
 ];
 
 type Status = (typeof errorStatuses)[keyof typeof errorStatuses];
@@ -42,7 +42,7 @@ const refusalWords: Partial<Record<Status, string>> = {
   503: 'Temporarily unavailable; `Retry-After` says when to try again.',
 };
 
-/** What a route refuses with. */
+/** The refusals of a route, for OpenAPI. */
 export function refusals(...statuses: Status[]): object {
   const content = { 'application/json': { schema: failureSchema } };
   return Object.fromEntries(statuses.map((status) => [status, { description: refusalWords[status], content }]));
@@ -51,7 +51,7 @@ export function refusals(...statuses: Status[]): object {
 /** Any route that needs a key may refuse with these. */
 const anywhere: Status[] = [400, 401, 403, 413, 415, 429, 503];
 
-/** What a route that needs a key answers with: data in the envelope, or a refusal. */
+/** The responses of a route that needs a key: data in the envelope, or a refusal. */
 export function answers<Data extends z.ZodType>(data: Data, ...statuses: Status[]) {
   return { 200: envelope(data), ...refusals(...anywhere, ...statuses) };
 }

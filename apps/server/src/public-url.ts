@@ -3,7 +3,7 @@ import type { Service } from './service.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** How whoever sent the request reaches the service, without a slash at its end. */
+    /** How the client reaches the service, without a slash at its end. */
     publicUrl: string;
   }
 }
@@ -20,7 +20,7 @@ export function tellPublicUrl(app: FastifyInstance, service: Service): void {
   });
 }
 
-/** Scheme and host as a trusted proxy tells them; undefined for a request that came through none. */
+/** Scheme and host as a trusted proxy reports them; undefined for a request without a proxy. */
 function askedFor({ ips = [], protocol, host }: FastifyRequest): string | undefined {
   if (ips.length < 2 || !['http', 'https'].includes(protocol)) return undefined;
   // The host is in the client's words: it may be no host at all, or more than one.

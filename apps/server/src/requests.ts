@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError, failure } from './envelope.ts';
 import { parseJson } from './json-body.ts';
 
-// What every request must be before a route sees it, so that nothing behind has to think of broken texts.
+// Checks of every request before its route runs, so that routes never see broken texts.
 
-/** How long a client that was refused may go on sending its body, in milliseconds, before the connection is closed. */
+/** How long a client that was refused may continue to send its body, in milliseconds, before the connection is closed. */
 const patience = 10_000;
 
 /**
@@ -24,7 +24,7 @@ export function checkRequests(app: FastifyInstance): void {
     if (url.includes('%00')) throw new ApiError('bad_text', 'the URL has a null character');
   });
 
-  // Before anything of the body is read: whoever has no key gets no memory for one.
+  // Before anything of the body is read: a client without a key gets no memory.
   app.addHook('preParsing', async (request) => {
     if (request.is404) throw nowhere(request);
   });
@@ -60,7 +60,7 @@ export function answerBrokenRequests(app: FastifyInstance): void {
     refuse(socket, brokenRequests[error.code ?? ''] ?? new ApiError('bad_request', 'this is not an HTTP request'));
   });
   app.server.on('connect', (_request, socket) => {
-    refuse(socket, new ApiError('method_not_allowed', 'this is no proxy: CONNECT is not served'));
+    refuse(socket, new ApiError('method_not_allowed', 'CONNECT is not supported: this is not a proxy'));
   });
   app.server.on('checkExpectation', ({ socket, headers }) => {
     const given = JSON.stringify(headers.expect?.slice(0, 50));

@@ -36,7 +36,7 @@ function extensionOf({ input }: Task): string {
 }
 
 /**
- * Where a shared file can be fetched without a key. Clients tell by the end of the URL whether it is audio.
+ * Where a shared file can be fetched without a key. Clients recognise audio by the end of the URL.
  *
  * @param name the file's, or its extension alone
  */

@@ -63,7 +63,7 @@ const workerName = `${hostname()}:${process.pid}`;
 /** Most uploads and adapters of an account. */
 const mostUploads = 10_000;
 
-/** Where a service tells what happens; a logger is one. */
+/** Where a service logs; a logger is one. */
 export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
 
 export interface ServiceHooks {
@@ -122,7 +122,7 @@ export class Service {
   readonly files: Files;
   readonly adapters: StoredAdapters;
   readonly metrics: Metrics;
-  /** Whoever has it may have the page's key: it is in the URL that is printed at the start. */
+  /** A browser that has it gets the page's key: it is in the URL that is printed at the start. */
   readonly pageToken = newToken();
   readonly #serving: Serving;
   readonly #hooks: ServiceHooks;
@@ -160,7 +160,7 @@ export class Service {
     this.#serving = new Serving({
       model: settings.RETONE_MODEL,
       path: settings.RETONE_SERVING,
-      onError: (err) => hooks.log.error({ err }, 'serving goes on as before'),
+      onError: (err) => hooks.log.error({ err }, 'serving continues with the previous settings'),
     });
     this.metrics = new Metrics(
       () => openWork(database),
@@ -222,7 +222,7 @@ export class Service {
       fetching,
       codingTimeoutMs: settings.RETONE_CODING_SECONDS * 1000,
       atOnce: settings.RETONE_WORKERS,
-      onTry: (event) => this.#hearOfTry(event),
+      onTry: (event) => this.#logTry(event),
     });
     await worker.start();
     this.metrics.workerStarted(settings.RETONE_WORKERS);
@@ -232,7 +232,7 @@ export class Service {
       guard: { allowHosts },
       onDelivery: ({ task, attempt, error }) => {
         this.metrics.webhookSent(error === '');
-        // What went wrong can name the URL, and that a secret; the owner sees it in the task.
+        // The error can contain the URL, and the URL a secret; the owner sees it in the task.
         this.#hooks.log[error ? 'warn' : 'info'](
           { task: task.id, attempt },
           `webhook ${error ? 'failed' : 'received'}`,
@@ -276,7 +276,7 @@ export class Service {
     this.#url = url;
   }
 
-  /** The URL of the page, for whoever may read what the service prints. */
+  /** The URL of the page, with its token; for the operator's terminal only. */
   pageUrl(): string {
     return `${this.publicUrl()}/?token=${this.pageToken}`;
   }
@@ -285,7 +285,7 @@ export class Service {
     return (this.settings.RETONE_PUBLIC_URL ?? this.#url ?? '').replace(/\/+$/, '');
   }
 
-  /** Every URL under which files of this service may be named, apart from one that a proxy tells. */
+  /** Every URL under which files of this service may be named, apart from one that a proxy reports. */
   publicUrls(): string[] {
     return [this.publicUrl(), ...(this.#url ? [this.#url] : [])];
   }
@@ -315,7 +315,7 @@ export class Service {
    * A task as its owner sees it.
    *
    * @param inline whether the outputs themselves are in it instead of their URLs; default: as the task asks
-   * @param publicUrl how whoever gets it reaches the service
+   * @param publicUrl how the receiver reaches the service
    */
   async result(
     task: Task,
@@ -395,7 +395,7 @@ export class Service {
     throw new ApiError('quota_exceeded', message);
   }
 
-  /** Stores an upload's bytes under a key of its own. */
+  /** Stores an upload's bytes under its own key. */
   async keepUpload(content: AsyncIterable<Uint8Array>): Promise<StoredFile> {
     try {
       return await this.store.put(`uploads/${newToken()}`, content, { maxBytes: maxFileBytes(this.settings) });
@@ -405,7 +405,7 @@ export class Service {
     }
   }
 
-  /** What keeps the service from serving, if anything does. */
+  /** The reason why the service cannot serve; undefined if it can. */
   async problem(): Promise<string | undefined> {
     if (this.#draining) return 'the service stops';
     const late = Promise.withResolvers<string>();
@@ -481,8 +481,8 @@ export class Service {
     }
   }
 
-  /** What nobody foresaw is logged whole; of the rest, which can name URLs with secrets in them, the code. */
-  #hearOfTry({ task, outcome, error, failure }: TryEvent): void {
+  /** Logs unexpected errors completely; of others, which can contain URLs with secrets, only the code. */
+  #logTry({ task, outcome, error, failure }: TryEvent): void {
     if (outcome === 'started') this.metrics.tryStarted();
     else this.metrics.tryEnded();
     if (outcome === 'retried') this.metrics.tryFailed(task, failure?.code ?? 'worker_lost');

@@ -129,7 +129,7 @@ const schema = z.object({
     .min(0, 'takes a number of seconds from 0')
     .max(86_400, 'takes a number of seconds up to 86400')
     .default(20)
-    .describe('How long tasks may go on after SIGTERM before they are handed back.'),
+    .describe('How long tasks may continue after SIGTERM before they are handed back.'),
   RETONE_DRAIN_SECONDS: z.coerce
     .number('takes a number of seconds')
     .min(0, 'takes a number of seconds from 0')

@@ -7,7 +7,7 @@ import { invalidParameters } from './envelope.ts';
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (value) => {
-    // What the request does not have arrives as null.
+    // A missing part of the request arrives as null.
     const given = withoutNulls(value ?? {});
     const result = schema.safeParse(given);
     if (result.success) return { value: result.data };
@@ -34,7 +34,7 @@ const kinds: Record<string, string> = {
 
 const units: Record<string, string> = { string: ' characters long', array: ' items long' };
 
-/** What would have been right, to follow "must be". Schemas say it themselves where this would not tell enough. */
+/** The accepted values, in words that follow "must be". Schemas have their own message where this one would not be enough. */
 function acceptedBy(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':

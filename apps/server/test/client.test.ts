@@ -42,7 +42,7 @@ describe.each(['async', 'sync'])('wavespeed, %s', (mode) => {
   });
 });
 
-test('a task that fails tells the client why', async () => {
+test('a task that fails returns its reason to the client', async () => {
   const audio = Buffer.from('This is a letter, and no sound. '.repeat(20)).toString('base64');
   const input = { audio, prompt: 'x', duration: 1 };
   const run = client.run('stability-ai/stable-audio-3/audio-to-audio', input, { pollInterval: 0.2 });

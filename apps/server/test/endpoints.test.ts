@@ -118,7 +118,7 @@ describe('POST /{model-id}', () => {
     });
   });
 
-  test.each([{}, { seed: -1 }])('takes a random seed for %j and tells it', async (more) => {
+  test.each([{}, { seed: -1 }])('takes a random seed for %j and returns it', async (more) => {
     const { body } = await running.call('POST', music, { prompt: 'x', ...more });
     expect(body.data.seed).toBeGreaterThanOrEqual(0);
   });
@@ -483,7 +483,7 @@ describe('an upload', () => {
     expect(await sendForm((form) => form.append('file', 'a text'))).toMatchObject({ status: 400 });
   });
 
-  test('that is no multipart is answered with 415', async () => {
+  test('that is not multipart is answered with 415', async () => {
     const answer = await running.call('POST', '/api/v3/media/upload/binary', {});
     expect(answer).toMatchObject({ status: 415, body: refusal(415) });
   });
@@ -630,7 +630,7 @@ describe('the account', () => {
     expect(body.data).toEqual({ balance: 2.5, currency: 'USD' });
   });
 
-  test('has a webhook secret of its own', async () => {
+  test('has its own webhook secret', async () => {
     const { call } = await running.newAccount();
     const secret = async (of: Running['call']) => (await of('GET', '/api/v3/webhook/secret')).body.data.secret;
     expect(await secret(call)).toMatch(/^whsec_[\w-]{32,}$/);
@@ -639,7 +639,7 @@ describe('the account', () => {
 });
 
 describe('keys', () => {
-  test('are made, listed and revoked by whoever has one, which the audit tells', async () => {
+  test('are made, listed and revoked by whoever has one, which the audit log records', async () => {
     const { call, id, keyId } = await running.newAccount();
     const made = await call('POST', '/api/v3/keys', { name: ' laptop ' });
     expect(made.body.data).toEqual({
@@ -684,7 +684,7 @@ describe('keys', () => {
   });
 });
 
-test('the webhook secret is replaced on demand, which the audit tells', async () => {
+test('the webhook secret is replaced on demand, which the audit log records', async () => {
   const { call, id } = await running.newAccount();
   const before = (await call('GET', '/api/v3/webhook/secret')).body.data.secret;
   const { status, body } = await call('POST', '/api/v3/webhook/secret/rotate');

@@ -43,7 +43,7 @@ async function* eventsOf(response: Response): AsyncGenerator<Event> {
 }
 
 describe('the events of a task', () => {
-  test('tell how it waits, how it goes and how it ends, and then end', async () => {
+  test('report the queue position, the progress and the end, and then end', async () => {
     const ids = [await submit(), await submit(), await submit()];
     await expect.poll(() => engine.requests.length).toBe(1);
     const waiting = await watch(ids[2]!);
@@ -61,7 +61,7 @@ describe('the events of a task', () => {
     expect(seen.at(-1)).toMatchObject({ id: 'ended', data: { status: 'completed', error: '', tasks_ahead: null } });
   });
 
-  test('are those of its end where it has ended; who has seen that is told not to come again', async () => {
+  test('are the last one if the task has ended; a client that has seen it is asked not to reconnect', async () => {
     const id = await submit();
     await expect
       .poll(async () => (await running.call('GET', `/api/v3/predictions/${id}`)).body.data.status)

@@ -88,7 +88,7 @@ test.each([
 });
 
 describe('versions', () => {
-  test('a client that has the file is told so; a range of another version is the whole', async () => {
+  test('a client that has the file gets 304; a range of another version is the whole', async () => {
     const url = await upload('0123456789', 'a.wav', 'audio/wav');
     const first = await fetch(url);
     const etag = first.headers.get('etag')!;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Running, startService } from './service.ts';
 
-// Requests that would cost the service much more than whoever sends them.
+// Requests that would cost the service much more than the client.
 
 let running: Running;
 beforeAll(async () => {
@@ -137,7 +137,7 @@ describe('with a key', () => {
   });
 
   test.each([
-    ['that is no base64', `${'A'.repeat(megabyte)}!`, 400],
+    ['that is not base64', `${'A'.repeat(megabyte)}!`, 400],
     ['with half a group at its end', 'A'.repeat(megabyte + 1), 400],
     ['that is larger than allowed', 'A'.repeat(68 * megabyte), 413],
   ])('a recording %s leaves nothing behind', async (_, audio, status) => {

@@ -6,7 +6,7 @@ import { kinds, noRequests, numbers, pick, type Sent } from './malformed.ts';
 import { type Running, startService } from './service.ts';
 
 // 2,000 requests that no client means to send, from a seed, over all endpoints and down to bare sockets: each is
-// refused in the envelope, and the service goes on as if nothing had been.
+// refused in the envelope, and the service keeps working.
 
 const seed = Number(process.env.RETONE_TEST_SEED ?? 20_261_122);
 const count = 2000;
@@ -39,7 +39,7 @@ function exchange(text: string | Uint8Array): Promise<{ status: number; body: un
       answer += chunk;
       read();
     });
-    // What the service still had to read when it hung up makes the system reset the connection; the answer counts.
+    // Unread data at the end makes the system reset the connection; the response counts.
     socket.on('error', (error) => (answer ? read() : reject(error)));
     socket.on('close', () => reject(new Error(`the connection was closed after ${JSON.stringify(answer)}`)));
   });
@@ -58,11 +58,11 @@ function request({ method = 'POST', path, headers = {}, body = '' }: Sent): Prom
   return exchange(Buffer.concat([Buffer.from([`${method} ${path} HTTP/1.1`, ...lines, '', ''].join('\r\n')), bytes]));
 }
 
-/** What is wrong with an answer to something malformed, if anything is. */
+/** The fault of a response to a malformed request, or undefined. */
 function fault({ status, body }: { status: number; body: unknown }): string | undefined {
   const { code, message, data } = body as Record<string, unknown>;
   if (status < 400 || status > 499) return `the status is ${status}`;
-  if (code !== status || typeof message !== 'string' || message === '' || data !== null) return 'it is no envelope';
+  if (code !== status || typeof message !== 'string' || message === '' || data !== null) return 'it is not an envelope';
   if (JSON.stringify(body).length > 20_000) return 'it is long';
   return undefined;
 }

@@ -257,7 +257,7 @@ export const kinds: Record<string, Make> = {
 
 const request = (...lines: string[]) => [...lines, '', ''].join('\r\n');
 
-/** What is hardly HTTP, or none. */
+/** Requests that are barely HTTP, or not at all. */
 export const noRequests: ((random: Random) => string | Uint8Array)[] = [
   () => 'hello\r\n\r\n',
   () => '\r\n\r\n\r\nhello\r\n\r\n',

@@ -21,7 +21,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     place = mkdtempSync(join(tmpdir(), 'retone-models-'));
     vi.stubEnv('RETONE_MODELS', join(place, 'models'));
     vi.stubEnv('RETONE_CACHE', join(place, 'cache'));
-    // Three checkpoints of one shape, so that adapters fit each; the third hears durations otherwise.
+    // Three checkpoints of one shape, so that adapters fit each; the third reads durations differently.
     for (const name of ['one', 'two', 'three']) cpSync(tinySmall, join(place, 'models', name), { recursive: true });
     mkdirSync(join(place, 'models', 'adapters'));
     cpSync(lora, join(place, 'models', 'adapters', 'house-style.safetensors'));
@@ -72,7 +72,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     return { answer, task: answer.data, bytes, sound };
   }
 
-  test('three models are served with memory for two; the log tells what comes and goes', async () => {
+  test('three models are served with memory for two; the log records loads and unloads', async () => {
     log.length = 0;
     const made: Buffer[] = [];
     const withAdapter = { loras: [{ path: 'house-style' }] };
@@ -160,7 +160,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     expect(byName.task.error).toBe('');
     expect(byUrl.bytes.equals(byName.bytes)).toBe(true);
     const none = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/page.html` }] });
-    expect(none.task.error).toMatch(/^the adapter is no safetensors file/);
+    expect(none.task.error).toMatch(/^the adapter is not a safetensors file/);
     const gone = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/gone` }] });
     expect(gone.task.error).toBe("the adapter's URL answers 404 instead of a file");
   });
@@ -190,16 +190,18 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     );
   });
 
-  test('a file that is no adapter is refused when it is uploaded', async () => {
+  test('a file that is not an adapter is refused when it is uploaded', async () => {
     const form = new FormData();
     form.set('file', new Blob(['x'.repeat(100)]), 'x.safetensors');
     const headers = { authorization: `Bearer ${running.key}` };
     const answer = await fetch(`${running.url}/api/v3/adapters`, { method: 'POST', headers, body: form });
     expect(answer.status).toBe(400);
-    expect(((await answer.json()) as { message: string }).message).toMatch(/^file: the adapter is no safetensors file/);
+    expect(((await answer.json()) as { message: string }).message).toMatch(
+      /^file: the adapter is not a safetensors file/,
+    );
   });
 
-  test('a prompt that was cut is told in the result', async () => {
+  test('the result reports a prompt that was cut', async () => {
     const { task } = await make('text-to-audio', { prompt: 'a cello and a flute '.repeat(200) });
     expect(task.warnings).toEqual([
       expect.stringMatching(/^the prompt has \d+ tokens, and the model reads the first \d+/),

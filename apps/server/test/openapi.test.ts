@@ -48,17 +48,20 @@ test('every operation has a summary, a tag, and its refusals', () => {
   }
 });
 
-test.each(publicModels.map((model) => [model.id, model] as const))('%s: each parameter is told whole', (id, model) => {
-  const { requestBody } = document.paths[`/api/v3/${id}`].post;
-  const { $ref } = requestBody.content['application/json'].schema;
-  const schema = document.components.schemas[$ref.split('/').at(-1)];
-  expect(Object.keys(schema.properties)).toEqual([...model.parameters, ...Object.keys(deliveryParameters)]);
-  for (const property of Object.values(schema.properties)) {
-    expect(property).toMatchObject({ type: expect.any(String), description: expect.stringMatching(/\w/) });
-    expect(property).toHaveProperty('examples');
-  }
-  expect(schema.properties.guidance_scale).toMatchObject({ type: 'number', minimum: 0, maximum: 25, default: 1 });
-});
+test.each(publicModels.map((model) => [model.id, model] as const))(
+  '%s: each parameter is described completely',
+  (id, model) => {
+    const { requestBody } = document.paths[`/api/v3/${id}`].post;
+    const { $ref } = requestBody.content['application/json'].schema;
+    const schema = document.components.schemas[$ref.split('/').at(-1)];
+    expect(Object.keys(schema.properties)).toEqual([...model.parameters, ...Object.keys(deliveryParameters)]);
+    for (const property of Object.values(schema.properties)) {
+      expect(property).toMatchObject({ type: expect.any(String), description: expect.stringMatching(/\w/) });
+      expect(property).toHaveProperty('examples');
+    }
+    expect(schema.properties.guidance_scale).toMatchObject({ type: 'number', minimum: 0, maximum: 25, default: 1 });
+  },
+);
 
 test('there are webhooks, events and forms', () => {
   expect(document.webhooks.taskEnded.post.parameters).toHaveLength(3);

@@ -4,7 +4,7 @@ import { openLog, readSettings } from '../src/index.ts';
 import { type Running, startService } from './service.ts';
 import { StubEngine } from './stub-engine.ts';
 
-// What whoever runs a service has: its metrics and its log.
+// For operators: metrics and log.
 
 const root = '/api/v3/stability-ai/stable-audio-3';
 const settings = readSettings({});
@@ -40,7 +40,7 @@ async function metric(name: string, headers: Record<string, string> = {}): Promi
 }
 
 describe('metrics', () => {
-  test('tell requests, tasks, workers and the process', async () => {
+  test('report requests, tasks, workers and the process', async () => {
     await run('music', { prompt: 'a bell' });
     await run('music', { prompt: 'refuse' });
     await running.call('GET', '/api/v3/predictions/none');

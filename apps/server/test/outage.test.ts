@@ -48,7 +48,7 @@ describe.skipIf(!postgresBinaries && !process.env.CI)('while the database does n
       return body.data?.status;
     };
 
-    test('goes on by itself when its connections were dropped silently', async () => {
+    test('recovers by itself when its connections were dropped silently', async () => {
       expect(await completed()).toBe('completed');
       route.mute();
       await expect.poll(async () => (await get('/readyz')).status).toBe(200);
@@ -78,7 +78,7 @@ describe.skipIf(!postgresBinaries && !process.env.CI)('while the database does n
       expect((await get('/metrics')).text).toContain('retone_database_up 1');
     });
 
-    test('stops when it is told to, though the database stays silent', async () => {
+    test('stops when it is asked to, though the database stays silent', async () => {
       expect(await completed()).toBe('completed');
       route.muteAll();
       // `afterEach` closes it.

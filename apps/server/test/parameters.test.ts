@@ -133,7 +133,7 @@ test.each(cases)('$name of $model: absent', async ({ name, model, required: isRe
   if (!delivery && fallback !== undefined) expect(task.input).toHaveProperty(name, fallback);
 });
 
-test.each(cases)('$name is told by the catalogue for $model', async ({ name, model, default: fallback, bad }) => {
+test.each(cases)('$name is listed by the catalogue for $model', async ({ name, model, default: fallback, bad }) => {
   const { body } = await running.call('GET', '/api/v3/models');
   const entry = body.data.find((each: { model_id: string }) => each.model_id.endsWith(`/${model}`));
   const schema = entry.api_schema.api_schemas[0].request_schema;
@@ -148,7 +148,7 @@ test.each(cases)('$name is told by the catalogue for $model', async ({ name, mod
 });
 
 describe('a request with several faults', () => {
-  test('is told of all at once: parameter, what was given, what is accepted', async () => {
+  test('reports all at once: parameter, what was given, what is accepted', async () => {
     const { status, body } = await submit('audio-inpainting', {
       audio,
       mask_start_seconds: 4,

@@ -149,7 +149,7 @@ test('files can be had in all seven formats', async () => {
   expect(unknown.status).toBe(400);
 });
 
-test('what is no sound is refused in words', async () => {
+test('a file that is not a sound file is refused with a reason', async () => {
   const url = await upload(new Blob(['these are words, and no sound']), 'words.txt');
   const answer = await fetch(`${url}?format=wav`);
   expect(answer.status).toBe(415);

@@ -4,7 +4,7 @@ import { openLog } from '../src/index.ts';
 import { type Running, startService } from './service.ts';
 import { StubEngine } from './stub-engine.ts';
 
-// What a client is told, and what is logged of it, where its requests come through a proxy.
+// Responses and log entries for requests that come through a proxy.
 
 const submission = '/api/v3/stability-ai/stable-audio-3';
 const forwarded = {
@@ -47,7 +47,7 @@ describe('a proxy that is trusted', () => {
   beforeAll(() => start({ RETONE_TRUST_PROXY: 'loopback, 198.51.100.0/24' }));
   afterAll(() => running.close());
 
-  test('tells the address of the client and the URL that it asked for', async () => {
+  test('reports the address of the client and the requested URL', async () => {
     expect(await addressOf(forwarded)).toBe('203.0.113.9');
     const chain = { ...forwarded, 'x-forwarded-for': '192.0.2.7, 203.0.113.9, 198.51.100.4' };
     expect(await addressOf(chain), 'the first who is not trusted').toBe('203.0.113.9');
@@ -79,7 +79,7 @@ describe('a proxy that is trusted', () => {
     expect(task!.sourceKey).toMatch(/^uploads\//);
   });
 
-  test('is not believed what is no host', async () => {
+  test('is not believed if it is not a host', async () => {
     expect(await upload({ ...forwarded, 'x-forwarded-host': 'a b' })).toContain(`${running.url}/files/`);
     expect(await upload({ ...forwarded, 'x-forwarded-proto': 'javascript' })).toContain(`${running.url}/files/`);
     const path = { ...forwarded, 'x-forwarded-host': 'evil.example/path?x=' };
@@ -97,7 +97,7 @@ test.each([
   await running.close();
 });
 
-test('the public URL of the settings goes before all that a proxy says', async () => {
+test('the public URL of the settings takes precedence over the headers of a proxy', async () => {
   await start({ RETONE_TRUST_PROXY: 'loopback', RETONE_PUBLIC_URL: 'https://public.example.com/' });
   expect(await upload(forwarded)).toContain('https://public.example.com/files/');
   await running.close();

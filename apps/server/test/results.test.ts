@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, type Running, startService } from './service.ts';
 import { StubEngine } from './stub-engine.ts';
 
-// What becomes of tasks, as clients see it, with a worker whose engine costs nothing.
+// Results of tasks as clients see them, with a stub engine.
 
 const root = '/api/v3/stability-ai/stable-audio-3';
 let running: Running;
@@ -68,7 +68,7 @@ describe('a completed task', () => {
     expect(items[0].outputs[0]).toMatch(/^http/);
   });
 
-  test('goes with its file when it is deleted, one by one or together', async () => {
+  test('is deleted together with its file, one by one or together', async () => {
     const tasks = await Promise.all([1, 2, 3].map(async () => (await ended(await submit({}))).body.data));
     await running.call('DELETE', `/api/v3/predictions/${tasks[0].id}`);
     const ids = tasks.map(({ id }) => id);
@@ -115,7 +115,7 @@ test('a running task is cancelled, and costs nothing', async () => {
 });
 
 test.each(['completed', 'failed'])(
-  'a webhook tells of a task that has %s, signed with the secret of the account',
+  'a webhook reports a task that has %s, signed with the secret of the account',
   async (status) => {
     const { port } = receiver.address() as AddressInfo;
     const { secret } = (await running.call('GET', '/api/v3/webhook/secret')).body.data;

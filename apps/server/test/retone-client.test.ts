@@ -69,7 +69,7 @@ test('an aborted run is cancelled in the service', async () => {
   await expect.poll(async () => (await retone.task(id)).status).toBe('cancelled');
 });
 
-test('history goes on at a cursor; a task is deleted; models and balance are told', async () => {
+test('history continues at a cursor; a task is deleted; models and balance are returned', async () => {
   for (const prompt of ['one', 'two']) await retone.run('text-to-audio', { prompt, duration: 1 });
   const first = await retone.history({ page_size: 1, status: 'completed' });
   const second = await retone.history({ page_size: 1, status: 'completed', cursor: first.next_cursor! });

@@ -14,7 +14,7 @@ export interface Running {
   url: string;
   key: string;
   accountId: string;
-  /** What the app serves and describes. */
+  /** The app. */
   routes: { method: string; url: string }[];
   /** Calls the API with the account's key; answers status and envelope. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -30,7 +30,7 @@ export interface Answer {
   body: any;
 }
 
-/** Starts a service, with a worker unless told otherwise; `engine` stands for the worker's. */
+/** Starts a service, with a worker unless asked otherwise; `engine` stands for the worker's. */
 export async function startService(
   options: {
     settings?: Record<string, string>;

@@ -30,14 +30,14 @@ test.each([
   ['RETONE_METRICS_TOKEN', 'short', 'at least 16 characters'],
   ['RETONE_LOG', 'xml', 'auto, text or json'],
   ['DATABASE_URL', 'mysql://root:hidden@host/x', 'a URL such as postgres://'],
-])('%s=%s is refused, and told what it takes', (name, value, takes) => {
+])('%s=%s is refused with what it takes', (name, value, takes) => {
   const read = () => readSettings({ [name]: value });
   expect(read).toThrow(SettingsError);
   expect(read).toThrow(new RegExp(`^${name} is .*${takes}`));
   expect(read).not.toThrow(/hidden/);
 });
 
-test('all that is wrong is told at once', () => {
+test('all faults are reported at once', () => {
   expect(() => readSettings({ RETONE_PORT: 'x', RETONE_BILLING: 'y' })).toThrow(/RETONE_PORT.*RETONE_BILLING/s);
 });
 
@@ -46,7 +46,7 @@ test('what looks like a setting and is none is noticed', () => {
   expect(unknownSettings(environment)).toEqual(['RETONE_PROT']);
 });
 
-test('a secret may be in a file of its own, and settings in one together, which the environment overrides', () => {
+test('a secret may be in its own file, and settings in one together, which the environment overrides', () => {
   const folder = mkdtempSync(join(tmpdir(), 'retone-settings-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name: string, content: string) => {

@@ -2,7 +2,7 @@ import { type Engine, EngineFailure, type EngineRequest } from '@retone/jobs';
 
 /** Stands for the engine and costs nothing: makes a second of silence, when the test lets it. */
 export class StubEngine implements Engine {
-  /** What it was asked for, in order. */
+  /** Requests in order. */
   readonly requests: EngineRequest[] = [];
   readonly #waiting: (() => void)[] = [];
   #held = false;

@@ -5,7 +5,7 @@ import { firstStart } from '@retone/billing';
 import type { Engine } from '@retone/jobs';
 import { buildApp, closeInTime, readSettings, Service } from '@retone/server';
 
-/** A service with the page, on loopback and in a data folder of its own. */
+/** A service with the page, on loopback and in a datits own folder. */
 export interface Running {
   url: string;
   /** The page, with the token that gives it a key. */

@@ -56,7 +56,7 @@ function start(worker: URL): ChildProcess {
 }
 
 /**
- * Runs one job in a process of its own, so that a crash, a hang or a memory leak in a codec ends with that process.
+ * Runs one job in a separate process, so that a crash, a hang or a memory leak in a codec ends with that process.
  * The process is gone when the promise is rejected, soon after it is fulfilled, and when this process ends.
  *
  * @param name what the job is about, for messages

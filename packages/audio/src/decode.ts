@@ -19,13 +19,13 @@ export interface AudioClip {
   sampleRate: number;
   /**
    * One array of samples for each channel (left, right), all of one length. Full scale is [-1, 1]; lossy and
-   * floating-point files can go beyond. Always finite.
+   * floating-point files can exceed that. Always finite.
    */
   channels: Float32Array[];
 }
 
 export interface DecodeOptions extends Limits {
-  /** What to call the input in messages when it is bytes. */
+  /** The input's name in messages, if it is bytes. */
   name?: string | undefined;
   /** Resample to this rate, 1,000 to 768,000 Hz; the file's own if not given. */
   sampleRate?: number | undefined;
@@ -39,7 +39,7 @@ export interface DecodeOptions extends Limits {
   mix?: 'first-two' | 'downmix' | undefined;
   /** Seconds of sound that are wanted, from the start: nothing behind them is decoded, or counts against the limits. */
   seconds?: number | undefined;
-  /** Hears, as a sentence, of what could not be decoded and is silence now. */
+  /** Called with a sentence about what could not be decoded and is silence now. */
   onWarning?: ((warning: string) => void) | undefined;
   /** Longest sound, seconds; 1,800 if not given. Refused from the header where it says. */
   maxDuration?: number | undefined;
@@ -50,7 +50,7 @@ export interface DecodeOptions extends Limits {
 }
 
 /**
- * Decodes a sound file (the formats in `audioFormats`) in a process of its own.
+ * Decodes a sound file (the formats in `audioFormats`) in a separate process.
  *
  * @param input a path, or the file's bytes
  * @throws AudioError `not-found`, `not-a-file`, `unreadable`, `empty`, `not-audio`, `no-audio` (pictures only),

@@ -13,12 +13,12 @@ export interface EncodeOptions extends Limits {
   bitrate?: number | undefined;
   /** Bits per sample of wav and flac: 16 if not given; 32 is floating point and for wav only. */
   bitDepth?: 16 | 24 | 32 | undefined;
-  /** What the file says about itself, such as `title` and `comment`; aac has no place for it. */
+  /** Tags of the file, such as `title` and `comment`; aac has no place for it. */
   tags?: Record<string, string> | undefined;
 }
 
 /**
- * Encodes sound as a file in a process of its own. The same clip and options give the same bytes.
+ * Encodes sound as a file in a separate process. The same clip and options give the same bytes.
  *
  * A sample rate that the format does not have is resampled to the next higher one that it has (opus: 48 kHz). NaN
  * becomes silence; what is beyond full scale is clipped, except in 32-bit wav. Of 16 bits, samples that these hold exactly

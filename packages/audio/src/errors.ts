@@ -1,5 +1,5 @@
 import { CodedError } from '@retone/common';
-/** What went wrong, for programs. The message says it for people. */
+/** Error codes, for programs. The message is for people. */
 export type AudioErrorCode =
   | 'not-found'
   | 'not-a-file'

@@ -2,7 +2,7 @@ import type { WritableFormat } from '@retone/contract';
 import type { AudioErrorCode } from './errors.ts';
 import type { Piece } from './piece.ts';
 
-// What the caller and the codec process say to each other. One process does one job and exits.
+// Messages between the caller and the codec process. One process does one job and exits.
 
 /** Where the bytes come from, and what to call it in messages. */
 export type Source = { name: string } & ({ path: string } | { bytes: Uint8Array });

@@ -6,14 +6,14 @@ import type { AudioInfo } from './worker/probe.ts';
 export type { AudioInfo };
 
 export interface ProbeOptions extends Limits {
-  /** What to call the input in messages when it is bytes. */
+  /** The input's name in messages, if it is bytes. */
   name?: string | undefined;
   /** Largest file, bytes; 4 GiB if not given. */
   maxBytes?: number | undefined;
 }
 
 /**
- * Reads what a sound file's header says, without decoding it, in a process of its own.
+ * Reads what a sound file's header says, without decoding it, in a separate process.
  *
  * @param input a path, or the file's bytes
  * @throws AudioError as `decodeAudio`

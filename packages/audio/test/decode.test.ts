@@ -40,7 +40,7 @@ describe('files of other programs', () => {
     },
   );
 
-  test('aac keeps the 1024 samples before the start, which its header cannot tell', async () => {
+  test('aac keeps the 1024 samples before the start, which its header cannot express', async () => {
     const clip = await decodeAudio(file('tones.aac'));
     expect(likeness(clip.channels[0]!, left, 1024)).toBeGreaterThan(0.995);
     expect(likeness(clip.channels[1]!, right, 1024)).toBeGreaterThan(0.995);

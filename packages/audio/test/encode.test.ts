@@ -55,7 +55,7 @@ describe('wav and flac', () => {
     expect(twice).toEqual(once);
   });
 
-  test('wav of 32 bits is exact and goes beyond full scale', async () => {
+  test('wav of 32 bits is exact and can exceed full scale', async () => {
     const loud = { sampleRate: 44100, channels: [Float32Array.of(0.1, -1.5, 3, Number.NaN, Infinity)] };
     const { channels } = await decodeAudio(await encodeAudio(loud, 'wav', { bitDepth: 32 }));
     expect(channels).toEqual([Float32Array.of(0.1, -1.5, 3, 0, 0)]);

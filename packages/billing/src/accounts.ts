@@ -3,7 +3,7 @@ import { atomically, type Queryable } from '@retone/database';
 import { Audit, type AuditAction } from './audit.ts';
 import { BillingError, checkedName, unknownAccount } from './errors.ts';
 
-/** What an account may do at once; null is the server's default. */
+/** Limits of an account; null is the server's default. */
 export interface AccountLimits {
   requestsPerMinute: number | null;
   /** Tasks that run at the same time; more of them wait. */

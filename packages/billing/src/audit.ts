@@ -17,7 +17,7 @@ export interface AuditEntry {
   actor: string;
   action: AuditAction;
   accountId: string;
-  /** What else there is to say of it; never a secret. */
+  /** Details; never a secret. */
   details: Record<string, unknown>;
   createdAt: Date;
 }
@@ -33,7 +33,7 @@ export class Audit {
     this.#on = on;
   }
 
-  /** Writes an entry; to be called in the transaction that does what it tells of. */
+  /** Writes an entry; to be called in the transaction of the action that it records. */
   async record(
     actor: string,
     action: AuditAction,

@@ -1,5 +1,5 @@
 import { CodedError } from '@retone/common';
-/** What was wrong with a request to the books, for programs; the message says it for people. */
+/** Error codes of billing, for programs; the message is for people. */
 export type BillingErrorCode =
   | 'unknown-account'
   | 'unknown-key'

@@ -3,7 +3,7 @@ import { type Account, Accounts } from './accounts.ts';
 import { ApiKeys } from './keys.ts';
 import { Ledger } from './ledger.ts';
 
-/** What the first account starts with, in micro-dollars: $10,000, more than 200,000 requests to the dearest model. */
+/** Credit of the first account, in micro-dollars: $10,000, more than 200,000 requests to the dearest model. */
 export const startingCredit = 10_000_000_000;
 
 /**

@@ -9,7 +9,7 @@ export interface ApiKey {
   id: string;
   accountId: string;
   name: string;
-  /** The key's first characters, to tell keys apart by. */
+  /** The key's first characters, which distinguish keys. */
   prefix: string;
   createdAt: Date;
   /** To the minute; null: never. */

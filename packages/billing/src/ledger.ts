@@ -25,7 +25,7 @@ export interface OpenHold {
   createdAt: Date;
 }
 
-/** What a price is for, to be told in bills. */
+/** The item that a price is for, as bills show it. */
 export interface PaidFor {
   /** Public model id. */
   model?: string | undefined;

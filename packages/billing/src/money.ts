@@ -18,12 +18,15 @@ export function dollarText(microDollars: number): string {
 /**
  * An amount that a person typed, such as `25`, `$0.5` or `-3.25`, in micro-dollars.
  *
- * @throws BillingError `bad-amount` where it is no such number or has more than six decimals
+ * @throws BillingError `bad-amount` if it is not a number or has more than six decimals
  */
 export function microDollars(text: string): number {
   const match = /^(-?)\$?(\d{1,9})(?:\.(\d{1,6}))?$/.exec(text.trim());
   if (!match)
-    throw new BillingError('bad-amount', `"${text}" is no amount: give dollars with up to six decimals, as 12.50`);
+    throw new BillingError(
+      'bad-amount',
+      `"${text}" is not an amount; give dollars with up to six decimals, such as 12.50`,
+    );
   const [, sign, whole, decimals = ''] = match;
   const amount = Number(whole) * perDollar + Number(decimals.padEnd(6, '0'));
   return sign ? -amount : amount;

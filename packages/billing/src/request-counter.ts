@@ -11,7 +11,7 @@ interface Count {
   known: number;
   /** Requests here that it does not know of yet. */
   pending: number;
-  /** Requests here of which the database is being told. */
+  /** Requests of this process that are being written to the database. */
   sent: number;
   /** End of the minute, on the clock of `performance.now`. */
   end: number;
@@ -75,7 +75,7 @@ export class RequestCounter {
         // Answers may overtake each other.
         count.known = known[i]!.end > count.end + 1000 ? known[i]!.known : Math.max(count.known, known[i]!.known);
         count.end = known[i]!.end;
-      } else count.pending += pending; // the database is away: it is told later
+      } else count.pending += pending; // the database is away: written later
     }
   }
 

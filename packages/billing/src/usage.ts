@@ -27,7 +27,7 @@ export interface BillingFilter {
   pageSize: number;
 }
 
-/** What an account used of a model on a day. */
+/** Usage of a model by an account on a day. */
 export interface DayUsage {
   /** `2026-11-22`, in UTC. */
   day: string;
@@ -38,7 +38,7 @@ export interface DayUsage {
   cost: number;
 }
 
-/** What accounts have paid for, from the ledger. */
+/** Usage of accounts, from the ledger. */
 export class Usage {
   readonly #on: Queryable;
 

@@ -4,7 +4,7 @@ import { Accounts, ApiKeys, Audit, firstStart, Ledger, startingCredit } from '..
 import { accountWith, withBooks } from './books.ts';
 
 onEveryDatabase(({ open }) => {
-  test('an account is made, found, listed, suspended, resumed and limited, and the audit tells of it', async () => {
+  test('an account is made, found, listed, suspended, resumed and limited, and the audit log records it', async () => {
     const database = await withBooks(await open());
     const accounts = new Accounts(database);
     const made = await accounts.create('  Ada & sons ', 'me');

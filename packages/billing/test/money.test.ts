@@ -27,7 +27,7 @@ test.each([
 });
 
 test.each(['', '-', '$', '.5', '1.', '1.0000001', '1e3', '1,000', '0x10', 'NaN', '1 000', '--1', '1234567890'])(
-  '"%s" is no amount',
+  '"%s" is not an amount',
   (text) => {
     expect(() => microDollars(text)).toThrow(expect.objectContaining({ code: 'bad-amount' }));
   },

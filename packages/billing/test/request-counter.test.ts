@@ -19,7 +19,7 @@ onEveryDatabase(({ kind, open, newUrl }) => {
     expect(await counter.count(other.id)).toMatchObject({ requests: 1 });
   });
 
-  test('a process that begins to count in a minute goes on from what the others have counted, and later minutes from none', async () => {
+  test('a process that begins to count in a minute continues from what the others have counted, and later minutes from none', async () => {
     const database = await withBooks(await open());
     const { id } = await new Accounts(database).create('a', 'me');
     const counted = async () => (await new RequestCounter(database).count(id)).requests;
@@ -40,7 +40,7 @@ onEveryDatabase(({ kind, open, newUrl }) => {
       await databases[0]!.query("UPDATE request_counts SET minute = minute + interval '1 hour', requests = 0");
       const counters = databases.map((database) => new RequestCounter(database));
       await Promise.all(Array.from({ length: 40 }, (_, i) => counters[i % 2]!.count(id)));
-      // What comes while the counts are added is not lost either.
+      // Requests that arrive while the counts are added are not lost either.
       await Promise.all(counters.flatMap((counter) => [counter.sync(), counter.count(id), counter.sync()]));
       await Promise.all(counters.map((counter) => counter.sync()));
       expect(await new RequestCounter(databases[0]!).count(id)).toMatchObject({ requests: 43 });

@@ -292,10 +292,10 @@ export function structureChannels({ pitches, frames_per_latent: frames }: Struct
   return 3 + pitches + 4 * frames;
 }
 
-/** What a model sees of its source's structure. */
+/** Configuration of the source's structure. */
 export type StructureConfig = Extract<z.infer<typeof conditioner>, { type: 'structure' }>['config'];
 
-/** What the model sees of its source's structure, or undefined if it does not see it. */
+/** Configuration of the source's structure; undefined if the model does not use it. */
 export function structureOf(configs: readonly ConditionerConfig[]): StructureConfig | undefined {
   return configs.find((conditioner) => conditioner.type === 'structure')?.config;
 }

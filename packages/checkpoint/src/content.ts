@@ -19,7 +19,7 @@ const signatures: [string, string][] = [
   ['1f8b08', 'is compressed with gzip; unpack it first'],
 ];
 
-/** What a file is, as the end of a sentence, where its beginning tells that it is something else than it should be. */
+/** Describes a file, as the end of a sentence, if its first bytes are those of another format. */
 export function mistaken(path: string): string | undefined {
   const start = Buffer.alloc(200);
   try {

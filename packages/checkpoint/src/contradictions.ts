@@ -11,7 +11,7 @@ import {
 import { shown } from './errors.ts';
 import type { TextEncoderConfig } from './text-config.ts';
 
-/** A key whose value would be accepted by itself, but does not go with those of other keys. */
+/** A key whose value would be accepted by itself, but contradicts other keys. */
 interface Contradiction {
   key: string;
   value: unknown;

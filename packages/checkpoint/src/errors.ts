@@ -1,5 +1,5 @@
 import { CodedError } from '@retone/common';
-/** What is wrong with a checkpoint, for programs; the message says it for people. */
+/** Error codes of checkpoints, for programs; the message is for people. */
 export type CheckpointErrorCode =
   | 'not-found'
   | 'not-safetensors'

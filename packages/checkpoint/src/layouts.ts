@@ -16,7 +16,7 @@ export function cachedSnapshot(folder: string): string | undefined {
   return commit && commits.includes(commit) ? join(snapshots, commit) : undefined;
 }
 
-/** What is at a path that is not a model, and what to do, as a sentence; undefined where nothing is there. */
+/** Explains a path that is not a model, and what to do; undefined if nothing is there. */
 export function otherLayout(path: string): string | undefined {
   const stat = statOf(path);
   if (!stat) return undefined;

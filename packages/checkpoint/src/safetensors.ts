@@ -200,7 +200,7 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
   return { tensors, metadata };
 }
 
-/** What is wrong with one header entry, or undefined. `dataLength` is the size of the file's data section in bytes. */
+/** The fault of one header entry, or undefined. `dataLength` is the size of the file's data section in bytes. */
 function entryProblem(value: unknown, dataLength: number): string | undefined {
   if (!isRecord(value)) return 'not an object';
   const { dtype, shape, data_offsets: offsets } = value;

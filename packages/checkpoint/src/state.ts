@@ -12,7 +12,7 @@ const fileNames: readonly string[] = [
 ];
 
 /**
- * What tells a checkpoint's folder from itself after a change: sizes and times of the files that it is opened from, which
+ * Distinguishes a checkpoint's folder from itself after a change: sizes and times of the files that it is opened from, which
  * are found without reading any. Empty if there is no such folder.
  */
 export function folderState(folder: string): string {

@@ -116,7 +116,7 @@ describe('opening a checkpoint', () => {
     expect(error.message).toMatch(message);
   });
 
-  test.each(['nowhere', 'whole/model.safetensors'])('%s is no folder', (path) => {
+  test.each(['nowhere', 'whole/model.safetensors'])('%s is not a folder', (path) => {
     checkpointFolder('whole');
     const error = errorOf(() => openCheckpoint(join(folder, path)));
     expect(error.code).toBe('not-found');
@@ -173,7 +173,7 @@ describe('installed models', () => {
     expect(error.message).toMatch(/there is no model "missing"; installed: .*good/);
   });
 
-  test.each(['nowhere', 'library/notes.txt'])('may be sought in vain: %s is no folder', (path) => {
+  test.each(['nowhere', 'library/notes.txt'])('may be sought in vain: %s is not a folder', (path) => {
     vi.stubEnv('RETONE_MODELS', join(folder, path));
     expect(inLibrary()).toEqual([]);
     vi.stubEnv('RETONE_MODELS', library);

@@ -271,7 +271,7 @@ describe('a configuration that is wrong names key, value and what is accepted', 
     expect(message).toBe('config.json: hidden_activation is "relu"; accepted: "gelu_pytorch_tanh"');
   });
 
-  test('a text encoder whose heads do not go together', () => {
+  test('a text encoder whose heads contradict each other', () => {
     const { message } = errorOf(() => parseTextConfig({ ...textConfig(), num_key_value_heads: 3 }));
     expect(message).toBe('config.json: num_key_value_heads is 3; accepted: a divisor of num_attention_heads, 2');
   });

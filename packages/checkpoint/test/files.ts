@@ -42,7 +42,7 @@ export function bf16(shape: number[], values: ArrayLike<number>): StoredTensor {
   return { dtype: 'BF16', shape, bytes: new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer) };
 }
 
-/** A folder of its own for a test file, and the safetensors files that were opened in it. */
+/** A separate folder for a test file, and the safetensors files that were opened in it. */
 export class TestFolder {
   readonly path = mkdtempSync(join(tmpdir(), 'retone-test-'));
   readonly #open: SafetensorsFile[] = [];

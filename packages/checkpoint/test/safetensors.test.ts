@@ -229,7 +229,7 @@ test('thousands of random mutations are read or refused, and nothing else', () =
     const path = folder.write(bytes, 'mutated.safetensors');
     try {
       const file = SafetensorsFile.open(path);
-      // What is accepted must hold: every tensor lies in the file and can be read.
+      // An accepted file must be consistent: every tensor lies in the file and can be read.
       let total = 0;
       for (const each of file.tensors.values()) total += file.read(each).length;
       expect(total).toBeLessThanOrEqual(bytes.length);

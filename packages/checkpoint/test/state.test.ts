@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderState } from '../src/index.ts';
 
-test("the state of a folder tells whether a checkpoint's file in it was changed, replaced, added or removed", () => {
+test("the state of a folder shows whether a checkpoint's file in it was changed, replaced, added or removed", () => {
   const folder = mkdtempSync(join(tmpdir(), 'retone-state-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'text'));

@@ -52,7 +52,7 @@ describe('names', () => {
 });
 
 describe('what was used', () => {
-  test('the report tells used, unused and missing tensors apart', () => {
+  test('the report distinguishes used, unused and missing tensors', () => {
     const weights = weightsOf({ b: f32([1], [1]), a: f16([2], [1, 2]), spare: f32([3], [1, 2, 3]) });
     weights.get('b', [1]);
     weights.get('a', [2]);
@@ -74,7 +74,7 @@ describe('what was used', () => {
     weights.assertComplete();
   });
 
-  test('all that is wrong is told in one message', () => {
+  test('all faults are reported in one message', () => {
     const weights = weightsOf({
       misshapen: f32([2, 3], [1, 2, 3, 4, 5, 6]),
       whole: { dtype: 'I32', shape: [1], bytes: new Uint8Array(4) },
@@ -92,7 +92,7 @@ describe('what was used', () => {
     expect(error.message).toContain('optional has shape [1], the configuration asks for [2]');
   });
 
-  test('of very many faults the first five are told, and how many more there are', () => {
+  test('of very many faults the first five are reported, with the number of the others', () => {
     const weights = weightsOf({});
     for (let i = 0; i < 12; i++) weights.get(`layers.${i}.weight`, [1]);
     const { message } = errorOf(() => weights.assertComplete());

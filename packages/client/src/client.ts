@@ -35,7 +35,7 @@ export class Retone {
       method: 'POST',
       body: form,
       signal,
-      // What may be left of a lost upload expires.
+      // A partial upload expires.
       repeatable: true,
     });
     return url;

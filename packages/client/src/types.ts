@@ -4,7 +4,7 @@ type Schemas = components['schemas'];
 
 /** A task and its result. */
 export type Task = Schemas['Task'];
-/** What is new about a task: its status, progress and place in the queue. */
+/** The state of a task: its status, progress and place in the queue. */
 export type TaskEvent = Schemas['TaskEvent'];
 /** A model of the catalogue, with the JSON Schema of its parameters. */
 export type Model = Schemas['Model'];

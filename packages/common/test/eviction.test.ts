@@ -20,7 +20,7 @@ function entry(name: string, minutes: number, kind: 'file' | 'folder' = 'file'):
   utimesSync(path, used, used);
 }
 
-test('the entries that were not used for the longest time go first, files and folders', () => {
+test('the least recently used entries are evicted first, files and folders', () => {
   entry('newest', 10);
   entry('oldest', 40, 'folder');
   entry('older', 30);

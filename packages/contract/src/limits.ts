@@ -1,4 +1,4 @@
-/** What the checkpoint that serves a model allows, and its defaults. */
+/** Limits and defaults of the checkpoint that serves a model. */
 export interface ModelLimits {
   /** Longest result that a request may ask for, in seconds. */
   maxSeconds: number;

@@ -21,7 +21,7 @@ export interface PublicModel {
 interface Description {
   name: string;
   description: string;
-  /** The parameters that tell this model from the others. */
+  /** The parameters that this model has and others lack. */
   own: readonly ParameterName[];
   /** A rule between two parameters, or none. */
   rule?: Rule;
@@ -32,7 +32,7 @@ interface Rule {
   /** The parameter that the error names. */
   at: ParameterName;
   holds(first: number, second: number): boolean;
-  /** What follows "must be". */
+  /** The accepted values, in words that follow "must be". */
   accepted: string;
 }
 

@@ -32,7 +32,7 @@ export interface Lora {
   strength: number;
 }
 
-/** What a result is made from, and which part of it. */
+/** Parameters of the source and of the part that is generated. */
 const sourceParameters = (limits: ModelLimits) => ({
   audio: z
     .string()

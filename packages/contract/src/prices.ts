@@ -1,4 +1,4 @@
-/** What one request to a model costs, in micro-dollars, whatever its parameters. */
+/** Price of one request to a model, in micro-dollars, whatever its parameters. */
 export const prices = {
   'stability-ai/stable-audio-3/audio-to-audio': 24_000,
   'stability-ai/stable-audio-3/text-to-audio': 20_600,

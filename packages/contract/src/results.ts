@@ -143,7 +143,7 @@ export const keySchema = z
   .object({
     id: z.string().describe('32 hex digits; not secret.'),
     name: z.string(),
-    prefix: z.string().describe('The first characters of the key, by which keys can be told apart.'),
+    prefix: z.string().describe('The first characters of the key, which distinguish keys.'),
     created_at: z.iso.datetime(),
     last_used_at: z.iso.datetime().nullable().describe('To the minute.'),
     revoked_at: z.iso.datetime().nullable(),

@@ -47,7 +47,7 @@ export interface Database extends Queryable {
   exclusively<T>(lock: number, work: () => Promise<T>): Promise<T>;
   /**
    * Calls `onNotify` for each notification on a channel until the returned function is called. A lost connection is made
-   * again, but what was sent meanwhile is lost, so whoever listens must also look for themselves now and then.
+   * again, but what was sent meanwhile is lost, so listeners must also poll.
    *
    * @param channel lower-case letters, digits and underscores
    */
@@ -77,7 +77,7 @@ export interface Database extends Queryable {
 }
 
 /**
- * Runs `work` in one transaction: in the one that `on` is, or in one of its own if `on` is a database. For operations of
+ * Runs `work` in one transaction: in the one that `on` is, or in a separate one if `on` is a database. For operations of
  * several statements that stand alone as well as inside a caller's transaction.
  */
 export function atomically<T>(on: Queryable | Database, work: (tx: Queryable) => Promise<T>): Promise<T> {
@@ -89,7 +89,7 @@ export function checkChannel(channel: string): void {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel)) {
     throw new DatabaseError(
       'misuse',
-      `"${channel}" is no channel name: use up to 63 of a-z, 0-9 and _, no digit first`,
+      `"${channel}" is not a channel name: use up to 63 of a-z, 0-9 and _, no digit first`,
     );
   }
 }

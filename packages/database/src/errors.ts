@@ -1,6 +1,6 @@
 import { CodedError } from '@retone/common';
 /**
- * What went wrong, for programs: a five-character SQLSTATE where Postgres refused a statement ('23505', '40001', ...),
+ * Error codes, for programs: a five-character SQLSTATE where Postgres refused a statement ('23505', '40001', ...),
  * or one of Retone's own words.
  */
 export type DatabaseErrorCode =
@@ -29,7 +29,7 @@ export function hasCode(error: unknown, code: DatabaseErrorCode): boolean {
 }
 
 /**
- * What a driver threw, as a DatabaseError if a server sent it. The drivers' own errors are not passed on: PGlite's hold the
+ * A driver's error as a DatabaseError, if a server sent it. The drivers' own errors are not passed on: PGlite's hold the
  * parameters, which may be secrets, and neither's stack leads to the caller.
  */
 export function translated(error: unknown): unknown {
@@ -46,7 +46,7 @@ export function isLocked(error: unknown): boolean {
   return hasCode(error, 'locked');
 }
 
-/** What the driver says of connections that it could not make, or that broke or fell silent. */
+/** The driver's messages for connections that it could not make, or that broke or fell silent. */
 const lossMessages =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout expired|timeout exceeded when trying to connect)/;
 

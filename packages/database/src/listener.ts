@@ -14,7 +14,7 @@ export function cutOff(client: pg.ClientBase): void {
   (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
 }
 
-/** A connection of its own for LISTEN, made when first needed and again whenever it is lost. */
+/** A separate connection for LISTEN, made when first needed and again whenever it is lost. */
 export class Listener {
   readonly #config: pg.ClientConfig;
   readonly #heartbeatMs: number;
@@ -100,7 +100,7 @@ export class Listener {
 
   #reconnect(delay: number): void {
     if (this.#closed || this.#callbacks.size === 0) return;
-    // A connection may be lost while it is made, and is then told of twice.
+    // A connection may be lost while it is made, and is then reported twice.
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
       this.#connection().catch(() => this.#reconnect(Math.min(2 * delay, longestDelay)));

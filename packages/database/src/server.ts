@@ -143,7 +143,7 @@ class ServerDatabase implements Database {
   async exclusively<T>(lock: number, work: () => Promise<T>): Promise<T> {
     refuseInside(this);
     const client = new pg.Client(this.#config);
-    // The lock goes with its connection.
+    // The lock ends with its connection.
     client.on('error', () => {});
     try {
       await client.connect();
@@ -212,7 +212,7 @@ async function run<R extends Row>(
   const statement = { text: sql, ...(limit === undefined ? {} : { query_timeout: limit }) };
   try {
     if (parameters.length > 0) return (await on.query<R>({ ...statement, values: parameters.map(toText) })).rows;
-    // Several statements answer with a list of results, which the types do not tell; an empty one has no rows.
+    // Several statements answer with a list of results, which the types do not express; an empty one has no rows.
     const result = (await on.query<R>(statement)) as pg.QueryResult<R> | pg.QueryResult<R>[];
     return [result].flat().flatMap((each) => each.rows ?? []);
   } catch (error) {

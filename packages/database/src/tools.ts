@@ -21,7 +21,7 @@ export async function runTool(name: 'pg_dump' | 'pg_restore', args: readonly str
   }
 }
 
-/** What libpq's programs take from the environment, of a database URL. */
+/** A database URL as the environment variables of libpq's programs. */
 function connectionOf(url: string): Record<string, string> & { password?: string } {
   const { hostname, port, pathname, username, password, searchParams } = new URL(url);
   const ssl = searchParams.get('sslmode');

@@ -4,7 +4,7 @@ import { type Database, openDatabase } from '../src/index.ts';
 import { PgliteDatabase } from '../src/pglite.ts';
 import { postgresBinaries, startPostgres, type TestServer } from './postgres.ts';
 
-/** What tests on a database are given. */
+/** Context of tests on a database. */
 export interface DatabaseTests {
   readonly kind: Database['kind'];
   /** Opens a new, empty database, which is closed after the test. */

@@ -122,9 +122,12 @@ test('an empty folder becomes a database, and one with other files is left alone
   expect(readdirSync(folder)).toEqual(['song.mp3']);
 });
 
-test.each(['song.mp3', join('song.mp3', 'database')])('a file where a folder should be, %s, is told', async (name) => {
-  writeFileSync(join(scratch, 'song.mp3'), '');
-  folder = join(scratch, name);
-  const refusal = { code: 'bad-folder', message: expect.stringContaining(folder) };
-  await expect(openDatabase({ folder })).rejects.toMatchObject(refusal);
-});
+test.each(['song.mp3', join('song.mp3', 'database')])(
+  'a file where a folder should be, %s, is reported',
+  async (name) => {
+    writeFileSync(join(scratch, 'song.mp3'), '');
+    folder = join(scratch, name);
+    const refusal = { code: 'bad-folder', message: expect.stringContaining(folder) };
+    await expect(openDatabase({ folder })).rejects.toMatchObject(refusal);
+  },
+);

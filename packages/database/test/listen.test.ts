@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import { type Database, openDatabase } from '../src/index.ts';
 import { onEveryDatabase } from './testing.ts';
 
-/** What was heard, and a way to wait for it. */
+/** The payloads received, and a way to wait for them. */
 class Heard {
   readonly payloads: string[] = [];
   #waiting: { count: number; resolve: () => void }[] = [];
 
-  readonly hear = (payload: string) => {
+  readonly receive = (payload: string) => {
     this.payloads.push(payload);
     for (const { count, resolve } of this.#waiting) if (this.payloads.length >= count) resolve();
   };
@@ -20,12 +20,12 @@ class Heard {
 }
 
 onEveryDatabase(({ kind, open, newUrl }) => {
-  test('every listener of a channel hears what is sent on it, until it stops', async () => {
+  test('every listener of a channel receives what is sent on it, until it stops', async () => {
     const database = await open();
     const [first, second, elsewhere] = [new Heard(), new Heard(), new Heard()];
-    const stopFirst = await database.listen('jobs', first.hear);
-    await database.listen('jobs', second.hear);
-    await database.listen('other', elsewhere.hear);
+    const stopFirst = await database.listen('jobs', first.receive);
+    await database.listen('jobs', second.receive);
+    await database.listen('other', elsewhere.receive);
     await database.notify('jobs', 'one');
     expect(await first.atLeast(1)).toEqual(['one']);
     await stopFirst();
@@ -39,7 +39,7 @@ onEveryDatabase(({ kind, open, newUrl }) => {
   test('a transaction notifies when it commits, and not when it is undone', async () => {
     const database = await open();
     const heard = new Heard();
-    await database.listen('jobs', heard.hear);
+    await database.listen('jobs', heard.receive);
     const undone = database.transaction(async (tx) => {
       await tx.query('SELECT pg_notify($1, $2)', ['jobs', 'undone']);
       throw new Error('undo');
@@ -71,13 +71,13 @@ onEveryDatabase(({ kind, open, newUrl }) => {
 
   if (kind !== 'postgres') return;
 
-  test('other processes hear, and a lost connection is made again', async () => {
+  test('other processes are notified, and a lost connection is made again', async () => {
     const url = await newUrl();
     const listening = await openDatabase({ url });
     const other = await openDatabase({ url });
     try {
       const heard = new Heard();
-      await listening.listen('jobs', heard.hear);
+      await listening.listen('jobs', heard.receive);
       await other.notify('jobs', 'before');
       expect(await heard.atLeast(1)).toEqual(['before']);
       await cutOffListener(other);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export interface MutableRoute {
   /** The database's URL by this way. */
   url: string;
-  /** From now on nothing passes through the connections that are open; nobody is told. New ones are not affected. */
+  /** From now on nothing passes through the connections that are open; no error is raised. New ones are not affected. */
   mute(): void;
   /** From now on new connections are accepted and silent too, until `restore`. */
   muteAll(): void;
@@ -44,7 +44,7 @@ export async function mutableRoute(url: string): Promise<MutableRoute> {
       muted.add(client);
       client.unpipe(upstream);
       upstream.unpipe(client);
-      // What arrives is read and dropped: the sender notices nothing.
+      // Arriving data is read and dropped: the sender notices nothing.
       client.resume();
       upstream.resume();
     }

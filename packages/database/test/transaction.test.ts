@@ -102,7 +102,7 @@ onEveryDatabase(({ kind, open, newUrl }) => {
     await expect(kept.query('SELECT 1')).rejects.toMatchObject({ code: 'misuse' });
   });
 
-  test('atomically makes a transaction of its own, or is part of the one that it is given', async () => {
+  test('atomically makes a separate transaction, or is part of the one that it is given', async () => {
     const database = await opened();
     const insertTwo = async (tx: Queryable) => {
       await tx.query('INSERT INTO t VALUES (1)');

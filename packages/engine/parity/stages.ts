@@ -404,7 +404,7 @@ export class Engine {
   async #endToEnd(each: Case): Promise<Results> {
     const model = await this.#model(paddingOf(each));
     const { params } = each;
-    // What the reference's generate() takes when the caller does not say, whatever the model.
+    // Defaults of the reference's generate(), whatever the model.
     model.config.sample_size = params.sample_size ?? 5292032;
     const batch = params.batch_size ?? 1;
     const at = <Value>(value: Value | Value[], i: number): Value => (Array.isArray(value) ? value[i]! : value);
@@ -473,7 +473,7 @@ export class Engine {
       path: join(this.#fixture.folder, file),
       strength: params.strengths[i],
     }));
-    // Folded anew each time: what is compared is what folding gives today.
+    // Folded again each time: what is compared is what folding gives today.
     const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
     const checkpoint = await this.#checkpoint();
     const weights = new Weights(

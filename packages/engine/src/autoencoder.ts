@@ -7,7 +7,7 @@ import { loadPretransform } from './pretransforms/open.ts';
 import type { Pretransform, PretransformRun } from './pretransforms/pretransform.ts';
 import { columns, fitted } from './tensors.ts';
 
-/** What codes audio in a checkpoint, loaded by itself: that of a diffusion model, or one that is published alone. */
+/** The autoencoder of a checkpoint, loaded by itself: that of a diffusion model, or one that is published alone. */
 export class Autoencoder {
   readonly sampleRate: number;
   readonly audioChannels: number;

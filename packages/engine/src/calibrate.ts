@@ -11,7 +11,7 @@ import { seededNoise } from './sampling/noise.ts';
 
 // How large the inputs of each layer become: found by running the model in fp32 on a few clips that are made here.
 
-/** What is transformed, and into what. The kinds of sound differ more than the prompts do. */
+/** Clips and prompts for calibration. The kinds of sound differ more than the prompts do. */
 const material: { prompt: string; sound: (i: number, rate: number, noise: number) => number }[] = [
   {
     prompt: 'warm strings over a slow drum',
@@ -36,7 +36,7 @@ const material: { prompt: string; sound: (i: number, rate: number, noise: number
 /** Per clip. Autoencoders see some seconds of silence behind it besides. */
 const seconds = 4;
 const steps = 8;
-/** What is left of the source here, and what is made, in about equal parts. */
+/** Noise level of calibration: source and generated sound in about equal parts. */
 const noiseLevel = 0.8;
 
 /** A backend in fp32 that notes the largest input of every channel in `peaks`, by the layer's name. */
@@ -98,7 +98,7 @@ function roundedUp(peak: number): number {
   return peak === 0 ? 0 : 2 ** (Math.ceil(2 * Math.log2(peak)) / 2);
 }
 
-/** What is transformed to calibrate a model, and to check it: a recording, a prompt, a seed. */
+/** The request that calibrates and checks a model: a recording, a prompt, a seed. */
 export function calibrationClip(model: Model, seed = 0): GenerateOptions {
   const { prompt, sound } = material[seed]!;
   const duration = Math.min(seconds, model.maxSeconds);

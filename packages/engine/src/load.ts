@@ -41,7 +41,7 @@ export interface ModelOptions extends SessionOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What tests and calibration need beside the options. */
+/** Hooks for tests and calibration. */
 export interface LoadHooks {
   /** Computes the networks in place of what device and precision say: to observe them, or to try another one. */
   backend?: Backend | undefined;

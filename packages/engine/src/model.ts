@@ -13,7 +13,7 @@ import type { Dit, PaddingMode } from './networks/dit.ts';
 import type { Pretransform } from './pretransforms/pretransform.ts';
 import type { SamplerName } from './sampling/samplers.ts';
 
-/** What a model generates with when a request does not say. */
+/** A model's defaults. */
 export interface SamplingDefaults {
   sampler: SamplerName;
   steps: number;
@@ -90,7 +90,7 @@ export class Model {
     return this.config.sample_size / this.config.sample_rate;
   }
 
-  /** What to generate with when a request does not say. */
+  /** The model's defaults. */
   get defaults(): SamplingDefaults {
     return samplingDefaults(this.config);
   }

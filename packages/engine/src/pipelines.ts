@@ -12,7 +12,7 @@ import { fitted } from './tensors.ts';
 /** How a result is made, whatever it is made from. */
 export type Controls = Omit<GenerateOptions, 'source' | 'initNoiseLevel' | 'inpaint' | 'seconds'>;
 
-/** What the file of a result says about itself: the same wherever it was made. */
+/** Tags of a result's file, the same wherever it was made. */
 export function resultTags(prompt: string, seed: number): Record<string, string> {
   return { title: prompt.slice(0, 200), comment: `made with Retone, seed ${seed}` };
 }
@@ -50,11 +50,11 @@ export function audioToAudio(
 export interface InpaintOptions extends Controls {
   /** The recording [channels, samples], at the model's sample rate. */
   audio: Tensor;
-  /** What to make anew; at least one region, inside the recording. */
+  /** The sections to regenerate; at least one, inside the recording. */
   regions: readonly Region[];
 }
 
-/** Makes regions of a recording anew. Outside them it is given back sample by sample; the seams are inside. */
+/** Regenerates sections of a recording. Outside them it is given back sample by sample; the seams are inside. */
 export async function inpaint(model: Model, { audio, regions, ...controls }: InpaintOptions): Promise<Tensor> {
   const seconds = durationOf(model, audio);
   if (regions.length === 0)

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(cache, { recursive: true }));
 
-/** Loads the model and makes a sound; tells whether it had to be compiled. */
+/** Loads the model and generates a sound; returns whether the model had to be compiled. */
 async function use(): Promise<{ compiled: boolean; sound: Float32Array }> {
   let compiled = false;
   const model = await loadModel(tinySmall, {
@@ -71,7 +71,7 @@ describe.skipIf(fixturesMissing)('compiled models', () => {
     expect((await use()).compiled).toBe(false);
   });
 
-  test('that were not used for long go when there is no room; who has loaded one keeps it', async () => {
+  test('are evicted, the least recently used first, when there is no room; a loaded one stays usable', async () => {
     const model = await loadModel(tinySmall, { precision: 'fast' });
     const make = async () => (await textToAudio(model, { prompt: 'rain', seconds: 0.5, seed: 3, steps: 2 })).data;
     const before = await make();

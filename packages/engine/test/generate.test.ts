@@ -200,7 +200,7 @@ describe('inpainting', () => {
   const at = (tensor: Tensor, from: number, to: number) =>
     [0, 1].flatMap((c) => [...tensor.data.subarray(c * 88200 + from * 44100, c * 88200 + to * 44100)]);
 
-  test('makes the regions anew and gives everything else back unchanged', async () => {
+  test('regenerates the regions and leaves everything else unchanged', async () => {
     const regions = [
       { start: 0.5, end: 0.8 },
       { start: 1.25, end: 2 },

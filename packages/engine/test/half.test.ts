@@ -12,7 +12,7 @@ import { type LoadHooks, loadModel, type ModelOptions } from '../src/load.ts';
 import { made, meanDifference, spectra } from './fidelity.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
-// What 16-bit floats may change, on the processor and on a GPU where there is one. In float32, a GPU computes what the
+// Error of 16-bit floats, on the processor and on a GPU where there is one. In float32, a GPU computes what the
 // processor does.
 
 const noGpu = await deviceProblem('webgpu');
@@ -46,7 +46,7 @@ const half = [
   { where: 'WebGPU', options: { ...fast, device: 'webgpu' }, missing: noHalves },
 ] satisfies { where: string; options: ModelOptions & LoadHooks; missing: string | undefined }[];
 
-/** What each part of a model makes, latents after eight steps. */
+/** Outputs of each part of a model, latents after eight steps. */
 async function stages(folder: string, options: ModelOptions & LoadHooks): Promise<Record<string, Float32Array>> {
   const model = await loadModel(folder, { ...options, onFallback: expect.unreachable });
   const seconds = 1;
@@ -95,7 +95,7 @@ describe.skipIf(fixturesMissing).each(['tiny-small', 'tiny-medium', 'tiny-base']
     const found = errors(await stages(folder, each.options), (await exact)!);
     for (const [part, error] of Object.entries(found)) {
       expect(error, part).toBeLessThan(0.02);
-      // What is nearly the same was not rounded.
+      // A nearly equal result was not rounded.
       expect(error, part).toBeGreaterThan(1e-5);
     }
   });

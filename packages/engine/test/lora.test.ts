@@ -264,7 +264,7 @@ describe.skipIf(fixturesMissing)('adapters', () => {
     expect((await sound({ path: lora, strength: 0 })).bytes.equals((await sound()).bytes)).toBe(true);
   });
 
-  test('are kept within a limit: those that were not used for the longest time go', async () => {
+  test('are kept within a limit: the least recently used ones are evicted', async () => {
     await sound({ path: lora, strength: 1 });
     const [first] = readdirSync(folded);
     const size = statSync(join(folded, first!)).size;

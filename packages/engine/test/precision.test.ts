@@ -9,7 +9,7 @@ import { loadModel } from '../src/load.ts';
 import type { Model } from '../src/model.ts';
 import { made, meanDifference, prompts, spectra } from './fidelity.ts';
 
-// What 8-bit integers may change on the built-in model: after eight steps of its own sampler with the same noise, at most so much.
+// Error of 8-bit integers on the built-in model: after eight steps of its own sampler with the same noise, at most so much.
 
 const bounds = { balanced: { latents: 0.03, decibels: 0.5 }, fast: { latents: 0.06, decibels: 1 } };
 
@@ -54,7 +54,7 @@ test('8-bit tiers stay within their bounds on 20 prompts and recordings', { time
     expect(found[precision].decoded).toBeLessThan(bounds[precision].decibels);
     // Phases are made up by an iteration in which small differences grow: 0.1 % of noise in latents comes to 0.1-0.5 dB.
     expect(found[precision].meanHeard).toBeLessThan(bounds[precision].decibels);
-    // What is the same to the last bit was not computed in integers.
+    // A result that is equal to the last bit was not computed in integers.
     expect(found[precision].latents).toBeGreaterThan(1e-4);
   }
 });

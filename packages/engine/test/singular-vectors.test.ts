@@ -52,7 +52,7 @@ test.each([
   expect(offFromWhole(leading(random(rows, columns), count))).toBeLessThan(1e-5);
 });
 
-test('singular values close to each other are told apart', () => {
+test('singular values close to each other are distinguished', () => {
   const values = [
     10,
     10 * (1 - 1e-4),

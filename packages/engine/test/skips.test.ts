@@ -11,7 +11,7 @@ import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { seededNoise } from '../src/sampling/noise.ts';
 import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 
-// What is left out or computed once gives what computing all of it every time gives. Those of the autoencoder are in
+// Skipping and caching give the same results as computing everything every time. Those of the autoencoder are in
 // segments.test.ts.
 
 const opened: Checkpoint[] = [];

@@ -113,7 +113,7 @@ describe('what is to be left out', () => {
     expect(read(text, learnt)).toBe(expected);
   });
 
-  test('goes to the negative prompt with guidance; there "no" is not said twice', () => {
+  test('moves to the negative prompt with guidance; there "no" is not said twice', () => {
     const texts = { prompt: 'rock, no drums', negativePrompt: 'no bass, uiop' };
     expect(readTexts(plain, { ...texts, guided: true })).toMatchObject({
       prompt: 'rock',

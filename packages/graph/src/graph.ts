@@ -117,7 +117,7 @@ export class Graph implements Builder {
     if (known) return known;
     let value: Value;
     if (weight.kind === 'missing') {
-      // Building goes on, so that all that is missing can be told together; such a graph is never run.
+      // Building continues, so that everything missing is reported together; such a graph is never run.
       value = { graph: this, name, type: 'float32', shape: weight.shape };
     } else if (weight.kind === 'computed') {
       value = this.constant(weight.values, weight.shape);

@@ -128,7 +128,7 @@ describe('broadcasting', () => {
       [2, 3],
       [2, 4],
     ],
-  ])('[%s] does not go with [%s]', (a, b) => {
+  ])('[%s] does not fit [%s]', (a, b) => {
     expect(() => broadcast(a, b)).toThrow(/cannot broadcast/);
   });
 });

@@ -8,7 +8,7 @@ const folder = new TestFolder();
 afterAll(() => folder.remove());
 
 describe('operators refuse what does not fit while the graph is built', () => {
-  /** A value of the given shape in a graph of its own; several of one call share theirs. */
+  /** A value of the given shape in a separate graph; several of one call share theirs. */
   const values = (...shapes: Shape[]): Value[] => {
     const graph = new Graph('test');
     return shapes.map((shape, i) => graph.input(`x${i}`, shape));
@@ -236,7 +236,7 @@ describe('operators refuse what does not fit while the graph is built', () => {
   });
 });
 
-describe('operators tell the shapes of their results', () => {
+describe('operators know the shapes of their results', () => {
   test.each<[what: string, build: (graph: Graph) => Value, shape: Shape]>([
     ['add', (g) => ops.add(g.input('a', ['B', 1, 8]), g.input('b', ['T', 8])), ['B', 'T', 8]],
     ['matmul', (g) => ops.matmul(g.input('a', ['B', 2, 'T', 3]), g.input('b', [2, 3, 'N'])), ['B', 2, 'T', 'N']],
@@ -296,7 +296,7 @@ describe('weights', () => {
     expect(graph.weight('w', weights.get('w', [2]))).toBe(graph.weight('w', weights.get('w', [2])));
   });
 
-  test('that are missing still have their shape, so that building goes on', () => {
+  test('that are missing still have their shape, so that building continues', () => {
     const value = new Graph('test').weight('w', { kind: 'missing', shape: [4, 8] });
     expect(value).toMatchObject({ type: 'float32', shape: [4, 8] });
   });

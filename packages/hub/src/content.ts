@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Digest } from './hub.ts';
 
-/** The hashes of a file's content, taken while it goes by. */
+/** The hashes of a file's content, computed while it is read. */
 export class ContentHash {
   readonly #sha256 = createHash('sha256');
   readonly #gitSha1: Hash | undefined;
@@ -29,7 +29,7 @@ interface ReadOptions {
   onBytes?: ((count: number) => void) | undefined;
 }
 
-/** Goes through a file; `onBytes` hears of every piece. */
+/** Reads a file; `onBytes` is called for every piece. */
 export async function readInto(hash: ContentHash, path: string, { signal, onBytes }: ReadOptions = {}): Promise<void> {
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })) {
     hash.update(chunk as Buffer);

@@ -14,7 +14,7 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   );
 }
 
-/** What a failed write means: that a disk is full is said in words, everything else is passed on. */
+/** Translates a failed write: a full disk gets its own message, other errors pass through. */
 export function writeFailure(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;

@@ -7,7 +7,7 @@ import { type Hub, type RemoteFile, reasonOf } from './hub.ts';
 
 export interface DownloadOptions {
   signal?: AbortSignal | undefined;
-  /** Hears of bytes that are there now, whether they were fetched or had been before; negative when they are given up. */
+  /** Called with the bytes that are present now, whether they were fetched or had been before; negative when they are given up. */
   onBytes?: ((count: number, fetched: boolean) => void) | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface DownloadOptions {
 const stallTimeout = 30_000;
 
 /**
- * Makes `path` be a file of the hub. What is there of it already is read, not fetched; a broken connection goes on where
+ * Makes `path` be a file of the hub. What is there of it already is read, not fetched; a broken connection continues where
  * it broke off; and the whole is checked against the hub's digest.
  *
  * @returns SHA-256 of the content, in hex
@@ -35,12 +35,12 @@ export async function download(
   // Removed and not truncated: it may be a hard link to the file of an installed model.
   await rm(path);
   onBytes?.(-file.size, false);
-  // What was there before may have been of another version, or broken.
+  // The existing part may be of another version, or damaged.
   if (before > 0 && before <= file.size) return download(hub, file, path, { signal, onBytes });
   throw new HubError(
     'bad-checksum',
     `${file.path} of ${file.repository} does not have the checksum that ${hub.url} gives for it: ` +
-      `${file.digest.kind} ${found} instead of ${file.digest.hex}. It was thrown away; pull again, and should that not help, tell its owners`,
+      `${file.digest.kind} ${found} instead of ${file.digest.hex}. It was thrown away; pull again, and if that does not help, report it to its owners`,
   );
 }
 

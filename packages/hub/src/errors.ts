@@ -18,7 +18,7 @@ export type HubErrorCode =
 /** A model cannot be fetched, checked or removed. The message is a sentence or two: what, where, and what to do. */
 export class HubError extends CodedError<HubErrorCode> {}
 
-/** A failure that may pass: a broken connection, a server that is busy. It is tried again before it is told. */
+/** A failure that may pass: a broken connection, a server that is busy. It is retried before it is reported. */
 export class Passing extends HubError {
   /** How long the server asks to be left alone, in milliseconds. */
   readonly waitMs: number | undefined;

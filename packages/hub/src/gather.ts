@@ -35,7 +35,7 @@ export interface GatherOptions {
  * Gathers every part of a model.
  *
  * @returns what its files are, and how many bytes came now
- * @throws HubError when the disk is too small, before anything is fetched, or when what came is no checkpoint
+ * @throws HubError when the disk is too small, before anything is fetched, or when the files are not a checkpoint
  */
 export async function gather(
   installation: Installation,

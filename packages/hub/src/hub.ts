@@ -145,7 +145,7 @@ function notTheHub(url: string): HubError {
   );
 }
 
-/** What `fetch` keeps in the cause of its error, as it says itself no more than that it failed. */
+/** The cause of a `fetch` error, whose own message says only that it failed. */
 export function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
   const inner = cause as { code?: string; message?: string } | undefined;

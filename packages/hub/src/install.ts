@@ -6,9 +6,9 @@ import { type InstallRecord, readRecord } from './record.ts';
 
 export interface InstallOptions extends GatherOptions {
   hub: Hub;
-  /** What the model is called when it is installed; default: the last part of its repository's or folder's name. */
+  /** Name of the installed model; default: the last part of its repository's or folder's name. */
   name?: string | undefined;
-  /** Hears a sentence for the user now and then, such as that another process is at the same model. */
+  /** Called with a sentence for the user, such as that another process is at the same model. */
   onNote?: ((note: string) => void) | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface Installed {
   record: InstallRecord;
 }
 
-/** What a model is installed from, once its parts are known. */
+/** Sources of a model to install, once its parts are known. */
 interface Contents {
   parts: Part[];
   /** The commit, where it comes from a hub. */

@@ -7,7 +7,7 @@ import type { Digest } from './hub.ts';
 import { takeLock } from './lock.ts';
 import { type InstallRecord, readRecord, writeRecord } from './record.ts';
 
-/** Where a model is put together before it is installed. Its name begins with a dot: it is no model. */
+/** Where a model is put together before it is installed. Its name begins with a dot, so that it does not count as a model. */
 const partialFolder = '.partial';
 
 /** A file that a model is to have. */
@@ -38,7 +38,7 @@ export class Installation {
   }
 
   /**
-   * Begins, or goes on with, the making of a model. Nobody else can make or remove it until {@link close}.
+   * Begins or continues the installation of a model. Nobody else can make or remove it until {@link close}.
    *
    * @param onWait called when another process is at it, which is waited for
    * @throws HubError when the name is none, or that of the built-in model
@@ -60,7 +60,7 @@ export class Installation {
   }
 
   /**
-   * Readies the gathering: what is not wanted goes, and files that an installed model has already are linked, not fetched
+   * Readies the gathering: unwanted files are deleted, and files that an installed model has already are linked, not fetched
    * again. Whether they are what they should be is for the caller to check.
    *
    * @returns how many bytes are still to come
@@ -104,7 +104,7 @@ export class Installation {
     await this.discard();
   }
 
-  /** Lets others have the model. What was gathered stays, to go on with. */
+  /** Lets others have the model. What was gathered stays for the next attempt. */
   close(): void {
     this.#release();
   }

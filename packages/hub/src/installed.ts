@@ -9,7 +9,7 @@ import { readRecord } from './record.ts';
 
 export interface Verification {
   folder: string;
-  /** What is wrong, one sentence each; empty when all is well. */
+  /** Faults, one sentence each; empty if there is none. */
   problems: string[];
   /** How many files were compared with their checksum; 0 for a folder that was not installed, which has none on record. */
   compared: number;
@@ -18,7 +18,7 @@ export interface Verification {
 /**
  * Reads all files of a model again and compares them with the checksums that they had when it was installed.
  *
- * @param onBytes hears of the bytes that were read, and of how many there are
+ * @param onBytes receives the number of bytes read, and the total
  * @throws CheckpointError when there is no such model
  */
 export async function verify(

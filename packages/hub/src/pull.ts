@@ -25,7 +25,7 @@ export async function pull(model: string, options: PullOptions): Promise<Install
     source,
     async (installation) => {
       const repository = await hub.repository(source, revision, signal);
-      // The small file first: it tells which text encoder there has to be, and whether Retone can run the model at all.
+      // The small file first: it names the text encoder, and whether Retone can run the model at all.
       const config = remotePart(hub, neededFile(repository, 'model_config.json'), 'model_config.json');
       const weights = remoteParts(hub, repository, '', '', checkpointFiles);
       const path = installation.at(config.path);

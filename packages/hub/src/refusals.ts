@@ -1,7 +1,7 @@
 import { HubError, Passing } from './errors.ts';
 import type { Token } from './token.ts';
 
-/** What was asked for, for the message. */
+/** The request, for the message. */
 export interface Asked {
   hub: string;
   repository: string;
@@ -10,8 +10,8 @@ export interface Asked {
 }
 
 /**
- * What a refused request means, in words that say what to do. The hub tells gated, private and absent repositories apart by
- * `X-Error-Code` beside the status; whoever has no token gets 401 for all three.
+ * What a refused request means, in words that say what to do. The hub distinguishes gated, private and absent repositories by
+ * `X-Error-Code` beside the status; without a token, the status is 401 for all three.
  */
 export function refusal(response: Response, { hub, repository, revision, token }: Asked): HubError {
   const { status } = response;

@@ -15,7 +15,7 @@ export interface Patience {
 /**
  * Does something again while it fails with what may pass.
  *
- * @param work what to do; calling `progressed` makes the count of tries start anew
+ * @param work what to do; calling `progressed` restarts the count of attempts
  * @throws the last failure; the signal's reason when it is aborted
  */
 export async function retrying<Result>(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** An access token, and where it was found, for messages. It goes to the hub alone, and into no message. */
+/** An access token, and where it was found, for messages. It is sent to the hub alone, and appears in no message. */
 export interface Token {
   value: string;
   source: string;

@@ -71,7 +71,7 @@ export function textEncoderFor(config: unknown): TextEncoderSource | undefined {
   }
 }
 
-/** Where files are in their source, folder `from`, and where in the model's folder they go. Optional ones if they are there. */
+/** Where files are in their source, folder `from`, and their place in the model's folder. Optional ones if they are there. */
 export function pathsOf(
   { needed, optional }: Names,
   from: string,

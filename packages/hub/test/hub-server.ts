@@ -7,7 +7,7 @@ import { join, relative } from 'node:path';
 /** Who may read a repository's files. */
 export type Access = 'public' | 'gated' | 'private';
 
-/** What a token is good for. Any other value is one that the hub does not know. */
+/** Rights of a token. Any other value is one that the hub does not know. */
 export interface KnownToken {
   /** Gated and private repositories that its account has been given access to. */
   access: readonly string[];
@@ -15,7 +15,7 @@ export interface KnownToken {
   withoutGated?: boolean;
 }
 
-/** What goes wrong with the next answers that send a large file. */
+/** The fault of the next answers that send a large file. */
 export interface Faults {
   /** After how many bytes connections break, one after the other. */
   cuts?: number[];
@@ -50,7 +50,7 @@ interface StoredRepository {
 export class HubServer {
   readonly faults: Faults = {};
   readonly tokens = new Map<string, KnownToken>();
-  /** What was asked for, such as `GET /owner/name/resolve/main/file` and `CDN /owner/name/file bytes=5-`. */
+  /** Requests, such as `GET /owner/name/resolve/main/file` and `CDN /owner/name/file bytes=5-`. */
   readonly log: string[] = [];
   /** Called after every piece of a large file. */
   onSent: ((total: number) => void) | undefined;
@@ -205,7 +205,7 @@ export class HubServer {
       this.onSent?.(this.#sent);
       if (left <= 0) {
         stream.destroy();
-        // What was written goes out first; then the connection breaks.
+        // The data written so far is sent first; then the connection breaks.
         response.socket?.end(() => response.destroy());
       } else if (!more) {
         stream.pause();

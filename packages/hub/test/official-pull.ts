@@ -32,7 +32,7 @@ const options = parseArgs({
     model: { type: 'string', default: 'small-music' },
     /** How the files store weights: F32, F16 or BF16. */
     precision: { type: 'string', default: 'F16' },
-    /** What the model is compiled for before it transforms; exact is not compiled. */
+    /** Precisions that the model is compiled for before it transforms; exact is not compiled. */
     compute: { type: 'string', default: 'exact' },
     /** How often a pull is killed. */
     kills: { type: 'string', default: '3' },
@@ -100,7 +100,7 @@ await timed('transformed 10 s', async () => {
 await hub.close();
 process.exit(0);
 
-/** Publishes the checkpoint as the official ones are: its text encoder is in a repository of its own, and both are gated. */
+/** Publishes the checkpoint as the official ones are: its text encoder is in a separate repository, and both are gated. */
 async function publish(): Promise<{ checkpoint: string; text: string }> {
   const [checkpoint, text] = [join(place, 'published'), join(place, 'text')];
   mkdirSync(checkpoint);

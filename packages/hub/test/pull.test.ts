@@ -136,7 +136,7 @@ describe('pulling a model', () => {
     expect(installed().sort()).toEqual(['other-small', 'small']);
   });
 
-  test('takes the revision that it is told', async () => {
+  test('takes the requested revision', async () => {
     const old = server.commitOf(name);
     expect((await get(name, { revision: old })).record.commit).toBe(old);
     expect((await failure(name, { revision: 'v9' })).message).toMatch(/someone\/small has no revision "v9"/);
@@ -152,7 +152,7 @@ describe('a connection that breaks', () => {
     expect(sameAsPublished(weights), `cuts at ${cuts}`).toBe(true);
     const starts = fetchedOf(`small/${weights}`).map((line) => Number(/bytes=(\d+)-$/.exec(line)?.[1] ?? 0));
     expect(starts).toHaveLength(cuts.length + 1);
-    // What was on its way when a connection broke may be lost, so each begins where the one before broke off, or earlier.
+    // Data in flight when a connection broke may be lost, so each begins where the one before broke off, or earlier.
     for (const [i, cut] of cuts.entries()) {
       expect(starts[i + 1]).toBeGreaterThanOrEqual(starts[i]!);
       expect(starts[i + 1]).toBeLessThanOrEqual(starts[i]! + cut);
@@ -160,7 +160,7 @@ describe('a connection that breaks', () => {
     expect(starts.at(-1)).toBeGreaterThan(0);
   });
 
-  test('for good is told, and a later pull goes on from there', async () => {
+  test('for good is reported, and a later pull continues from there', async () => {
     server.faults.cuts = [300_000, 0, 0, 0, 0, 0];
     const { code, message } = await failure();
     expect(code).toBe('unreachable');
@@ -176,7 +176,7 @@ describe('a connection that breaks', () => {
     expect(sameAsPublished(weights)).toBe(true);
   });
 
-  test('to a server that knows no ranges begins anew', async () => {
+  test('to a server that knows no ranges begins again', async () => {
     server.faults.noRanges = true;
     server.faults.cuts = [1_000_000];
     await get();
@@ -317,7 +317,7 @@ describe('nothing is installed', () => {
     expect([code, message]).toEqual(['not-found', `there is no repository "someone/nothing" at ${server.url}`]);
   });
 
-  test('of what is no checkpoint, and no bytes are fetched', async () => {
+  test('of a repository that is not a checkpoint, and no bytes are fetched', async () => {
     rmSync(join(published, weights));
     writeFileSync(join(published, 'model.ckpt'), 'pickled');
     server.publish(name, published);

@@ -40,7 +40,7 @@ export class Workplace {
   }
 }
 
-/** Makes a configuration name the published text encoder, which is in a repository of its own. */
+/** Makes a configuration name the published text encoder, which is in a separate repository. */
 // biome-ignore lint/suspicious/noExplicitAny: a configuration of any kind
 export function withPublishedTextEncoder(config: any): void {
   const { config: prompt } = config.model.conditioning.configs.find(

@@ -21,10 +21,10 @@ export interface AdapterFilesOptions {
   folder: string;
 }
 
-/** Most bytes of adapters that are kept here; the ones not used for long go. */
+/** Most bytes of adapters that are kept here; the least recently used ones are evicted. */
 const keptBytes = 5e9;
 
-/** What an adapter's file is named by. */
+/** The name of an adapter's file. */
 export function adapterHash(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

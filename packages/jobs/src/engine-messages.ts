@@ -1,6 +1,6 @@
 import type { Controls, Progress, Region, Tensor } from '@retone/engine';
 
-// What the process that has the engine and the one that has the work say to each other.
+// Messages between the engine's process and the worker's.
 
 /** How a result is made, as far as it can be sent to another process. */
 export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning'>;
@@ -13,7 +13,7 @@ export type EngineRequest = { controls: SentControls } & (
   | { pipeline: 'outpaint'; audio: Tensor; secondsBefore: number; secondsAfter: number }
 );
 
-/** What a loaded model can do. */
+/** Facts of a loaded model. */
 export interface ModelFacts {
   sampleRate: number;
   audioChannels: number;

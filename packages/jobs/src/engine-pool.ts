@@ -16,13 +16,13 @@ export interface ModelChoice {
 export interface PoolOptions {
   /** Bytes that loaded models may take together. One alone may take more. */
   budget: number;
-  /** Hears of what is loaded and what goes, with what is loaded then. */
+  /** Called for each load and unload, with the models that are loaded afterwards. */
   onChange?: ((event: PoolChange) => void) | undefined;
   /** Milliseconds without progress after which an engine's process is killed. */
   stallMs?: number | undefined;
   /** Whether threads wait for the next operator in a loop: faster where nothing else runs beside the engines. */
   spinning?: boolean | undefined;
-  /** Makes an engine; by default a process of its own. */
+  /** Makes an engine; by default a separate process. */
   create?: (choice: ModelChoice) => Engine & { close(): Promise<void> };
 }
 
@@ -45,19 +45,19 @@ interface Entry {
   facts: Promise<ModelFacts>;
 }
 
-/** What an engine takes beside its weights: the runtime, and what a generation works on. */
+/** Memory of an engine beside its weights: the runtime, and what a generation works on. */
 const workingBytes = 0.5e9;
 
 /**
- * Engines with models loaded, as many as a memory budget allows. Who was not asked for the longest time goes first; who is
- * at work stays, and a model for which there is no room waits for that. A model whose files were replaced is loaded anew.
+ * Engines with models loaded, as many as a memory budget allows. The least recently used one is unloaded first; one that
+ * is running stays, and a model for which there is no room waits. A model whose files were replaced is loaded again.
  */
 export class EnginePool {
   readonly #options: PoolOptions;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #waiting: (() => void)[] = [];
-  /** One model comes or goes at a time. */
+  /** One model is loaded or unloaded at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: PoolOptions) {
@@ -143,7 +143,7 @@ export class EnginePool {
     }
   }
 
-  /** Puts away what was loaded from a folder in another state; what is at work goes another time. */
+  /** Unloads models whose folder has changed; one that is running is unloaded later. */
   async #dropOutdated(folder: string, state: string): Promise<void> {
     for (const [key, entry] of this.#entries) {
       if (entry.folder === folder && entry.state !== state && entry.users === 0)
@@ -166,7 +166,7 @@ function nameOf({ folder, adapters }: ModelChoice): string {
   return [basename(folder), ...adapters.map(({ path, strength }) => `${basename(path)}:${strength}`)].join(' + ');
 }
 
-/** What a loaded model takes: its weights in fp32, less the table of token embeddings, which stays in its file. */
+/** Memory of a loaded model: its weights in fp32, less the table of token embeddings, which stays in its file. */
 function bytesOf(folder: string): number {
   const checkpoint = openCheckpoint(folder);
   const bytes = (file: SafetensorsFile | undefined) =>

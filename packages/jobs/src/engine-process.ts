@@ -7,7 +7,7 @@ import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-m
 
 const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
 
-/** How long a request may go on after it was cancelled before its process is killed, in milliseconds: some steps are long. */
+/** How long a request may continue after it was cancelled before its process is killed, in milliseconds: some steps are long. */
 const cancelGrace = 10_000;
 
 const defaultStallMs = 600_000;
@@ -22,15 +22,15 @@ export type EngineFailureCode = 'crashed' | 'stalled' | 'killed' | 'aborted' | (
  */
 export class EngineFailure extends CodedError<EngineFailureCode> {}
 
-/** What does the work: an engine in a process of its own, or what stands for it. */
+/** An engine in a separate process, or a stub. */
 export type Engine = Pick<EngineProcess, 'load' | 'run'>;
 
 export interface EngineRun {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Hears of what is left out of the request, as a sentence. */
+  /** Called with a sentence about each part of the request that is left out. */
   onWarning?: ((warning: string) => void) | undefined;
-  /** Hears at the end how long the engine itself took, without the ways to its process and back. */
+  /** Called at the end with the engine's own time, without the transfer between processes. */
   onMade?: ((milliseconds: number) => void) | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface EngineProcessOptions {
 }
 
 /**
- * The engine with one model in a process of its own: what crashes there (native code, memory) fails one request. The
+ * The engine with one model in a separate process: what crashes there (native code, memory) fails one request. The
  * process starts with the first request, stays, and is started again after a crash. Requests run one after the other.
  */
 export class EngineProcess {
@@ -105,7 +105,7 @@ export class EngineProcess {
     const child = this.#child!;
     let kill: NodeJS.Timeout | undefined;
     const cancel = () => {
-      tell(child, { type: 'cancel' });
+      send(child, { type: 'cancel' });
       kill = setTimeout(() => child.kill('SIGKILL'), cancelGrace);
     };
     signal?.addEventListener('abort', cancel, { once: true });
@@ -175,11 +175,11 @@ function conversation<Answer>(
     const settle = (finish: () => void) => {
       clearTimeout(silence);
       clearTimeout(progress);
-      child.off('message', hear);
+      child.off('message', receive);
       child.off('exit', die);
       finish();
     };
-    const hear = (message: FromEngine) => {
+    const receive = (message: FromEngine) => {
       clearTimeout(silence);
       silence = setTimeout(kill, stallMs / 5);
       if (message.type === 'alive') return;
@@ -195,15 +195,15 @@ function conversation<Answer>(
       const error = end ?? new EngineFailure(how, `the engine's process ended (${signal ?? `exit code ${code}`})`);
       settle(() => reject(error));
     };
-    child.on('message', hear);
+    child.on('message', receive);
     child.on('exit', die);
     if (child.exitCode !== null || child.signalCode !== null) return die(child.exitCode, child.signalCode);
-    if (question) tell(child, question);
+    if (question) send(child, question);
   });
 }
 
-function tell(child: ChildProcess, message: ToEngine): void {
-  // The process may end at any moment; who waits for it hears of that by its exit.
+function send(child: ChildProcess, message: ToEngine): void {
+  // The process may end at any moment; its exit notifies the waiter.
   if (child.connected) child.send(message, () => {});
 }
 

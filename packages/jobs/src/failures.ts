@@ -52,7 +52,7 @@ const audioCodes: Partial<Record<AudioErrorCode, TaskErrorCode>> = {
   unsupported: 'audio_unsupported',
 };
 
-/** What a failed try means. */
+/** Classifies the error of a failed attempt. */
 export function failureOf(error: unknown): Failure {
   if (isOutage(error) || (error instanceof StorageError && ['unavailable', 'full'].includes(error.code))) {
     const message = 'the storage of the service did not answer for too long';

@@ -1,6 +1,6 @@
 import type { Queryable } from '@retone/database';
 
-/** A file that whoever knows its token may fetch: an upload, or the output of a task. */
+/** A file that anyone with its token may fetch: an upload, or the output of a task. */
 export interface SharedFile {
   /** Unguessable; part of the file's URL. */
   token: string;
@@ -56,7 +56,7 @@ export class Files {
     return rows.length > 0;
   }
 
-  /** What an account's uploads and adapters take; announced uploads count as if they were there. */
+  /** Storage of an account's uploads and adapters; announced uploads count as present. */
   async uploadedBytes(accountId: string): Promise<{ files: number; bytes: number }> {
     const [row] = await this.#db.query<{ files: number; bytes: number }>(
       `SELECT count(*)::integer AS files, coalesce(sum(size), 0)::bigint AS bytes FROM (

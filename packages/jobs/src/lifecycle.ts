@@ -9,7 +9,7 @@ import { deleteFiles } from './retention.ts';
 import { type NewTask, newTaskId, type Task } from './task.ts';
 import { Tasks } from './tasks.ts';
 
-/** Channel on which every change of a task is told; the payload is its id. */
+/** Channel on which every change of a task is notified; the payload is the task's id. */
 export const taskChannel = 'retone_tasks';
 
 /** A task that cannot be taken in. */
@@ -25,7 +25,7 @@ export interface LifecycleOptions {
   queueLimit: number;
   /** Most tasks of one account that may wait or run; the same limit if not given. */
   accountQueueLimit?: number | undefined;
-  /** Hears of tasks that this process has ended, whatever became of them. */
+  /** Called for each task that this process has ended, whatever its status. */
   onEnd?: ((task: Task) => void) | undefined;
 }
 

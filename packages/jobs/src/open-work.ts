@@ -1,6 +1,6 @@
 import type { Queryable } from '@retone/database';
 
-/** What there is to do, of all processes together. */
+/** Open work of all processes together. */
 export interface OpenWork {
   /** Tasks that wait. */
   created: number;

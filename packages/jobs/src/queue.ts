@@ -3,7 +3,7 @@ import type { Database, Queryable } from '@retone/database';
 import { type Db, type Job, PgBoss, type QueueOptions, type WorkOptions } from 'pg-boss';
 import { Tasks } from './tasks.ts';
 
-/** The queues: work to do, results to tell, and what is done once a day. */
+/** The queues: tasks, webhook deliveries, and daily maintenance. */
 const queues = { tasks: 'tasks', webhooks: 'webhooks', cleaning: 'cleaning' } as const;
 
 export interface QueueSettings {
@@ -11,13 +11,13 @@ export interface QueueSettings {
   heartbeatSeconds: number;
   /** Tasks of one account that may run at once, on all machines together. */
   tasksAtOnce: number;
-  /** Seconds between looks for work that the database did not tell of: tries handed back, notifications lost. */
+  /** Polling interval in seconds, for work without a notification: attempts handed back, notifications lost. */
   pollSeconds: number;
   /** Seconds between looks for workers that gave no sign of life. */
   superviseSeconds: number;
   /** Seconds before a webhook is tried again; doubled at each try. */
   webhookRetrySeconds: number;
-  /** How much later than others a process that would have to load a model first hears of a task, in seconds. */
+  /** How much later than others a process that would have to load a model is notified of a task, in seconds. */
   coldDelaySeconds: number;
 }
 
@@ -48,7 +48,7 @@ const betweenReconciliations = 5 * 60_000;
 const jobRetention = 24 * 3600;
 /** Seconds after a start at which what has expired is deleted; of several starts in that time, once. */
 const startPause = 60;
-/** Webhooks that one worker tells at the same time; a slow receiver keeps one of these waiting. */
+/** Webhooks that one worker delivers in parallel; a slow receiver occupies one of these slots. */
 const webhooksAtOnce = 16;
 /** Of these, webhooks of one account. */
 const webhooksOfAccount = 3;
@@ -56,7 +56,7 @@ const webhooksOfAccount = 3;
 /** Any number, as long as nothing else in the database takes the same advisory lock. */
 const takingLock = 0x7461736b73;
 
-/** The highest limit that an account of its own may have on tasks at once. */
+/** The highest limit that a single account may have on tasks at once. */
 const mostTasksAtOnce = 100;
 const ownLimits = Object.fromEntries(Array.from({ length: mostTasksAtOnce }, (_, i) => [String(i + 1), i + 1]));
 
@@ -71,7 +71,7 @@ export interface QueuedTask {
   again(tx: Queryable, seconds: number): Promise<void>;
 }
 
-/** What is queued of a task. */
+/** The job of a task in the queue. */
 interface TaskJob {
   taskId: string;
   accountId: string;
@@ -89,13 +89,13 @@ export interface WebhookEvent {
   attempt: number;
 }
 
-/** What this process has ready for tasks; nothing where it takes none. */
+/** This process's readiness for tasks; nothing if it takes none. */
 interface Readiness {
   isWarm?: ((model: string) => boolean) | undefined;
 }
 
 /**
- * What is to be done, in order and once, on pg-boss. Accounts take turns (see `Tasks.nextTurn`), and an account's tasks above
+ * The task queue, in order and once, on pg-boss. Accounts take turns (see `Tasks.nextTurn`), and an account's tasks above
  * its limit wait for each other.
  */
 export class Queue {
@@ -111,7 +111,7 @@ export class Queue {
     this.#readiness = readiness;
   }
 
-  /** @param onError hears what goes wrong in the background: lost connections, failed maintenance */
+  /** @param onError receives errors of the background work: lost connections, failed maintenance */
   static async open(
     database: Database,
     onError: (error: Error) => void,
@@ -145,7 +145,7 @@ export class Queue {
       expireInSeconds: longestTask,
       retryLimit: 3,
     });
-    // Nobody else has PGlite open, so whoever had these jobs is dead: no need to wait for its heart to be missed.
+    // Nobody else has PGlite open, so the process that had these jobs is dead: no need to wait for a missed heartbeat.
     if (database.kind === 'pglite') await takeBack(boss, database, Object.values(queues));
     return new Queue(boss, complete, readiness);
   }
@@ -153,7 +153,7 @@ export class Queue {
   /**
    * Queues a task in the transaction that creates it.
    *
-   * @param turn its place among all tasks: lower ones go first
+   * @param turn its place among all tasks: lower ones come first
    * @param atOnce how many of the account's tasks may run at once, if not as many as of any account
    */
   async addTask(
@@ -168,7 +168,7 @@ export class Queue {
   /**
    * Takes tasks, `atOnce` at a time. A task whose handler throws, or whose worker dies, is handed over again.
    *
-   * @param isWarm whether tasks of a model could begin at once here; if not, others hear of them a moment earlier
+   * @param isWarm whether tasks of a model could begin at once here; if not, other workers are notified a moment earlier
    */
   async workOnTasks(
     atOnce: number,
@@ -207,7 +207,7 @@ export class Queue {
     return startAfter;
   }
 
-  /** Tells results. A handler that throws, or whose process ends, is called again. */
+  /** Delivers webhooks. A handler that throws, or whose process ends, is called again. */
   async workOnWebhooks(handle: (event: WebhookEvent) => Promise<void>): Promise<void> {
     // Slow receivers of one account keep no other account's webhooks waiting.
     const options = { groupConcurrency: webhooksOfAccount };
@@ -311,7 +311,7 @@ async function takeBack(boss: PgBoss, database: Database, names: readonly string
  * pg-boss's view of a database.
  *
  * @param isCold whether this process would have to load a model for the task that is next
- * @param coldDelay how much later it then hears of it, in milliseconds
+ * @param coldDelay delay of the notification in that case, in milliseconds
  */
 function bossDatabase(database: Database, isCold: () => Promise<boolean>, coldDelay: number): Db {
   return {
@@ -326,13 +326,13 @@ function bossDatabase(database: Database, isCold: () => Promise<boolean>, coldDe
       });
     },
     async listen(channel, onNotification) {
-      const hear = async (queue: string) => {
-        // Who has the model loaded is then faster; where nobody has, the delay is nothing beside the loading.
+      const receive = async (queue: string) => {
+        // Workers that have the model loaded are then faster; if none has, the delay is small beside the loading.
         if (queue === queues.tasks && (await isCold().catch(() => false)))
           setTimeout(onNotification, coldDelay, queue).unref();
         else onNotification(queue);
       };
-      return { close: await database.listen(channel, (queue) => void hear(queue)) };
+      return { close: await database.listen(channel, (queue) => void receive(queue)) };
     },
   };
 }

@@ -7,7 +7,7 @@ import { type SamplerName, type SamplingDefaults, samplers, samplingDefaults } f
 import { z } from 'zod';
 
 const samplerNames = Object.keys(samplers) as [SamplerName, ...SamplerName[]];
-/** What serves a public model: the name or folder of a checkpoint, and what to do otherwise than it says itself. */
+/** The checkpoint that serves a public model: its name or folder, and settings that override its defaults. */
 const choice = z.union([
   z.string().transform((model) => ({ model })),
   z.strictObject({
@@ -24,7 +24,7 @@ type Choices = Partial<
 const suffixes = modelIds.map(shortName);
 const schema = z.partialRecord(z.enum(suffixes), choice);
 
-/** What serves a public model. */
+/** The checkpoint that serves a public model. */
 export interface Served {
   folder: string;
   limits: ModelLimits;
@@ -59,7 +59,7 @@ export class Serving {
   #changed: number | undefined;
 
   /**
-   * @param options.onError hears of a file that changed into one that cannot be used; what it said before goes on
+   * @param options.onError is called when the file changes into an invalid one; the previous settings then stay in use
    * @throws ServingError when the file cannot be used
    */
   constructor(
@@ -90,7 +90,7 @@ export class Serving {
     };
   }
 
-  /** What a checkpoint's configuration says; read again when it changes. */
+  /** The relevant parts of a checkpoint's configuration; read again when it changes. */
   #checkpoint(model: string | undefined): KnownCheckpoint {
     const known = this.#known.get(model ?? '');
     if (known && changeOf(join(known.folder, configName)) === known.changed) return known;

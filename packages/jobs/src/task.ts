@@ -24,7 +24,7 @@ export interface Task {
   seed: number;
   base64Output: boolean;
   webhookUrl: string | null;
-  /** Null where there is no webhook, or nothing to tell yet. */
+  /** Null if there is no webhook, or no delivery yet. */
   webhook: WebhookState | null;
   /** Tries that were begun: the number of the latest. */
   attempts: number;
@@ -47,12 +47,12 @@ export interface Task {
   endedAt: Date | null;
 }
 
-/** What a task starts from. */
+/** A task at its submission. */
 export type NewTask = Pick<
   Task,
   'accountId' | 'model' | 'input' | 'sourceKey' | 'seed' | 'base64Output' | 'webhookUrl'
 > & {
-  /** Sentences about the request, from whoever checked it. */
+  /** Sentences about the request, from the check of the request. */
   warnings?: string[] | undefined;
   /** The client's name for the submission, and a hash of all that it said. */
   idempotency?: { key: string; hash: string } | undefined;

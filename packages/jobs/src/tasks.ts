@@ -14,7 +14,7 @@ const columns = `
 
 /**
  * The tasks table. Every step of a task's life is one statement that also checks that the step may be taken, so that
- * several processes can hold the same task without harm: the first to end it does, the others are told that it had ended.
+ * several processes can hold the same task without harm: the first to end it does, the others learn that it had ended.
  */
 export class Tasks {
   readonly #db: Queryable;
@@ -98,7 +98,7 @@ export class Tasks {
       `SELECT count(*)::integer AS total FROM (SELECT 1 FROM tasks WHERE ${conditions.join(' AND ')} LIMIT ${mostCounted}) AS counted`,
       [...values],
     );
-    // Awaited below; should what comes before fail, nobody would hear of this.
+    // Awaited below; if an earlier step fails, this error would be lost.
     counting.catch(() => {});
     if (after) {
       values.push(after.createdAt, after.id);
@@ -137,7 +137,7 @@ export class Tasks {
     return next?.model;
   }
 
-  /** Notes how the telling of a task's end goes. */
+  /** Records the state of a task's webhook delivery. */
   async noteWebhook(id: string, webhook: WebhookState): Promise<void> {
     await this.#db.query('UPDATE tasks SET webhook = $2 WHERE id = $1', [id, JSON.stringify(webhook)]);
   }
@@ -152,7 +152,7 @@ export class Tasks {
     return row!.count;
   }
 
-  /** How many tasks of all accounts have each status that is no end. */
+  /** How many tasks of all accounts have each status that is not final. */
   async countByStatus(): Promise<Partial<Record<TaskStatus, number>>> {
     const rows = await this.#db.query<{ status: TaskStatus; count: number }>(
       `SELECT status, count(*)::integer AS count FROM tasks WHERE status IN ('created', 'processing') GROUP BY status`,

@@ -10,7 +10,7 @@ import { signWebhook } from './webhook-signature.ts';
 const maxAnswerBytes = 64 * 1024;
 const timeoutMs = 15_000;
 
-/** What is told of an ended task. */
+/** The notification about an ended task. */
 export interface WebhookMessage {
   task: Task;
   body: unknown;
@@ -20,21 +20,21 @@ export interface WebhookMessage {
 export interface WebhookOptions {
   database: Database;
   queue: Queue;
-  /** What is told of a task; undefined when it is gone. */
+  /** The notification about a task; undefined if the task was deleted. */
   load(taskId: string): Promise<WebhookMessage | undefined>;
   guard: Pick<GuardOptions, 'allowHosts' | 'resolve'>;
-  /** Hears of attempts, for logs and metrics; `error` is empty if the receiver has it. */
+  /** Called after each attempt, for logs and metrics; `error` is empty after a successful delivery. */
   onDelivery?: ((event: { task: Task; attempt: number; error: string }) => void) | undefined;
 }
 
-/** Tells receivers of ended tasks: at least once, again after each failure, further and further apart. */
+/** Notifies receivers of ended tasks: at least once, retrying with exponential backoff. */
 export async function deliverWebhooks({ database, queue, load, guard, onDelivery }: WebhookOptions): Promise<void> {
   await queue.workOnWebhooks(async (event) => {
     const message = await load(event.taskId);
     if (!message?.task.webhookUrl) return;
     const { task } = message;
     const { attempt } = event;
-    const error = await tell(message, event, guard).then(
+    const error = await send(message, event, guard).then(
       () => '',
       (reason: Error) => reason.message,
     );
@@ -50,7 +50,7 @@ export async function deliverWebhooks({ database, queue, load, guard, onDelivery
 }
 
 /** @throws GuardError, or an Error that says what the receiver answered */
-async function tell(
+async function send(
   { task, body, secret }: WebhookMessage,
   { eventId }: WebhookEvent,
   guard: WebhookOptions['guard'],

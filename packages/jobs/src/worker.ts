@@ -28,10 +28,10 @@ const suspectTries = 3;
 const defaultRetrySeconds = [1, 10, 60];
 /** Milliseconds for which a task is tried again while database or storage are away. */
 const longestOutage = 24 * 3600 * 1000;
-/** Milliseconds between looks whether a task that runs was cancelled; notifications, which tell at once, may be lost. */
+/** Milliseconds between looks whether a task that runs was cancelled; notifications, which arrive at once, may be lost. */
 const betweenLooks = 10_000;
 
-/** What becomes of a try. `dropped`: it did not count any more; `handed back`: the worker stops. */
+/** Outcome of an attempt. `dropped`: it did not count any more; `handed back`: the worker stops. */
 export type TryOutcome = 'started' | 'completed' | 'failed' | 'retried' | 'handed back' | 'dropped';
 
 export interface WorkerOptions {
@@ -49,7 +49,7 @@ export interface WorkerOptions {
   codingTimeoutMs?: number | undefined;
   /** Tasks at once on this worker; more than one shares one engine and overlaps only the coding of files. */
   atOnce?: number;
-  /** Hears of what becomes of tries, for logs and metrics. */
+  /** Called with the outcome of each attempt, for logs and metrics. */
   onTry?: ((event: { task: Task; outcome: TryOutcome; error?: unknown; failure?: Failure }) => void) | undefined;
   /** Seconds before the second, third and any further try; 1, 10 and 60 if not given. */
   retrySeconds?: readonly number[] | undefined;
@@ -59,7 +59,7 @@ export interface WorkerOptions {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #store: StoreWatch;
-  /** What looks whether a task that runs here is over, by its id. */
+  /** Checks whether a task that runs here is over, by its id. */
   readonly #running = new Map<string, () => void>();
 
   constructor(options: WorkerOptions) {
@@ -153,7 +153,7 @@ export class Worker {
     return persistently(record, queued.stopping);
   }
 
-  /** While this machine cannot store files, its slots wait, and the tasks that they were given go back to the queue. */
+  /** While this machine cannot store files, its slots wait, and the tasks that they were given return to the queue. */
   async #leaveToOthers(queued: QueuedTask, storeAnswers: Promise<void>): Promise<void> {
     const { database, retrySeconds = defaultRetrySeconds } = this.#options;
     await database.transaction((tx) => queued.again(tx, retrySeconds[0] ?? 0));
@@ -212,7 +212,7 @@ export class Worker {
           if (counts) await database.notify(taskChannel, task.id);
           else drop();
         });
-        // A lost report costs nothing but the news; the next one will tell whether the try still counts.
+        // A lost report is harmless; the next one shows whether the attempt still counts.
         report.catch(() => {});
       },
     });
@@ -267,7 +267,7 @@ export class Worker {
     const bytes = await this.#sourceBytes(task, signal);
     const { codingTimeoutMs: timeout } = this.#options;
     const { duration } = task.input;
-    // What is not used is not decoded: half an hour of mp3, or of a file that claims a rate of 1 Hz, would take gigabytes.
+    // Unused parts are not decoded: half an hour of mp3, or of a file that claims a rate of 1 Hz, would take gigabytes.
     const wanted = duration === undefined ? { maxDuration: maxSeconds } : { seconds: duration };
     const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout, ...wanted });
     return audioOf(clip.channels);
@@ -301,7 +301,7 @@ function isLastTry(task: Task, blame: 'try' | 'lost' | 'infrastructure'): boolea
   }
 }
 
-/** What work comes to, if the signal is not aborted before. */
+/** The result of work, unless the signal is aborted before. */
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = () => reject(new EngineFailure('aborted', 'the worker stops'));

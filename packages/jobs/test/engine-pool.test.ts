@@ -42,7 +42,7 @@ function poolFor(models: number, run: Engine['run'] = async () => sound) {
   return { log, runs, pool: new EnginePool({ budget: 0.6e9 * models, create, onChange }) };
 }
 
-test('three models in a budget for two: the right one answers, and who was not asked for the longest time goes', async () => {
+test('three models in a budget for two: the right one answers, and the least recently used one is unloaded', async () => {
   const { pool, log, runs } = poolFor(2);
   for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await pool.of(model(name)).run(request);
   expect(runs).toEqual(['a', 'b', 'a', 'c', 'a', 'b']);
@@ -82,7 +82,7 @@ test('one that cannot be loaded takes no room, and says why each time', async ()
   expect(log).toEqual(['close broken', 'close broken', 'loaded a']);
 });
 
-test('one whose files were replaced is loaded anew; who is at work with the old one ends in peace', async () => {
+test('one whose files were replaced is loaded again; a run with the old one is finished', async () => {
   const own = mkdtempSync(join(tmpdir(), 'retone-pool-'));
   onTestFinished(() => rmSync(own, { recursive: true }));
   cpSync(folder, own, { recursive: true });

@@ -23,7 +23,7 @@ function engines(): number[] {
 }
 
 describe('the engine in its own process', () => {
-  test('tells what the model can do and makes what is asked, in the order asked', async () => {
+  test('reports facts of the model and runs requests in order', async () => {
     expect(await engine.load()).toMatchObject({ sampleRate: 44100, audioChannels: 2 });
     const order: number[] = [];
     const results = await Promise.all(
@@ -49,7 +49,7 @@ describe('the engine in its own process', () => {
     });
   });
 
-  test('stops when it is told to, and is there for the next request', async () => {
+  test('stops when it is asked to, and is there for the next request', async () => {
     const abort = new AbortController();
     const run = engine.run(long, { signal: abort.signal, onProgress: ({ step }) => step === 1 && abort.abort() });
     await expect(run).rejects.toMatchObject({ code: 'aborted' });

@@ -73,7 +73,7 @@ onEveryDatabase((tests) => {
       expect(await place.ledger.balance(account)).toBe(1e6);
     });
 
-    test('is tried three times where another try may do better, and its owner is not told of our inner life', async () => {
+    test('is attempted three times if another attempt may succeed, and internals are hidden from its owner', async () => {
       const account = await place.account(1);
       const machine = await place.machine();
       machine.engine.work = async () => {
@@ -107,7 +107,7 @@ onEveryDatabase((tests) => {
       const stopped = Promise.withResolvers<void>();
       const work = endless(begun.resolve);
       machine.engine.run = async function (this: typeof machine.engine, request, options = {}) {
-        // Steps go on, as those of an engine; the report of one tells that the task is no longer wanted.
+        // Steps continue, as those of an engine; the report of one shows that the task is no longer wanted.
         const steps = setInterval(() => options.onProgress?.({ stage: 'sampling' } as never), 20);
         try {
           await work(request.controls.prompt, options.signal);
@@ -414,7 +414,7 @@ onEveryDatabase((tests) => {
     await place.store.put('uploads/u', new Uint8Array(3));
     await place.files.add({ ...output(done.id, 'upload'), taskId: null, key: 'uploads/u' });
     const past = new Date(Date.now() - 3600_000);
-    // What a worker leaves that dies between storing a file and telling of it.
+    // Left by a worker that died between storing a file and recording it.
     await place.store.put('outputs/lost', new Uint8Array(3));
     const { database, store } = place;
     const options = { database, store };

@@ -32,7 +32,7 @@ function install(name: string, { sample_size, objective }: { sample_size: number
   writeFileSync(join(folder, 'model_config.json'), JSON.stringify({ ...config, sample_size }));
 }
 
-/** Writes the file, and has it changed at a moment of its own. */
+/** Writes the file, and has it changed at a moment that it chooses. */
 function write(content: unknown, second: number): void {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   utimesSync(path, second, second);

@@ -14,7 +14,7 @@ onEveryDatabase((tests) => {
   let receiver: Server;
   let url: string;
   let received: { headers: IncomingHttpHeaders; body: string }[];
-  /** What the receiver answers, one after the other; the last one from then on. */
+  /** Statuses of the receiver's responses, in order; the last one repeats. */
   let answers: number[];
 
   beforeEach(async () => {
@@ -53,7 +53,7 @@ onEveryDatabase((tests) => {
     return id;
   }
 
-  test('a receiver that fails is told again, of the same event, and the task shows how that goes', async () => {
+  test('a failed delivery is retried with the same event id, and the task shows its state', async () => {
     answers = [503, 500, 204];
     const id = await endedTask();
     expect((await place.tasks.get(id))!.webhook).toMatchObject({ state: 'waiting', attempts: 0, error: '' });
@@ -97,7 +97,7 @@ onEveryDatabase((tests) => {
     });
   });
 
-  test('an address that may not be reached is told nothing, and the task says so', async () => {
+  test('nothing is sent to a blocked address, and the task says so', async () => {
     const id = await endedTask();
     await deliver([]);
     const { webhook } = await place.when(id, ({ webhook }) => webhook?.attempts === 1);

@@ -30,7 +30,7 @@ export class StubEngine implements Engine {
   running = 0;
   /** The most that ever ran at once. */
   peak = 0;
-  /** What a run waits for; it may throw. */
+  /** Awaited by each run; it may throw. */
   work: (prompt: string, signal: AbortSignal | undefined) => Promise<void> = async () => {};
 
   async load() {
@@ -50,7 +50,7 @@ export class StubEngine implements Engine {
   }
 }
 
-/** Work that ends only when it is told to stop, and says when it was begun. */
+/** Work that ends only when it is asked to stop, and says when it was begun. */
 export function endless(onBegin: () => void = () => {}) {
   return (_prompt: string, signal: AbortSignal | undefined) =>
     new Promise<void>((_, reject) => {
@@ -71,7 +71,7 @@ export interface Machine {
   work(more?: Partial<WorkerOptions>): Promise<void>;
 }
 
-/** What a test may say of a task. */
+/** Options of a test's task. */
 interface Details {
   prompt: string;
   tasksAtOnce: number;
@@ -110,7 +110,7 @@ export class Workplace {
     return new Workplace(tests, database, url);
   }
 
-  /** On a server with connections of its own; in PGlite, which is one process's, on the one that there is. */
+  /** On a server with its own connections; in PGlite, which is one process's, on the one that there is. */
   async machine(settings: Partial<QueueSettings> = {}, limits: { queueLimit?: number } = {}): Promise<Machine> {
     const database = this.#url ? await openDatabase({ url: this.#url }) : this.database;
     const errors: Error[] = [];
@@ -173,7 +173,7 @@ export class Workplace {
     return this.when(id, ({ status }) => statuses.includes(status));
   }
 
-  /** Resolves with the task as soon as something holds of it, told by the service's own notifications. */
+  /** Resolves with the task as soon as something holds of it, by the service's own notifications. */
   async when(id: string, holds: (task: Task) => boolean): Promise<Task> {
     let look = () => {};
     const unlisten = await this.database.listen(taskChannel, (changed) => changed === id && look());

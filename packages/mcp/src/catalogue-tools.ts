@@ -9,7 +9,7 @@ const query = z.object({
   cursor: z.string().optional().describe('next_cursor of the page before.'),
 });
 
-/** Registers what tells about tasks and models. */
+/** Registers the tools that read tasks and models. */
 export function addCatalogueTools(server: McpServer, { client }: Toolbox, models: Model[]): void {
   const annotations = { readOnlyHint: true, openWorldHint: false };
   server.registerTool(

@@ -51,7 +51,7 @@ function messageOf({ status, progress, tasks_ahead: ahead }: TaskEvent): string 
   return step === undefined ? stages[stage]! : `${stages[stage]} ${step} of ${steps}`;
 }
 
-/** What a model needs to know of a result to go on from it. */
+/** Facts of a result that a model needs to continue from it. */
 function summary({ id, seed, outputs, warnings, timings }: Task, savedTo?: string) {
   return {
     task: `retone://tasks/${id}`,

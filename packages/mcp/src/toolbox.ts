@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import type { Retone } from '@retone/client';
 
-/** What the tools work with. */
+/** Context of the tools. */
 export class Toolbox {
   readonly client: Retone;
   /** Whether callers may name files of this machine: over stdio they are its user's own programs, over HTTP they are not. */
@@ -13,7 +13,7 @@ export class Toolbox {
     this.mayUseFiles = mayUseFiles;
   }
 
-  /** What the service takes as `audio`: files are uploaded, and earlier results are named by their URL. */
+  /** The value of `audio` for the service: files are uploaded, and earlier results are named by their URL. */
   async source(audio: string): Promise<string> {
     const [, id] = /^retone:\/\/tasks\/([0-9a-f]+)$/.exec(audio) ?? [];
     if (id) {

@@ -31,7 +31,7 @@ async function connect(key = running.key, mode: Mode = 'legacy'): Promise<Client
   return client;
 }
 
-/** What a tool said, parsed. */
+/** Output of a tool, parsed. */
 function said(result: { content: unknown }) {
   return JSON.parse(textOf(result));
 }
@@ -133,7 +133,7 @@ describe.each<Mode>(['legacy', 'auto'])('with a key, protocol %s', (mode) => {
   });
 });
 
-// The protocol of 2025 has a request of its own for this, which over HTTP without sessions finds nothing to cancel.
+// The protocol of 2025 has a separate request for this, which over HTTP without sessions finds nothing to cancel.
 test('a call that is cancelled cancels its task', async () => {
   const client = await connect(running.key, 'auto');
   engine.hold();

@@ -1,4 +1,4 @@
-/** What graphs can run on; `auto` is the processor, on which all of this was measured. */
+/** Devices that graphs can run on; `auto` is the processor, on which all of this was measured. */
 export const devices = ['auto', 'cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const;
 export type Device = (typeof devices)[number];
 export type Accelerator = Exclude<Device, 'auto' | 'cpu'>;

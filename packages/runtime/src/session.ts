@@ -20,7 +20,7 @@ export interface SessionOptions {
   spinning?: boolean | undefined;
 }
 
-// What goes wrong is thrown; ONNX Runtime need not print it as well.
+// Errors are thrown; ONNX Runtime need not print it as well.
 env.logLevel = 'fatal';
 const fatal = 4;
 
@@ -77,7 +77,7 @@ export class Session {
     return new Session(await InferenceSession.create(join(folder, compiledModel), sessionOptions(options, {})));
   }
 
-  /** Runs the graph. Inputs and results go by the names given while building. */
+  /** Runs the graph. Inputs and results have the names given while building. */
   async run(inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, tensor]) => [name, new OnnxTensor('float32', tensor.data, [...tensor.shape])]),

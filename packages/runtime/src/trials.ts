@@ -3,9 +3,9 @@ import { type Accelerator, type Device, devices, isAccelerator } from './device.
 import { listSupportedBackends } from './onnxruntime.ts';
 import { Session } from './session.ts';
 
-// Small graphs that tell what this machine computes, and whether rightly.
+// Small graphs that show what this machine computes, and whether correctly.
 
-/** What an accelerator needs, for people who asked for it where it does not work. */
+/** Requirements of an accelerator, for messages where it does not work. */
 const needs: Record<Accelerator, string> = {
   webgpu: 'it needs a GPU with a driver; on Linux one for Vulkan, and the package libvulkan1',
   cuda: "it needs Linux on x64, an Nvidia GPU, CUDA 12 and ONNX Runtime's libraries for it, which are installed apart",
@@ -32,7 +32,7 @@ export function halfProblem(device: Accelerator): Promise<string | undefined> {
 }
 
 const trialShape = [1, 70, 64];
-/** What may be lost to rounding, in 16 bits as well, in relation to the largest result. */
+/** Largest rounding error, in 16 bits as well, in relation to the largest result. */
 const trialTolerance = 0.02;
 
 /** Why a device cannot compute what the processor does of an input [1, 70, 64] and a matrix [64, 64], or undefined. */

@@ -7,7 +7,7 @@ import { expectClose, noise, tensor } from './tensors.ts';
 // Graphs for accelerators: in the form that they are given there, run by the processor; and on a GPU where there is one
 // (or a driver that computes on the processor: VK_DRIVER_FILES names it).
 
-/** What a small graph of each operator that accelerators get in another form computes. */
+/** Results of small graphs of each operator that accelerators get in another form. */
 function graph(): Graph {
   const graph = new Graph('test');
   const x = graph.input('x', ['B', 'N', 64]);

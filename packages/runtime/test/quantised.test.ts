@@ -43,7 +43,7 @@ test('a block-quantised layer widens its bytes, block by block', async () => {
   );
 });
 
-test('rows are normed, and their factors told', async () => {
+test('rows are normed, and their factors returned', async () => {
   const x = noise([4, 8]);
   const scale = Float32Array.from({ length: 8 }, (_, i) => i + 1);
   const back = await run([x], (input) => {

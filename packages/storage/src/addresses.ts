@@ -27,7 +27,7 @@ const special4 = [
 /** Where public IPv6 addresses are. Mapped, translated, unique local, link-local, multicast and the rest lie outside. */
 const global6 = ['2000::/3'];
 
-/** What is not public in there. */
+/** Networks that are not public. */
 const special6 = [
   '2001::/23', // protocol assignments: Teredo, benchmarking, ORCHID
   '2001:db8::/32', // documentation

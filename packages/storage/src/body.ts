@@ -14,7 +14,7 @@ const decoders = new Map<string, () => Transform>([
 ]);
 
 interface Limits {
-  /** What to call the sender. */
+  /** The sender's name, for messages. */
   host: string;
   maxBytes: number;
   /** The answer to HEAD: its headers speak of a body that does not come. */

@@ -8,7 +8,7 @@ import { isNoSuchName, publicAddresses, systemAddresses } from './resolve-name.t
 import { shorten } from './shorten.ts';
 
 export interface CheckOptions {
-  /** What the operator allows besides public addresses: see `AllowedHosts`. */
+  /** Exceptions that the operator allows besides public addresses: see `AllowedHosts`. */
   allowHosts?: readonly string[] | undefined;
   /** Finds the addresses of a name. If not given, the DNS; and the system (hosts file) for a name in `allowHosts`. */
   resolve?: ((hostname: string) => Promise<string[]>) | undefined;
@@ -72,7 +72,7 @@ export async function checkHost(url: URL, options: CheckOptions, deadline: Deadl
   try {
     addresses = await deadline.within(addressesOf(host, resolve));
   } catch (error) {
-    // That there is no such name is not told apart from its being private: it would be a map of the operator's network.
+    // An unknown name is not distinguished from a private one: it would be a map of the operator's network.
     if (!isTrusted && isNoSuchName(error)) throw blocked(host);
     throw deadline.explain(error, host);
   }

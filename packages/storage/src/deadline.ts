@@ -15,7 +15,7 @@ export class Deadline {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** What work gives, if it ends in time. Work that does not is left to itself. */
+  /** The result of work, if it ends in time. Work that does not is left to itself. */
   async within<T>(work: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
     const end = () => reject(this.signal.reason);

@@ -112,7 +112,7 @@ export class DiskStore implements FileStore {
   }
 
   /**
-   * What a request for a file gives; undefined if there is no such file. A disk that is no longer mounted has none either, and
+   * The response for a file; undefined if it does not exist. A disk that is no longer mounted has none either, and
    * must not be taken for a store without that file.
    */
   async #ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
@@ -179,7 +179,7 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** What a request for a file gives; undefined if there is no such file. */
+/** The response for a file; undefined if it does not exist. */
 async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

@@ -1,5 +1,5 @@
 import { CodedError } from '@retone/common';
-/** What went wrong with a stored file, for programs. The message says it for people. */
+/** Error codes of stored files, for programs. The message is for people. */
 export type StorageErrorCode =
   | 'bad-key'
   /** More bytes than the caller allows. Nothing was kept. */
@@ -19,7 +19,7 @@ export class StorageError extends CodedError<StorageErrorCode> {}
 export type GuardErrorCode =
   /** Not a URL that is fetched from: its form, scheme, user name or port. */
   | 'bad-url'
-  /** An address that is not public, or a name that leads to one or to none. Which of them is not told. */
+  /** An address that is not public, or a name that leads to one or to none. The message does not say which. */
   | 'blocked-address'
   /** No connection, or one that broke; `cause` says why, and is not for clients. */
   | 'unreachable'

@@ -41,7 +41,7 @@ const secretHeaders = ['authorization', 'cookie', 'proxy-authorization'];
  * Fetches a URL that a client named, without becoming the client's way into the operator's network:
  * - only http and https, without credentials, and not on the ports of other protocols (see ports.ts);
  * - only from public addresses (see addresses.ts) and what `allowHosts` allows. A name is looked up once, every address
- *   it has is checked, and the connection goes to one of these: a name server that changes its mind has no effect;
+ *   it has is checked, and the connection uses one of these: a name server that changes its mind has no effect;
  * - redirects are followed by the same rules, but not from https to http;
  * - no proxy, no cookies, no connection that is used again.
  *
@@ -91,7 +91,7 @@ function send({ url, addresses }: CheckedUrl, request: GuardedRequest, signal: A
     const sent = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, {
       method,
       headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'Retone', ...headers },
-      // A connection of its own: not one that is kept, and not one through a proxy that the environment names.
+      // A separate connection: not one that is kept, and not one through a proxy that the environment names.
       agent: false,
       lookup,
       signal,

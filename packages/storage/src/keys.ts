@@ -18,11 +18,11 @@ export function checkKey(key: string): void {
 
 /** Throws a `StorageError` (`bad-key`) unless some key can start with `prefix`. */
 export function checkPrefix(prefix: string): void {
-  // What is cut off in the middle of a part may end with a dot.
+  // A name that is cut in the middle of a part may end with a dot.
   if (prefix !== '') checkKey(`${prefix}x`);
 }
 
-/** A secret of 256 random bits in 43 characters that URLs and keys can hold: who has not seen it cannot name the file. */
+/** A secret of 256 random bits in 43 characters that URLs and keys can hold: a client that has not seen it cannot name the file. */
 export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }

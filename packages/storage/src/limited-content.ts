@@ -2,7 +2,7 @@ import { StorageError } from './errors.ts';
 import type { PutOptions } from './store.ts';
 
 /**
- * What is being stored, passed on until it is longer than allowed, or until the signal: even if it hangs by then. Can be
+ * Passes on the content being stored until it is longer than allowed, or until the signal: even if it hangs by then. Can be
  * gone through once.
  */
 export class LimitedContent implements AsyncIterable<Uint8Array> {
@@ -10,7 +10,7 @@ export class LimitedContent implements AsyncIterable<Uint8Array> {
   readonly #options: PutOptions;
   /** Bytes so far. */
   size = 0;
-  /** What ended it early: the content's own error or a `StorageError` (`too-large`, `aborted`). */
+  /** The error that ended it early: the content's own error or a `StorageError` (`too-large`, `aborted`). */
   error: unknown;
 
   constructor(content: Uint8Array | AsyncIterable<Uint8Array>, options: PutOptions) {

@@ -31,7 +31,7 @@ function isStale(folder: string, name: string): boolean {
   return written !== undefined && Date.now() - written > longestPause;
 }
 
-/** When a living process started, in the system's own count (`-` where it does not tell); undefined if it is dead. */
+/** When a living process started, in the system's own count (`-` if unknown); undefined if it is dead. */
 function startOf(id: number): string | undefined {
   if (process.platform !== 'linux') return isAlive(id) ? '-' : undefined;
   try {

@@ -183,7 +183,7 @@ function within(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } 
   return signal ? { abortSignal: signal } : {};
 }
 
-/** What a request for an object gives; undefined if there is no such object. */
+/** The response for an object; undefined if it does not exist. */
 async function ifPresent<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

@@ -140,7 +140,7 @@ class IdleTimer {
     clearTimeout(this.#timer);
   }
 
-  /** What work gives, if the timer does not end before. Work that does not end is left to itself. */
+  /** The result of work, if the timer does not end before. Work that does not end is left to itself. */
   async during<T>(work: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
     const end = () => reject(slow());

@@ -12,7 +12,7 @@ import { guardErrorOf } from './errors.ts';
 import { startServer, type TestServer } from './servers.ts';
 
 let server: TestServer;
-/** What the server does with a request. */
+/** The server's behaviour for a request. */
 let listener: RequestListener;
 let options: GuardOptions;
 beforeEach(async () => {
@@ -84,7 +84,7 @@ describe('a request', () => {
     expect(await bytesOf(response)).toHaveLength(0);
   });
 
-  test('goes to what is allowed by name, address or network', async () => {
+  test('reaches what is allowed by name, address or network', async () => {
     listener = (request, response) => void response.end(request.headers.host);
     const { port } = server;
     const resolve = async () => ['127.0.0.1'];
@@ -112,7 +112,7 @@ describe('a request', () => {
     ).toBe('here');
   });
 
-  test('goes past the proxy that the environment names', async () => {
+  test('bypasses the proxy of the environment', async () => {
     listener = (_, response) => void response.end('direct');
     const proxy = await startServer((_, response) => void response.end('proxied'));
     // Node itself uses the proxy with these settings; that shows that they work.

@@ -10,7 +10,7 @@ export interface S3Stub {
   objects: Map<string, { bytes: Buffer; mediaType: string | undefined; storedAt: Date }>;
   /** Uploads in parts that are neither completed nor given up. */
   uploads: Map<string, Map<number, Buffer>>;
-  /** What goes wrong with a request, if something is to. */
+  /** The fault of a request, if something is to. */
   fault: (request: { method: string; key: string }) => S3Fault | undefined;
   /** Requests so far, such as `PUT /bucket/key`. */
   requests: string[];

@@ -96,7 +96,7 @@ test.each([
   `-${base64}`,
   `${base64}${base64}`,
   '{"audio": "take.wav"}'.repeat(5),
-])('%j is no source', async (value) => {
+])('%j is not a source', async (value) => {
   const { message } = await guardErrorOf(sourceBytes(value, { ...limits, maxBytes: 1000 }), 'bad-source');
   expect(message).toMatch(/^".*" is not a file: give an http or https URL, a data URI or base64\.$/);
 });

@@ -154,7 +154,7 @@ const forms = [
   `http://public.example/${'a'.repeat(8200)}`,
   'http://256.0.0.1/',
   'http://127.0.0.1:65536/',
-  // What is not the Web
+  // Other ports than the Web's
   'file:///etc/passwd',
   'file://127.0.0.1/etc/passwd',
   'file:/etc/passwd',
@@ -277,7 +277,7 @@ describe('what must not be fetched', () => {
     expect(connections()).toEqual([0, 0]);
   });
 
-  test('what is private is not told from what does not exist', async () => {
+  test('a private name is not distinguished from an unknown one', async () => {
     const { message } = await guardErrorOf(guardedFetch('http://four.example/', limits), 'blocked-address');
     const other = await guardErrorOf(guardedFetch('http://unknown.example/', limits), 'blocked-address');
     expect(other.message).toBe(message.replace('four', 'unknown'));

@@ -182,7 +182,7 @@ describe.each(backends)('files in %s', (_, start) => {
     }
   });
 
-  test('files may go while they are listed', async () => {
+  test('files may be deleted while they are listed', async () => {
     for (let at = 0; at < 8; at++) await store.put(`f/${at}`, bytes(1));
     const seen: string[] = [];
     for await (const { key } of store.list('f/')) {
@@ -251,7 +251,7 @@ describe.each(backends)('files in %s', (_, start) => {
     expect(content.equals(await buffer(first.stream))).toBe(true);
   });
 
-  test('many at once, in folders that come and go', async () => {
+  test('many at once, in folders that are created and deleted', async () => {
     const one = async (worker: number) => {
       for (let at = 0; at < 10; at++) {
         const key = `busy/${at % 2}/${worker}`;
@@ -293,7 +293,7 @@ describe.each(backends)('files in %s', (_, start) => {
     'ä',
     'a'.repeat(201),
     `${'a/'.repeat(400)}a`,
-  ])('%j is no key', async (key) => {
+  ])('%j is not a key', async (key) => {
     await expectError(store.put(key, bytes(1)), 'bad-key');
     await expectError(store.open(key), 'bad-key');
     await expectError(store.stat(key), 'bad-key');
@@ -302,7 +302,7 @@ describe.each(backends)('files in %s', (_, start) => {
     expect(await kept()).toEqual([]);
   });
 
-  test.each(['/', '../', 'a/../', './', '.', '.partial/', 'a//', 'a b'])('%j is no prefix', async (prefix) => {
+  test.each(['/', '../', 'a/../', './', '.', '.partial/', 'a//', 'a b'])('%j is not a prefix', async (prefix) => {
     await expectError(keys(store, prefix), 'bad-key');
   });
 });

@@ -1,9 +1,9 @@
 import type { Service } from '@retone/server';
 
-/** What an administrator's command works with: the running service's own parts, or those that it opened for itself. */
+/** Context of an administrator's command: the running service's own parts, or those that it opened for itself. */
 export interface Administration {
   service: Service;
-  /** Prints a line for whoever gave the command. */
+  /** Prints a line for the person who gave the command. */
   print(line: string): void;
 }
 

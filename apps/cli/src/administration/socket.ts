@@ -7,7 +7,7 @@ import { UsageError } from '../arguments.ts';
 // One process at a time has the embedded database open. While that is the service, it carries out the commands of
 // administrators itself: they come through a socket in its data folder, which only the owner of the folder can reach.
 
-/** What a command printed, and why it failed if it did. */
+/** Output of a command, and its error if it failed. */
 interface Outcome {
   lines: string[];
   error?: { message: string; code: string; isUsage: boolean };
@@ -24,7 +24,7 @@ export function socketPath(dataFolder: string): string {
 /**
  * Takes commands until the returned function is called.
  *
- * @param run carries out a command; what it prints goes to whoever sent it
+ * @param run carries out a command; its output is returned to the sender
  */
 export async function listenForCommands(
   dataFolder: string,

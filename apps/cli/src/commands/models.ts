@@ -51,7 +51,7 @@ export const modelCommands: Record<string, Command> = {
 
   list     what is installed, in RETONE_MODELS or your data folder, and what comes with Retone
   info     what a model is: its kind, its limits, its defaults, and where it came from
-  pull     install a model from Hugging Face, or go on where it broke off:
+  pull     install a model from Hugging Face, or continue where it broke off:
            ${publishedModels.slice(0, 3).join(', ')},
            their -base variants, ${publishedModels.slice(-2).join(', ')}, or any repository, owner/name
   add      install a model from a folder with model_config.json and model.safetensors; so does pull ./folder
@@ -82,7 +82,7 @@ async function list(_: string | undefined, { json }: ModelFlags): Promise<void> 
     );
   }
   for (const [name, bytes] of await unfinished(modelsFolder()))
-    console.log(`${name}\n  not installed yet: ${bytesText(bytes)} are there; pull it again to go on`);
+    console.log(`${name}\n  not installed yet: ${bytesText(bytes)} are there; pull it again to continue`);
 }
 
 /** Objectives in words. */

@@ -18,7 +18,7 @@ function serving(parts: { api: boolean; worker: boolean }): Command['run'] {
   return async (_args, signal) => (await import('./serving.ts')).serve(parts, signal);
 }
 
-/** The commands of whoever runs a service. */
+/** The commands of a service's operator. */
 export const serviceCommands: Record<string, Command> = {
   serve: {
     summary: 'run the service: API and worker',

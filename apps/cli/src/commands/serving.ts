@@ -16,17 +16,17 @@ import { administration } from '../administration/index.ts';
 import { listenForCommands } from '../administration/socket.ts';
 import { UsageError } from '../arguments.ts';
 
-// Standard output has what people and scripts wait for at the start; the log goes to standard error.
+// Standard output has what people and scripts wait for at the start; the log is written to standard error.
 
-/** Runs API, worker or both until it is told to stop. */
+/** Runs API, worker or both until it is asked to stop. */
 export async function serve(parts: { api: boolean; worker: boolean }, signal: AbortSignal): Promise<void> {
-  // What is stored is for this user alone, whoever writes it: recordings, adapters, the database, what the engine caches.
+  // Stored data is for this user alone, whatever part writes it: recordings, adapters, the database, what the engine caches.
   process.umask(0o077);
   const settings = readSettings(process.env);
   const log = openLog(settings);
-  for (const name of unknownSettings(process.env)) log.warn(`${name} is no setting; retone serve --help lists them`);
+  for (const name of unknownSettings(process.env)) log.warn(`${name} is not a setting; retone serve --help lists them`);
   if (!parts.api && settings.RETONE_PUBLIC_URL === undefined) {
-    log.warn('RETONE_PUBLIC_URL is not set: the URLs that webhooks tell will lack a host');
+    log.warn('RETONE_PUBLIC_URL is not set: webhook payloads will contain relative URLs');
   }
   const stopped = new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve());
@@ -48,7 +48,7 @@ export async function serve(parts: { api: boolean; worker: boolean }, signal: Ab
         return command({ service, print }, args);
       });
     }
-    // The URL first: what a worker does at once may tell of it.
+    // The URL first: the worker's first messages may contain it.
     if (parts.worker) await service.startWorker();
     console.log(parts.api ? welcome(service, settings) : `Retone works on tasks${url ? ` (${url})` : ''}`);
     await stopped;
@@ -73,8 +73,8 @@ async function listen(app: ReturnType<typeof buildApp>, host: string, port: numb
     const reasons: Record<string, string> = {
       EADDRINUSE: `port ${port} is taken; RETONE_PORT chooses another`,
       EACCES: `port ${port} may not be used by this user; RETONE_PORT chooses another`,
-      EADDRNOTAVAIL: `RETONE_HOST is "${host}", which is no address of this machine`,
-      ENOTFOUND: `RETONE_HOST is "${host}", which is no address of this machine`,
+      EADDRNOTAVAIL: `RETONE_HOST is "${host}", which is not an address of this machine`,
+      ENOTFOUND: `RETONE_HOST is "${host}", which is not an address of this machine`,
     };
     throw new SettingsError('bad-setting', reasons[code ?? ''] ?? message);
   }

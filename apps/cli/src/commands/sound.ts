@@ -36,7 +36,7 @@ const inpaintFlags = {
     short: 'r',
     multiple: true,
     value: 'from-to',
-    help: 'seconds to make anew, such as 2.5-4; may be repeated',
+    help: 'seconds to regenerate, such as 2.5-4; may be repeated',
   },
 } satisfies Flags;
 
@@ -89,13 +89,14 @@ export const soundCommands: Record<string, Command> = {
     },
   },
   inpaint: {
-    summary: 'make parts of a recording anew',
+    summary: 'regenerate sections of a recording',
     usage: '<file> --region from-to --prompt "..." [options]',
     flags: inpaintFlags,
     async run(args, signal) {
       const { values, positionals } = parse(args, inpaintFlags);
       const regions = values.region ?? [];
-      if (regions.length === 0) throw new UsageError('--region is missing; it says what to make anew, such as 2.5-4');
+      if (regions.length === 0)
+        throw new UsageError('--region is missing; it names the section to regenerate, such as 2.5-4');
       await make(
         {
           values,

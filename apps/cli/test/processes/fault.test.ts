@@ -17,7 +17,7 @@ import { randomFrom } from './random.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type Client, Siege } from './siege.ts';
 
-// Everything that can go wrong goes wrong at random moments while three accounts have tasks done. `npm run fault-test` is the
+// Every kind of fault is injected at random moments while three accounts have tasks done. `npm run fault-test` is the
 // long form, for RETONE_FAULT_MINUTES; RETONE_FAULT_SEED repeats a run as far as that can be.
 
 const minutes = Number(process.env.RETONE_FAULT_MINUTES ?? 0);
@@ -96,16 +96,14 @@ async function besiege(siege: Siege, clients: Client[], target: Target): Promise
   return counts;
 }
 
-/** What must hold when everything has come to rest, whatever went wrong. */
+/** Invariants that must hold at the end, whatever faults were injected. */
 async function check(siege: Siege, clients: Client[], database: Database, store: FileStore): Promise<void> {
   const tasks = await database.query(
     'SELECT id, account_id, model, status, attempts, handed_back, error_code FROM tasks',
   );
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const wanted = siege.asked.filter(({ unwanted }) => !unwanted).map(({ id }) => id);
-  expect(new Set(siege.asked.map(({ id }) => id)).size, 'each submission is a task of its own').toBe(
-    siege.asked.length,
-  );
+  expect(new Set(siege.asked.map(({ id }) => id)).size, 'each submission is a separate task').toBe(siege.asked.length);
   expect(
     tasks.filter(({ id }) => !siege.asked.some((asked) => asked.id === id)),
     'there are no others',
@@ -144,7 +142,7 @@ async function check(siege: Siege, clients: Client[], database: Database, store:
     if (charges > 0) expect([id, charged]).toEqual([id, -prices[model as ModelId]]);
   }
 
-  // What a process left that died between storing a file and telling of it goes in the daily cleaning.
+  // A file of a process that died between storing and recording it is deleted by the daily cleaning.
   const { strays } = await deleteExpired({ database, store }, new Date(0), new Date());
   console.log(`${strays} stray files, deleted by the cleaning`);
   const files = await database.query('SELECT task_id, key, size FROM files WHERE task_id IS NOT NULL');

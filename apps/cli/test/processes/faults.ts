@@ -6,7 +6,7 @@ import type { S3Fault, S3Stub } from '@retone/storage/testing';
 import type { ServiceProcess } from './process.ts';
 import type { Receiver } from './receiver.ts';
 
-/** What faults are done to. */
+/** The target of faults. */
 export interface Target {
   parts: ServiceProcess[];
   /** The data folder, by which the processes of this service are known. */
@@ -20,7 +20,7 @@ export interface Target {
   disk?: SmallDisk | undefined;
 }
 
-/** Something that goes wrong and is over when it resolves. Undefined where this target has nothing for it to go wrong with. */
+/** A fault, which is over when the promise resolves. Undefined if it does not apply to this target. */
 export type Fault = (target: Target) => Promise<void> | undefined;
 
 /** Milliseconds that an outage lasts, about. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A part of the service as an operator runs it, in a process of its own. */
+/** A part of the service as an operator runs it, in a separate process. */
 export class ServiceProcess {
   readonly #command: 'serve' | 'api' | 'worker';
   readonly #environment: Record<string, string>;
@@ -15,7 +15,7 @@ export class ServiceProcess {
   url: string | undefined;
   /** The key of the first account, from the process that made it. */
   key: string | undefined;
-  /** What it said on standard error. */
+  /** Its standard error. */
   errors = '';
 
   /** Its data folder. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceProcess } from './process.ts';
 
-/** What is asked for, and what must have become of it. */
+/** A request and its expected outcome. */
 export interface Asked {
   account: string;
   id: string;
@@ -16,7 +16,7 @@ export interface Client {
 }
 
 const root = 'stability-ai/stable-audio-3';
-/** What tasks are made of: with and without a recording, in formats that differ in what coding them takes. */
+/** Inputs of tasks: with and without a recording, in formats that differ in what coding them takes. */
 const kinds = [
   { model: `${root}/music`, input: { prompt: 'a drum', duration: 1, num_inference_steps: 2, output_format: 'wav' } },
   {
@@ -38,7 +38,7 @@ const kinds = [
 /** How many of the completed tasks are fetched in another format. */
 const convertedShare = 0.2;
 
-/** Clients that ask for tasks, and go on asking whatever fails, as SDKs do. */
+/** Clients that ask for tasks, and keep asking whatever fails, as SDKs do. */
 export class Siege {
   readonly #apis: ServiceProcess[];
   readonly #random: () => number;

@@ -39,7 +39,7 @@ test('SIGTERM lets what is in hand end, leaves the rest for later, and does not 
     const answer = await call('POST', '/stability-ai/stable-audio-3/music', parameters);
     ids.push(((await answer.json()) as Answer).data.id);
   }
-  // A client that would hear of the last task for as long as it takes.
+  // A client that watches the last task for as long as it takes.
   const events = await call('GET', `/predictions/${ids.at(-1)}/events`);
   await expect
     .poll(async () => ((await (await call('GET', `/predictions/${ids[0]}`)).json()) as Answer).data.status)

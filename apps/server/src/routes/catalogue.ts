@@ -29,7 +29,7 @@ const price = z.object({
 const pricing = z.object({ model_id: z.string(), unit_price: z.number(), currency: usd });
 const question = z.object({ model_id: modelId, inputs: z.unknown().optional().describe('What would be submitted.') });
 
-/** What there is, what each takes, and what it costs. */
+/** The models, their parameters and their prices. */
 export const catalogueRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const known = (id: string) => {
     if (isModelId(id)) return id;

@@ -44,7 +44,7 @@ const putSchema = {
 
 /** Files by their unguessable URLs: outputs and uploads, with ranges; and the bytes of announced uploads. */
 export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (app, { service }) => {
-  // What is PUT is bytes, whatever its type says.
+  // A PUT body is bytes, whatever its content type.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
 
@@ -120,7 +120,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     const length = request.headers['content-length'];
     if (Number(length ?? 0) > maxFileBytes(service.settings)) throw fileTooLarge(service.settings);
     if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));
-    // Under a key of its own: whoever else sends to the same URL at the same time does not write into this file.
+    // Under its own key: a second upload to the same URL at the same time must not write into this file.
     const stored = await service.keepUpload(request.body as Readable);
     const isRight = announced === undefined || stored.size === announced;
     if (isRight && (await service.files.fill(file.token, stored))) return success({ size: stored.size });
@@ -146,7 +146,7 @@ function matches(header: string | undefined, etag: string): boolean {
 
 const caching = { 'cache-control': 'private, max-age=3600, immutable' };
 
-/** What browsers play or show and never run. SVG is not among them: it has scripts. */
+/** Media types that browsers play or show and never run. SVG is not among them: it has scripts. */
 const harmless = /^(audio|video)\/|^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 
 function headersOf({ mediaType, name }: Pick<SharedFile, 'mediaType' | 'name'>): Record<string, string> {

@@ -10,7 +10,7 @@ import type { Service } from '../service.ts';
 const schema = {
   tags: ['Operation'],
   summary: 'Prometheus metrics',
-  description: 'For whoever has `RETONE_METRICS_TOKEN`; where there is none, for the machine itself.',
+  description: 'Requires `RETONE_METRICS_TOKEN`; without one, only this machine has access.',
   security: noKey,
   response: {
     200: { description: 'Metrics as text.', content: { 'text/plain': { schema: z.string() } } },
@@ -18,7 +18,7 @@ const schema = {
   },
 };
 
-/** What Prometheus reads. */
+/** The endpoint for Prometheus. */
 export const metricsRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (app, { service }) => {
   app.get('/metrics', { schema }, async (request, reply) => {
     if (!mayRead(request, service.settings.RETONE_METRICS_TOKEN)) {

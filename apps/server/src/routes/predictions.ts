@@ -150,7 +150,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     summary: "A task's news, as server-sent events",
     description:
       'An event `task` at once and at every change, until the task has ended; its data is the JSON text of a ' +
-      'TaskEvent. Each event tells all there is to know, so that who connects again misses nothing. A browser that ' +
+      'TaskEvent. Each event holds the whole state, so that a client that reconnects misses nothing. A browser that ' +
       'connects again after the end is answered with 204, which keeps it from doing so for ever.',
     params,
     response: {

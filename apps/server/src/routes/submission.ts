@@ -61,7 +61,7 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   const bodyLimit = Math.ceil((maxFileBytes(service.settings) * 4) / 3) + 1024 * 1024;
   const bodies = new LargeBodies();
   for (const { model, schema } of service.models.map(operationOf)) {
-    // What serves the model may be another by the time of the request, and so may its limits.
+    // The serving checkpoint, and with it the limits, may have changed by the time of the request.
     const current = () => service.model(model.id);
     const takesAudio = model.parameters.includes('audio');
     const options = {
@@ -79,7 +79,7 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
         webhookUrl: query.webhook || body.webhook_url || null,
         idempotencyKey: request.headers['idempotency-key'],
       });
-      // The recording is in the store; the request goes on, perhaps until the task has ended.
+      // The recording is in the store; the request continues, perhaps until the task has ended.
       request.body = undefined as never;
       bodies.release(request);
       if (!body.enable_sync_mode) return success(await service.result(task, { publicUrl }));
@@ -189,7 +189,7 @@ async function submit(
 /** The result that was waited for; one of a task that has not ended says so. */
 function awaited(result: TaskResult): TaskResult {
   if (isEnded(result.status)) return result;
-  // Clients know this code and these words: the task goes on, and its result is there to be asked for.
+  // Clients know this code and these words: the task continues, and its result is there to be asked for.
   return { ...result, code: 5004, error: `Sync mode timed out; query the result later at: ${result.urls.get}` };
 }
 

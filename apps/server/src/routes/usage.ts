@@ -84,7 +84,7 @@ const usage = z.object({
   by_model: z.array(z.object({ model: z.string(), requests: z.int(), cost: z.number() })),
 });
 
-/** What an account has paid and used, from the ledger. */
+/** Payments and usage of an account, from the ledger. */
 export const usageRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   api.post(
     '/billings/search',

@@ -32,7 +32,7 @@ test('without prompt and recording nothing is sent, and the page says what is mi
   await page.context().close();
 });
 
-test('what is no sound is refused in words, and another file can be dropped', async () => {
+test('a file that is not a sound file is refused with a reason, and another file can be dropped', async () => {
   const page = await open();
   await drop(page, {
     name: 'letter.txt',

@@ -5,7 +5,7 @@ const headerLength = 27;
 const [continued, first] = [0x01, 0x02];
 
 /**
- * The parts of a chained Ogg file, each a whole Ogg file: FFmpeg goes on with the settings of the first. Other files are one
+ * The parts of a chained Ogg file, each a whole Ogg file: FFmpeg keeps the settings of the first. Other files are one
  * part, and so is what comes behind damage.
  */
 export function chained(bytes: ByteSource): ByteSource[] {

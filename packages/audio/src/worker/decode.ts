@@ -12,14 +12,14 @@ import type { Wave } from './wave.ts';
 // Samples per message to the caller: frames are small, and each message costs.
 const messageLength = 65536;
 
-// Bytes that this process may take while it decodes. The sound goes to the caller at once, so it needs little.
+// Bytes that this process may take while it decodes. The sound is sent to the caller at once, so it needs little.
 const ownMemory = 2 ** 30;
 
-/** What a decoded file turned out to be. */
+/** Facts of a decoded file. */
 export interface Decoded {
   sampleRate: number;
   channels: number;
-  /** What was lost, in sentences. */
+  /** Losses, in sentences. */
   warnings: string[];
 }
 

@@ -165,7 +165,7 @@ function nearestRate(rate: number, supported: number[] | null): number {
   return sorted.find((candidate) => candidate > rate) ?? sorted.at(-1) ?? rate;
 }
 
-// What is over full scale is clipped here, where every codec does the same.
+// Samples over full scale are clipped here, where every codec does the same.
 function clip(samples: Float32Array): void {
   for (let i = 0; i < samples.length; i++) samples[i] = Math.max(-1, Math.min(1, samples[i]!));
 }

@@ -14,7 +14,7 @@ export class MemoryFile {
     this.io.allocContextWithCallbacks(64 * 1024, 1, null, write, seek);
   }
 
-  /** What was written. */
+  /** The bytes written. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#size);
   }

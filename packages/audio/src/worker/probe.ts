@@ -1,7 +1,7 @@
 import type { ProbeJob } from '../jobs.ts';
 import { openAudio, openParts } from './open.ts';
 
-/** What a file's header says. */
+/** Reads a file's header. */
 export interface AudioInfo {
   /** The container, by FFmpeg's name, such as `wav`, `mp3` or `mov,mp4,m4a,3gp,3g2,mj2`. */
   container: string;

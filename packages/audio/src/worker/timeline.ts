@@ -9,7 +9,7 @@ const smallestHole = 0.05;
 /** A step of the clock that is longer than what the file lasts is none. Seconds. */
 const leeway = 1;
 
-/** What timestamps in milliseconds are off by, in seconds. */
+/** Rounding error of timestamps in milliseconds, in seconds. */
 const rounding = 0.002;
 
 /** Whole frames are missing: their number is exact where timestamps are rounded. */
@@ -21,7 +21,7 @@ function wholeFrames(samples: number, frame: number, rate: number): number {
 /** Where the frames of a track belong in time: says how much is missing before each. */
 export class Timeline {
   readonly #audio: OpenedAudio;
-  /** Time of the file's beginning, which moves where the clock is set anew. */
+  /** Time of the file's beginning, which moves where the clock is set again. */
   #origin: number;
   /** Time up to which there is sound, from the origin. */
   #end = 0;
@@ -30,7 +30,7 @@ export class Timeline {
   constructor(audio: OpenedAudio) {
     this.#audio = audio;
     const { startTime } = audio.container;
-    // What lies before 0 is an encoder's delay, which is dropped.
+    // Samples before 0 are the encoder's delay, which is dropped.
     this.#origin = startTime === AV_NOPTS_VALUE ? Number.NaN : Math.max(Number(startTime) / 1e6, 0);
   }
 

@@ -35,7 +35,7 @@ interface Layout {
   unpadded: boolean;
 }
 
-/** The file in a form that FFmpeg reads rightly; the same where it does so already, or where it is no wave file. */
+/** The file in a form that FFmpeg reads rightly; the same where it does so already, or if it is not a wave file. */
 export function readableWave(bytes: ByteSource): Wave {
   const start = afterTag(bytes);
   const kind = text(bytes, start, 4);

@@ -4,7 +4,7 @@ import type { AdapterRules } from './layers.ts';
 import { infix, type OpenAdapter, scalingOf } from './open.ts';
 import { leadingSingularVectors } from './singular-vectors.ts';
 
-/** What an adapter does to a weight [rows, columns]. */
+/** The change of a weight by an adapter [rows, columns]. */
 interface Change {
   /** The low-rank term before it is scaled; absent: zeros. */
   delta?: Matrix;

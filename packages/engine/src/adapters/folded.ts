@@ -15,7 +15,7 @@ import { type AdaptableLayer, type AdapterRules, adaptableLayer } from './layers
 import { Adapters } from './lora.ts';
 
 // Weights with adapters folded in are kept in files of their own, one for every set of adapters and strengths, from where
-// the system maps them into memory as it does with a checkpoint's own. What is not used for long goes first.
+// the system maps them into memory as it does with a checkpoint's own. The least recently used ones are evicted first.
 
 /** Raised whenever folding changes, so that older files are not used any more. */
 const formatVersion = 2;
@@ -25,9 +25,9 @@ export interface FoldOptions {
   folder?: string | undefined;
   /** Default: even. */
   rules?: AdapterRules | undefined;
-  /** Hears, as a sentence, that nothing could be kept. */
+  /** Called with a sentence that nothing could be kept. */
   onFallback?: ((message: string) => void) | undefined;
-  /** Hears how much is done, 0 to 1, while weights are folded that are not there yet. */
+  /** Called with the finished part, 0 to 1, while weights are folded that are not there yet. */
   onFold?: ((done: number) => void) | undefined;
   /** Ends the folding, which leaves nothing then. */
   signal?: AbortSignal | undefined;
@@ -43,7 +43,7 @@ export interface FoldedWeights {
  * The weights of a checkpoint with adapters folded in: those of the transformer and the conditioners, which alone have layers
  * to adapt.
  *
- * @throws CheckpointError when a file is no adapter, or not one for this model
+ * @throws CheckpointError when a file is not an adapter, or not one for this model
  */
 export async function foldedWeights(
   checkpoint: Checkpoint,
@@ -125,7 +125,7 @@ interface NamedLayer extends AdaptableLayer {
   weight: Weight;
 }
 
-/** The layers of a checkpoint that can be adapted, by the name of their weight in the file: building the networks tells. */
+/** The layers of a checkpoint that can be adapted, by the name of their weight in the file: building the networks shows them. */
 async function adaptableLayers(checkpoint: Checkpoint): Promise<Map<string, NamedLayer>> {
   const layers = new Map<string, NamedLayer>();
   const weights = new Weights(checkpoint.file, (name, weight) => {

@@ -18,7 +18,7 @@ export interface ForeignAdapter {
 }
 
 export interface ForeignLayer {
-  /** What `B A` is multiplied by at strength 1, times the rank. */
+  /** Factor of `B A` at strength 1, times the rank. */
   alpha: number;
   rank: number;
   /** The tensors by the part of a layer's adapter that they are, with the shapes that Retone's own files have. */

@@ -85,7 +85,7 @@ export class Adapters {
 }
 
 /**
- * What adapters are known to do together that nobody wants, as a sentence; undefined where nothing is.
+ * A warning about adapters that are known to interfere, or undefined.
  *
  * @throws CheckpointError when a file is not an adapter
  */
@@ -136,7 +136,7 @@ function translate(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): str
 /** Which tensors of an adapter belong to no layer, or to one of another shape. */
 function misfits(adapter: OpenAdapter, layers: readonly AdaptableLayer[]): string[] {
   const { file } = adapter.weights;
-  // One of its own, for its record of what was found.
+  // A separate one, for its record of what was found.
   const weights = new Weights(file);
   const faults: string[] = [];
   for (const { layer, rows, columns } of layers) {

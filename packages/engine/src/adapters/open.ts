@@ -36,18 +36,18 @@ interface AdapterConfig {
 export interface OpenAdapter {
   config: AdapterConfig;
   weights: Weights;
-  /** What the file is, where another program wrote it; its tensors have their names once the model's layers are known. */
+  /** The layout of a file from another program; its tensors have their names once the model's layers are known. */
   foreign: ForeignAdapter | undefined;
   strength: number;
   /** Its place among the adapters that were asked for. */
   index: number;
 }
 
-/** What comes between a layer's name, which is the checkpoint's less the first component, and a part of its adapter. */
+/** The text between a layer's name, which is the checkpoint's less the first component, and a part of its adapter. */
 export const infix = '.parametrizations.weight.0.';
 
 /**
- * What an adapter file is.
+ * The type and rank of an adapter file.
  *
  * @throws CheckpointError when it is none
  */
@@ -81,7 +81,7 @@ export function openAdapter({ path, strength, exclude = [] }: Adapter, index: nu
 }
 
 function foreignConfig({ type, layers }: ForeignAdapter): AdapterConfig {
-  // The largest rank is what is told of the file; each layer has its own.
+  // The file is described by its largest rank; each layer has its own.
   const rank = Math.max(...[...layers.values()].map((layer) => layer.rank));
   return { type, rank, alpha: rank, include: undefined, exclude: undefined, own: new Map() };
 }

@@ -5,20 +5,20 @@ import { seededNoise } from '../sampling/noise.ts';
 // newest vectors with the Gram matrix, until the leading eigenvectors within the basis are those of the whole (Golub and
 // Van Loan, "Matrix Computations", 4th edition, sections 10.1 to 10.3). The whole decomposition takes hundreds of times as long.
 
-/** Vectors that the basis grows by at a time. Of singular values that are exactly equal, as many are told apart. */
+/** Vectors that the basis grows by at a time. Of singular values that are exactly equal, as many are distinguished. */
 const width = 4;
 /** How far a result may be from the exact vector, which has length 1; the reference computes in float32. */
 const accuracy = 1e-6;
 /** Eigenvalues closer than this, relative to the largest, count as equal: any vectors of their space are right. */
 const resolution = 1e-8;
-/** What is shorter than this, relative to the vector that it is the rest of, is a rounding error. */
+/** A remainder shorter than this, relative to its vector, is a rounding error. */
 const roundingError = 1e-13;
 
 /** Singular vectors of a matrix, by falling singular values. */
 export interface SingularVectors {
   /** Vectors as long as a column. */
   left: Float64Array[];
-  /** Vectors as long as a row. Those that belong to a singular value above 0 have the sign that goes with the left one's. */
+  /** Vectors as long as a row. Those that belong to a singular value above 0 have the sign that fits the left one's. */
   right: Float64Array[];
 }
 
@@ -141,7 +141,7 @@ function randomDirection(size: number, others: readonly Float64Array[]): Float64
 /** A vector less its parts along others, which are orthogonal and of length 1. */
 function withoutParts(vector: Float64Array, others: readonly Float64Array[]): Float64Array {
   const rest = vector.slice();
-  // What the first pass leaves of rounding errors, which count where little of the vector is left, the second takes away.
+  // Rounding errors of the first pass, which count where little of the vector is left, the second takes away.
   for (let pass = 0; pass < 2; pass++) {
     for (const other of others) addScaled(rest, -dot(other, rest), other);
   }

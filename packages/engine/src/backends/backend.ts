@@ -12,7 +12,7 @@ export interface Backend {
   /**
    * Sessions for graphs whose layers were made with this backend.
    *
-   * @param builds makes each graph, by a name that tells it from the model's others; called only where none is compiled
+   * @param builds makes each graph, by a name that is unique in the model; called only where none is compiled
    * @param repeated those that run many times in a row
    * @throws CheckpointError when the graphs ask for weights that are not there
    */

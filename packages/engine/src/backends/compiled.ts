@@ -17,7 +17,7 @@ import { holdsStored, type InputPeaks, quantisedLinear } from './quantise.ts';
 import { mapValues, settled } from './records.ts';
 
 // Compiled graphs are kept in a folder of the user's cache: made once for a model, a precision and a kind of processor,
-// then mapped into memory by every process. What is missing or damaged there is made again; what is not used for long goes,
+// then mapped into memory by every process. What is missing or damaged there is made again; entries that were not used for long are evicted,
 // so that models that were replaced and earlier versions' copies do not pile up.
 
 /** Raised whenever graphs, quantisation or calibration change, so that older copies are not used any more. */
@@ -28,7 +28,7 @@ export function compiledFolder(): string {
   return join(cacheFolder(), 'compiled');
 }
 
-/** What a compiled model was made from. */
+/** The sources of a compiled model. */
 export interface CompiledSource {
   checkpoint: Checkpoint;
   adapters: readonly Adapter[];
@@ -79,11 +79,11 @@ async function writeJson(path: string, value: object): Promise<void> {
 export function compiledBackend(source: CompiledSource, options: SessionOptions = {}): Backend {
   const { model, folder } = foldersOf(source);
   let peaks: InputPeaks = new Map();
-  let told = false;
+  let announced = false;
 
   const compile = async (weights: Parameters<Backend['open']>[0], builds: Record<string, () => Graph>) => {
-    if (!told) source.onCompile?.();
-    told = true;
+    if (!announced) source.onCompile?.();
+    announced = true;
     // Before anything that takes long: where nothing can be kept, nothing is compiled.
     await writingCache(() => mkdirSync(folder, { recursive: true }));
     peaks = await knownPeaks(join(model, 'input-peaks.json'), source.calibrate);

@@ -14,7 +14,7 @@ const largestHalf = 65504;
 
 export interface HalfOptions extends SessionOptions {
   precision: Precision;
-  /** Hears of each layer that has to stay in float32. */
+  /** Called for each layer that has to stay in float32. */
   onFallback?: ((message: string) => void) | undefined;
 }
 

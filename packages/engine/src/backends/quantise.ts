@@ -8,7 +8,7 @@ import type { Precision } from './precision.ts';
 // one per run for what they are applied to; what differs in size is made even before: inputs between channels
 // (SmoothQuant: Xiao et al., 2023) and between rows. Those that run once a generation only store their weights in 8 bits.
 
-/** What happens to a kind of layer in 8 bits. Layers of no kind here stay in float32. */
+/** Treatment of a kind of layer in 8 bits. Layers of no kind here stay in float32. */
 interface LayerKind {
   name: RegExp;
   /** Computed in integers, of rows of similar size (out of a norm) or not; or only stored in bytes. */
@@ -58,7 +58,7 @@ export function quantisedLinear(
   if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out, parts);
   const inner = x.shape.at(-1) as number;
   const weight = weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
-  // Building goes on without a missing weight, so that all that is missing can be told together.
+  // Building continues without a missing weight, so that everything missing is reported together.
   if (weight.length === 0) return exactLinear(scope, x, out, parts);
   const bias = scope.weights.optional(scope.path('bias'), [out]);
   const biases = bias && weightValues(bias);
@@ -111,7 +111,7 @@ export function layerOfPeaks(output: string): string | undefined {
   return output.startsWith(peaksMark) ? output.slice(peaksMark.length) : undefined;
 }
 
-/** What each channel of the input is divided by, and the weights' columns multiplied with: both then have similar peaks. */
+/** The divisor of each input channel, by which the weights' columns multiplied with: both then have similar peaks. */
 function smoothingFactors(weight: Float32Array, inputPeaks: Float32Array): Float32Array {
   const inner = inputPeaks.length;
   const weightPeaks = new Float32Array(inner);

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { SafetensorsFile } from '@retone/checkpoint';
 import { type Adapter, adapterFiles } from '../adapter.ts';
 
-/** A name for what is made of some parts, as JSON tells them apart, and of adapters at their strengths. */
+/** A name for what is made of some parts, as far as JSON distinguishes them, and of adapters at their strengths. */
 export function fingerprint(
   parts: readonly unknown[],
   adapters: readonly Pick<Adapter, 'path' | 'strength' | 'exclude'>[],

@@ -12,7 +12,7 @@ interface SealedFile {
   changed: number;
 }
 
-/** Notes the files of a folder, so that {@link matchesSeal} can tell whether they are still the same. */
+/** Notes the files of a folder, so that {@link matchesSeal} can check whether they are still the same. */
 export function seal(folder: string): void {
   const files = readdirSync(folder).map((name): [string, SealedFile] => {
     const path = join(folder, name);

@@ -29,7 +29,7 @@ export function checkPrompt(prompt: string): void {
   throw new EngineError('invalid-argument', message);
 }
 
-/** What a generation is conditioned on, under the ids of the configuration's conditioners. */
+/** Conditions of a generation, under the ids of the configuration's conditioners. */
 export type Conditioning = Record<string, string | number>;
 
 /** Rows for cross-attention [rows, width], and which of them carry something (the others are padding). */
@@ -42,7 +42,7 @@ interface Conditioner {
   rows(value: string | number): Promise<ConditionRows>;
   /** For texts: the rows of none, which are all padding. */
   emptyRows?(): ConditionRows;
-  /** What it leaves unread of a text, as a sentence without its subject, if anything. */
+  /** A warning about the unread end of a text, as a sentence without its subject, or undefined. */
   warning?(text: string): string | undefined;
   release(): Promise<void>;
 }
@@ -95,7 +95,7 @@ export class Conditioners {
     return conditioner.rows(value);
   }
 
-  /** What the model leaves unread of a prompt, as a sentence without its subject; undefined when it reads all of it. */
+  /** A warning about the unread end of a prompt, as a sentence without its subject, or undefined. */
   warning(prompt: string): string | undefined {
     return this.#conditioners.get('prompt')?.warning?.(prompt);
   }

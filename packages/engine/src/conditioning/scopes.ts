@@ -62,7 +62,7 @@ export function scopeEnd(tokens: readonly Token[], at: number): number {
   return end;
 }
 
-/** What a negation leaves out, one after another: the words between "and" and "or", without determiners. */
+/** The items that a negation excludes: the words between "and" and "or", without determiners. */
 export function itemsOf(scope: readonly Token[]): Token[][] {
   const items: Token[][] = [[]];
   for (const token of scope) {

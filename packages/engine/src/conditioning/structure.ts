@@ -2,7 +2,7 @@ import { type StructureConfig, structureChannels } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
 import { pairSpectra, Stft } from '../pretransforms/stft.ts';
 
-/** Windows of the analysis in samples: one that tells low pitches apart, one that is short beside an attack. */
+/** Windows of the analysis in samples: one that resolves low pitches, one that is short beside an attack. */
 const [pitchWindow, attackWindow] = [4096, 1024];
 const harmonics = 6;
 const harmonicDecay = 0.8;
@@ -11,10 +11,10 @@ const faintestPeak = 1e-3;
 const [lowestPeak, highestPeak] = [55, 5000];
 /** Added to the largest salience of a latent before it is divided by: noise must not look like a pitch. */
 const salienceFloor = 0.1;
-/** Groups of frequencies in hertz whose attacks are told apart, roughly kick, snare and cymbals. */
+/** Groups of frequencies in hertz whose attacks are distinguished, roughly kick, snare and cymbals. */
 const groupEdges = [40, 250, 2500, 16000];
 const bandsPerGroup = 4;
-/** Pitches, attacks and loudness, each with a strength of its own. */
+/** Pitches, attacks and loudness, each with its own strength. */
 const kinds = 3;
 
 /**

@@ -11,7 +11,7 @@ export interface Texts {
 }
 
 /**
- * Reads the texts of a request. What the prompt asks to leave out goes to the negative prompt where there is guidance (`guided`)
+ * Reads the texts of a request. What the prompt asks to leave out moves to the negative prompt if there is guidance (`guided`)
  * away from it.
  */
 export function readTexts(

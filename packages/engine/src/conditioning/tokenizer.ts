@@ -29,7 +29,7 @@ export class Tokenizer {
     return { ids: ids.slice(0, maxLength), rest: ids.slice(maxLength) };
   }
 
-  /** The text of some tokens, as far as it can be told from them. */
+  /** The text of some tokens, as far as it can be recovered from them. */
   decode(ids: readonly number[]): string {
     return this.#tokenizer.decode([...ids], { skip_special_tokens: true });
   }

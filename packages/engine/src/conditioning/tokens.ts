@@ -5,9 +5,9 @@ export interface Token {
   text: string;
   /** Lower case, without diacritics. */
   word: string;
-  /** What stands between the previous word and this one. */
+  /** The text between the previous word and this one. */
   gap: string;
-  /** What the model reads instead; empty: nothing. */
+  /** The replacement that the model reads; empty if the word is left out. */
   read: string;
 }
 
@@ -56,7 +56,7 @@ export function joined(tokens: readonly Token[], text: string): string {
   return out.replace(/^(?:and|or|but|with)\s+/i, '') + (out ? last : '');
 }
 
-/** What a text adds to the words before it that are the same: "acoustic" and "acoustic guitar" make "acoustic guitar". */
+/** A text without the words that repeat the end of the previous text: "acoustic" and "acoustic guitar" make "acoustic guitar". */
 function withoutOverlap(before: string, text: string): string {
   const [last, words] = [before.slice(-60).toLowerCase().split(' '), text.split(' ')];
   for (let count = Math.min(last.length, words.length); count > 0; count--) {

@@ -10,7 +10,7 @@ export interface Reading {
   unknown: string[];
   /** Words that others stand for, and those. */
   replaced: [word: string, by: string][];
-  /** What the text asked to leave out; it is not in the text any more. */
+  /** The excluded items, removed from the text. */
   excluded: string[];
 }
 
@@ -39,7 +39,7 @@ const keyNote = /^[a-h](?:#|♯|♭|b|-?flat|-?sharp|is|es)?$/;
 
 const keyModes: Record<string, string> = { major: 'major', maj: 'major', minor: 'minor', min: 'minor' };
 
-/** What a model has learnt to read, and how words that it has not learnt are read: as the nearest one, or not at all. */
+/** The words that a model has learnt, and replacements for others: the nearest known word, or none. */
 export class Vocabulary {
   readonly #known: ReadonlySet<string>;
   /** Known words by their spelling without hyphens. */

@@ -18,10 +18,10 @@ export interface Progress {
   steps?: number;
 }
 
-/** What to generate, and how. What is left out is the model's own default. */
+/** Options of a generation. Omitted ones have the model's own defaults. */
 export interface GenerateOptions {
   prompt: string;
-  /** What the result should not be; counts only with a guidance scale other than 1. */
+  /** What the result should not be. Only used when the guidance scale is not 1. */
   negativePrompt?: string | undefined;
   /** Values for the model's conditioners other than the prompt and the duration, by id. */
   conditions?: Conditioning | undefined;
@@ -46,7 +46,7 @@ export interface GenerateOptions {
   /** Above 0: the largest norm of what guidance adds per unit of its scale. Default: no bound. */
   guidanceNormThreshold?: number | undefined;
   /**
-   * What guidance leads away from without a negative prompt: `zeros`, as in the PyTorch reference (the default), or
+   * The condition that guidance leads away from without a negative prompt: `zeros`, as in the PyTorch reference (the default), or
    * `padding`, the conditioner's learned padding, as in its optimised runtimes.
    */
   unconditional?: Unconditional | undefined;
@@ -61,18 +61,18 @@ export interface GenerateOptions {
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
-  /** Hears, as a sentence, of what is left out of the request, such as the end of a prompt that is too long. */
+  /** Called with a sentence about what is left out of the request, such as the end of a prompt that is too long. */
   onWarning?: ((warning: string) => void) | undefined;
 }
 
-/** What guidance leads away from without a negative prompt. */
+/** The condition that guidance leads away from without a negative prompt. */
 export const unconditionals = ['zeros', 'padding'] as const;
 export type Unconditional = (typeof unconditionals)[number];
 
 /** Length of the cross-fade between what was kept and what was made, in seconds. */
 export const seamSeconds = 0.02;
 
-/** What tests and measurements need beside the options: the reference's own noise, and a look at inner values. */
+/** Hooks for tests and measurements: the reference's own noise, and a look at inner values. */
 export interface GenerationHooks {
   /** Instead of a seed: where noise comes from. */
   noise?: NoiseSource | undefined;

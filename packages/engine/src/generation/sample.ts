@@ -20,7 +20,7 @@ interface Sampling {
 }
 
 /**
- * Makes latents [channels, frames]. A function of its own, so that what the steps need (the keys and values of every layer)
+ * Makes latents [channels, frames]. A separate function, so that what the steps need (the keys and values of every layer)
  * is gone when it returns, and decoding has the memory.
  */
 export async function sampled(

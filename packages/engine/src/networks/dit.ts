@@ -20,7 +20,7 @@ import {
 const prefix = 'model.model';
 
 /**
- * What is done with frames beyond the valid ones: self-attention and feed-forward leave them out (`omit`; the reference with
+ * Treatment of frames beyond the valid ones: self-attention and feed-forward leave them out (`omit`; the reference with
  * its CUDA kernel, and the default here), or self-attention zeroes their values (`zero-values`; without that kernel).
  */
 export type PaddingMode = 'omit' | 'zero-values';
@@ -41,7 +41,7 @@ export interface DitConditions {
   local?: Tensor | undefined;
 }
 
-/** What {@link Dit.condition} computed once, for all steps. */
+/** Result of {@link Dit.condition}, computed once for all steps. */
 export type PreparedConditions = Record<string, Tensor>;
 
 /**
@@ -54,7 +54,7 @@ export class Dit {
   /** Absent for a model without conditions of these kinds. */
   readonly #conditioning: Running | undefined;
   readonly #local: Running | undefined;
-  /** What the local condition of a generation without inpainting comes to. */
+  /** The projected local condition of a generation without inpainting. */
   #zeroLocal: PreparedConditions | undefined;
   readonly #step: Running;
   readonly #features: FourierFeatures;

@@ -24,7 +24,7 @@ export function learnedFourierFeatures(weight: Float32Array): FourierFeatures {
   return (value) => cosAndSin(weight.map((frequency) => f32(f32(2 * Math.PI) * f32(value)) * frequency));
 }
 
-/** What a number conditioner with learned frequencies sees: `[x, sin(2 pi f x), cos(2 pi f x)]`, `x * f * 2 * pi` from left to right. */
+/** Features of a number conditioner with learned frequencies: `[x, sin(2 pi f x), cos(2 pi f x)]`, `x * f * 2 * pi` from left to right. */
 export function learnedPositionFeatures(frequencies: Float32Array): FourierFeatures {
   const pi = f32(Math.PI);
   return (value) => {

@@ -52,7 +52,7 @@ export function resamplingBlock(
   return encoding ? x : mapping(scope, x, out, config);
 }
 
-/** What the names of a level's probes begin with. */
+/** Prefix of the names of a level's probes. */
 function levelLabel(config: ResamplerConfig, index: number): string {
   return config.strides.length > 1 ? `level_${index}_` : '';
 }

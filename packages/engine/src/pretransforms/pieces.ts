@@ -36,10 +36,10 @@ interface Part {
   start: number;
   /** Its length; all else is in frames too. */
   frames: number;
-  /** What is kept, counted from its start. */
+  /** The part that is kept, counted from its start. */
   from: number;
   to: number;
-  /** Where that goes in the result. */
+  /** Its place in the result. */
   at: number;
 }
 
@@ -82,7 +82,7 @@ export async function codeInParts(input: Tensor, coding: Coding): Promise<Tensor
 
 /**
  * The reference's pieces (spec, section 2): one every `frames - overlap`, the last one moved back to end at the end (within
- * a frame, where the length is no multiple of one), half of the overlap dropped at inner edges. Where two give the same
+ * a frame, where the length is not a multiple of one), half of the overlap dropped at inner edges. Where two give the same
  * frame, the later one counts.
  */
 function inPieces(length: number, unit: number, { frames, overlap }: PieceSize): Part[] {

@@ -25,7 +25,7 @@ export interface SameOptions {
   regularisers?: boolean;
 }
 
-/** What lengths are rounded to where a configuration gives no chunk size, with any attention. */
+/** Alignment of lengths if a configuration gives no chunk size, with any attention. */
 const alignmentChunk = 32;
 
 /** Sessions are made for a length of sequence. A few are kept: whole pieces, and the lengths of recent short clips. */
@@ -59,7 +59,7 @@ export class Same implements Pretransform {
     const { chunk_size, strides } = config.encoder.config;
     this.alignment = Math.max(1, Math.floor((chunk_size ?? alignmentChunk) / strides[0]!));
     this.framesPerChunk = config.encoder.config.sliding_window ? 1 : this.alignment;
-    // Building the smallest graphs tells at once whether every weight is there.
+    // Building the smallest graphs shows at once whether every weight is present.
     encoderGraph(config, weights, prefix, this.alignment * this.#patchesPerFrame, {});
     decoderGraph(config, weights, prefix, this.alignment, {});
     weights.assertComplete();
@@ -206,7 +206,7 @@ function encoderGraph(
   const scope = new Scope(graph, weights, prefix, options.backend ?? exactBackend());
   const { channels, patch_size: patch } = config.pretransform.config;
   const audio = graph.input('audio', [channels, patches * patch]);
-  // Sample l*patch + h of channel c goes to row c*patch + h of column l; sequences here are [columns, rows].
+  // Sample l*patch + h of channel c becomes row c*patch + h of column l; sequences here are [columns, rows].
   let x = ops.reshape(ops.transpose(ops.reshape(audio, [channels, patches, patch]), [1, 0, 2]), [
     patches,
     channels * patch,

@@ -1,6 +1,6 @@
 import type { SamplingShift } from '@retone/checkpoint';
 
-/** What sampling uses when a configuration names no shift, as the published ones do not. It does not depend on length. */
+/** The shift of sampling if a configuration names none, as the published ones do not. It does not depend on length. */
 const publishedShift: SamplingShift = {
   type: 'logsnr',
   anchor_length: 2000,

@@ -26,7 +26,7 @@ export interface VelocityOptions {
 /** The velocity that a sampler asks for: that of the transformer with the prompt, guided where guidance applies. */
 export function velocityOf({ ditAt, conditions, guidance, mask, channels }: VelocityOptions): Velocity {
   const frames = mask.shape[1]!;
-  /** What the present transformer computes once, for the prompt alone and for both; made when it is needed first. */
+  /** Conditions that the present transformer has computed, for the prompt alone and for both; computed on first use. */
   let prepared: { dit?: Dit; alone?: PreparedConditions; both?: PreparedConditions } = {};
   return async (x, t) => {
     const dit = ditAt(t);

@@ -51,7 +51,7 @@ function float32Bytes(folder: string): number {
   return total;
 }
 
-/** Runs the generation in a process of its own, prints how long its stages take, and watches its memory. */
+/** Runs the generation in a separate process, prints how long its stages take, and watches its memory. */
 async function measured(folder: string): Promise<{ peak: number; peakAnonymous: number }> {
   const child = fork(fileURLToPath(new URL('run.ts', import.meta.url)), [folder]);
   let [peak, peakAnonymous] = [0, 0];

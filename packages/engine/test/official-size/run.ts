@@ -1,7 +1,7 @@
 import { loadModel } from '../../src/load.ts';
 import { audioToAudio } from '../../src/pipelines.ts';
 
-// The measured process: loads the checkpoint given as its argument, transforms 30 s, and tells its parent where it is.
+// The measured process: loads the checkpoint given as its argument, transforms 30 s, and reports its progress to its parent.
 
 const seconds = 30;
 const [folder] = process.argv.slice(2) as [string];

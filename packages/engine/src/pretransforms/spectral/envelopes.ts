@@ -40,7 +40,7 @@ export class Envelopes {
     return cells;
   }
 
-  /** Powers [frames] that an envelope gives the frames; the outermost cells go on beyond the ends. */
+  /** Powers [frames] that an envelope gives the frames; the outermost cells continue beyond the ends. */
   framePowers(cells: Float64Array): Float64Array {
     const shape = this.#shape;
     const last = cells.length - 1;

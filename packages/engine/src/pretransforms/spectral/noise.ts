@@ -62,7 +62,7 @@ export function shapedNoise(envelopes: readonly Float64Array[], delay: number, s
   const noises = bandNoises(sampleRate);
   for (const [group, envelope] of envelopes.entries()) {
     const noise = noises[group]!;
-    // From the centre of each cell to that of the next; beyond the ends the outermost goes on.
+    // From the centre of each cell to that of the next; beyond the ends the outermost continues.
     for (let i = -1; i < cells; i++) {
       const from = Math.sqrt(envelope[Math.max(i, 0)]!);
       const slope = (Math.sqrt(envelope[Math.min(i + 1, cells - 1)]!) - from) / cell;
