@@ -50,8 +50,9 @@ const base = /http:\/\/127\.0\.0\.1:\d+/.exec(said)![0];
 /** A figure of /proc/<pid>/status in MB. */
 const memory = (name: 'VmHWM' | 'VmRSS') =>
   Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${api.pid}/status`, 'utf8'))?.[1]) / 1024;
-const processor = () => {
-  const fields = readFileSync(`/proc/${api.pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
+/** Seconds of processor that a process has had. */
+const processor = (id = api.pid) => {
+  const fields = readFileSync(`/proc/${id}/stat`, 'latin1').split(') ').at(-1)!.split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 };
 const peakAtStart = memory('VmHWM');
@@ -88,9 +89,29 @@ async function account(): Promise<Account> {
   return { id, key: (await new ApiKeys(database).create(id, 'bench', 'bench')).key };
 }
 
-/** Calls `work` from `atOnce` connections for a while. Calls a second, and milliseconds that each took, sorted. */
-async function load(atOnce: number, work: (turn: number) => Promise<void>): Promise<{ rate: number; times: number[] }> {
+/** Seconds of processor that the connections of the API have had in Postgres. */
+async function postgresProcessor(): Promise<number> {
+  const rows = await database.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'retone'
+       AND pid <> pg_backend_pid()`,
+  );
+  return rows.reduce((sum, { pid }) => sum + processor(pid), 0);
+}
+
+interface Measured {
+  /** Calls a second. */
+  rate: number;
+  /** Milliseconds that each took, sorted. */
+  times: number[];
+  /** Milliseconds of processor for a call. */
+  ofApi: number;
+  ofPostgres: number;
+}
+
+/** Calls `work` from `atOnce` connections for a while. */
+async function load(atOnce: number, work: (turn: number) => Promise<void>): Promise<Measured> {
   const times: number[] = [];
+  const [api, postgres] = [processor(), await postgresProcessor()];
   const end = performance.now() + seconds * 1000;
   let turn = 0;
   const one = async () => {
@@ -101,12 +122,19 @@ async function load(atOnce: number, work: (turn: number) => Promise<void>): Prom
     }
   };
   await Promise.all(Array.from({ length: atOnce }, one));
-  return { rate: times.length / seconds, times: times.sort((a, b) => a - b) };
+  return {
+    rate: times.length / seconds,
+    times: times.sort((a, b) => a - b),
+    ofApi: ((processor() - api) * 1000) / times.length,
+    ofPostgres: (((await postgresProcessor()) - postgres) * 1000) / times.length,
+  };
 }
 
 const at = (times: number[], share: number) => `${times[Math.floor(share * (times.length - 1))]!.toFixed(1)} ms`;
-const report = (what: string, { rate, times }: { rate: number; times: number[] }) =>
+const report = (what: string, { rate, times, ofApi, ofPostgres }: Measured) => {
   console.log(`${what}: ${rate.toFixed(0)}/s, median ${at(times, 0.5)}, p99 ${at(times, 0.99)}`);
+  console.log(`  processor for each: API ${ofApi.toFixed(2)} ms, Postgres ${ofPostgres.toFixed(2)} ms`);
+};
 const right = ({ status, text }: { status: number; text: string }) => {
   if (status !== 200) throw new Error(text);
   return JSON.parse(text).data;

@@ -90,8 +90,18 @@ export function shortName(id: string): string {
   return id.split('/').at(-1)!;
 }
 
+const made = new Map<string, PublicModel>();
+
 /** The public model of an id, with the limits of the checkpoint that serves it. */
 export function modelOf(id: ModelId, limits: ModelLimits = contractLimits): PublicModel {
+  // Every request needs one, and its schema takes longer to make than the request to be checked.
+  const key = `${id} ${JSON.stringify(limits)}`;
+  const model = made.get(key) ?? makeModel(id, limits);
+  made.set(key, model);
+  return model;
+}
+
+function makeModel(id: ModelId, limits: ModelLimits): PublicModel {
   const { name, description, own, rule } = descriptions[id];
   const parameters = [...own, ...common];
   const all = parametersWith(limits);

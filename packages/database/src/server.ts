@@ -29,6 +29,9 @@ const patience = 24 * 3600 * 1000;
 /** Milliseconds that closing may take: a connection that has fallen silent does not say goodbye. */
 const closing = 2_000;
 
+/** Statements that connections keep prepared; those of which there are more forms than that are planned each time. */
+const mostPrepared = 300;
+
 /** A Postgres server, through a pool of connections. */
 export async function openServer(url: string, limits: Partial<ServerLimits> = {}): Promise<Database> {
   const where = described(url);
@@ -211,11 +214,25 @@ async function run<R extends Row>(
   // The types lack the limit of a single statement.
   const statement = { text: sql, ...(limit === undefined ? {} : { query_timeout: limit }) };
   try {
-    if (parameters.length > 0) return (await on.query<R>({ ...statement, values: parameters.map(toText) })).rows;
+    if (parameters.length > 0) {
+      const name = preparedName(sql);
+      return (await on.query<R>({ ...statement, ...(name ? { name } : {}), values: parameters.map(toText) })).rows;
+    }
     // Several statements answer with a list of results, which the types do not express; an empty one has no rows.
     const result = (await on.query<R>(statement)) as pg.QueryResult<R> | pg.QueryResult<R>[];
     return [result].flat().flatMap((each) => each.rows ?? []);
   } catch (error) {
     throw translated(error);
   }
+}
+
+const preparedNames = new Map<string, string>();
+
+/** The name under which each connection prepares a statement: to parse and plan it costs more than to run it. */
+function preparedName(sql: string): string | undefined {
+  const known = preparedNames.get(sql);
+  if (known || preparedNames.size >= mostPrepared) return known;
+  const name = `retone_${preparedNames.size}`;
+  preparedNames.set(sql, name);
+  return name;
 }

@@ -21,9 +21,9 @@ export interface LifecycleOptions {
   queue: Queue;
   /** Off: nothing is held, and so nothing is charged. */
   billing: 'on' | 'off';
-  /** Most tasks that may wait or run at once, of all accounts together; it may be exceeded by what comes within a second. */
+  /** Most tasks that may wait or run at once, of all accounts together; exceeded at most by what other processes take in within a second. */
   queueLimit: number;
-  /** Most tasks of one account that may wait or run; the same limit if not given. */
+  /** Most tasks of one account that may wait or run, likewise; the same limit if not given. */
   accountQueueLimit?: number | undefined;
   /** Called for each task that this process has ended, whatever its status. */
   onEnd?: ((task: Task) => void) | undefined;
@@ -48,6 +48,8 @@ export class Lifecycle {
   readonly #options: LifecycleOptions;
 
   readonly #open: OpenTasks;
+  /** Of accounts that submitted lately, the latest one last. */
+  readonly #openOf = new Map<string, OpenTasks>();
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
@@ -86,6 +88,7 @@ export class Lifecycle {
         return created;
       });
       this.#open.submitted();
+      this.#openTasksOf(task.accountId).submitted();
       return created;
     } catch (error) {
       // Two requests with one key at once: the table lets one in, and the other gets its answer.
@@ -96,15 +99,23 @@ export class Lifecycle {
   }
 
   async #checkLimits(accountId: string): Promise<void> {
-    const { database, queueLimit, accountQueueLimit = queueLimit } = this.#options;
-    const full = async (pause: number) => (await this.#open.count(pause)) >= queueLimit;
-    if ((await full(countPause)) && (await full(fullCountPause))) {
+    const { queueLimit, accountQueueLimit = queueLimit } = this.#options;
+    if (await this.#open.isFull(queueLimit)) {
       throw new SubmissionError('queue-full', `${queueLimit} tasks are waiting already; try again later`);
     }
-    if ((await new Tasks(database).countOpen(accountId)) >= accountQueueLimit) {
+    if (await this.#openTasksOf(accountId).isFull(accountQueueLimit)) {
       const message = `${accountQueueLimit} tasks of this account are waiting already; try again later`;
       throw new SubmissionError('account-queue-full', message);
     }
+  }
+
+  #openTasksOf(accountId: string): OpenTasks {
+    const { database } = this.#options;
+    const open = this.#openOf.get(accountId) ?? new OpenTasks(() => new Tasks(database).countOpen(accountId));
+    this.#openOf.delete(accountId);
+    this.#openOf.set(accountId, open);
+    if (this.#openOf.size > mostCounts) this.#openOf.delete(this.#openOf.keys().next().value!);
+    return open;
   }
 
   /** Ends a try well. False when it no longer counts; the files are then the caller's to remove. */
@@ -196,12 +207,14 @@ export class Lifecycle {
   }
 }
 
-/** Milliseconds for which a count of all open tasks is good: it is taken with every submission otherwise. */
+/** Accounts whose open tasks are counted at a time. */
+const mostCounts = 10_000;
+/** Milliseconds for which a count of open tasks is good: it is taken with every submission otherwise. */
 const countPause = 1_000;
 /** The same for a count that says that the queue is full: a task may have ended since. */
 const fullCountPause = 50;
 
-/** About how many tasks are open, of all accounts: counted now and then, and what is submitted here added at once. */
+/** About how many tasks are open: counted now and then, and what is submitted here added at once. */
 class OpenTasks {
   readonly #ask: () => Promise<number>;
   #asked: Promise<number> | undefined;
@@ -212,8 +225,12 @@ class OpenTasks {
     this.#ask = ask;
   }
 
+  async isFull(limit: number): Promise<boolean> {
+    return (await this.#count(countPause)) >= limit && (await this.#count(fullCountPause)) >= limit;
+  }
+
   /** @param pause milliseconds for which an earlier count is good enough */
-  async count(pause: number): Promise<number> {
+  async #count(pause: number): Promise<number> {
     if (!this.#asked || performance.now() - this.#at > pause) {
       this.#at = performance.now();
       this.#since = 0;

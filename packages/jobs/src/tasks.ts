@@ -123,8 +123,8 @@ export class Tasks {
   async countOpen(accountId?: string): Promise<number> {
     const [row] = await this.#db.query<{ count: number }>(
       `SELECT count(*)::integer AS count FROM tasks
-       WHERE status IN ('created', 'processing') AND ($1::text IS NULL OR account_id = $1)`,
-      [accountId ?? null],
+       WHERE status IN ('created', 'processing') ${accountId === undefined ? '' : 'AND account_id = $1'}`,
+      accountId === undefined ? [] : [accountId],
     );
     return row!.count;
   }
