@@ -30,11 +30,18 @@ export function slice(piece: Piece, from: number, to: number): Piece {
   return piece.map((channel) => channel.subarray(from, to));
 }
 
-/** Makes NaN and infinities silence in place: one of them would spread through a resampler, a codec and the model. */
-export function silenceNonFinite(samples: Float32Array): void {
+/**
+ * Makes NaN and infinities silence in place: one of them would spread through a resampler, a codec and the model. Returns how
+ * many there were.
+ */
+export function silenceNonFinite(samples: Float32Array): number {
+  let count = 0;
   for (let i = 0; i < samples.length; i++) {
-    if (!Number.isFinite(samples[i])) samples[i] = 0;
+    if (Number.isFinite(samples[i])) continue;
+    samples[i] = 0;
+    count++;
   }
+  return count;
 }
 
 /** The same memory as FFmpeg's bindings take it. */

@@ -77,7 +77,10 @@ describe('wav', () => {
   test('NaN and infinity become silence and do not spread', async () => {
     const samples = tone(1000, 0.5, 48000, 4800);
     samples.set([Number.NaN, Infinity, -Infinity], 1000);
-    const [same] = (await decodeAudio(wav({ sampleRate: 48000, channels: [samples] }, 'f32'))).channels;
+    const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const [same] = (await decodeAudio(wav({ sampleRate: 48000, channels: [samples] }, 'f32'), { onWarning })).channels;
+    expect(warnings).toEqual([expect.stringMatching(/has 3 samples that are NaN or infinite; they are silent now$/)]);
     expect([...same!.subarray(1000, 1003)]).toEqual([0, 0, 0]);
     expect(same![1003]).toBe(samples[1003]);
     const resampled = await decodeAudio(wav({ sampleRate: 48000, channels: [samples] }, 'f32'), { sampleRate: 44100 });

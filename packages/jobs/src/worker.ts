@@ -195,15 +195,18 @@ export class Worker {
     const { database, engineFor, lifecycle, store, codingTimeoutMs: timeout } = this.#options;
     const engine = await engineFor(task, signal);
     const { sampleRate, maxSeconds } = await engine.load();
-    const audio =
-      task.input.audio === undefined ? undefined : await this.#source(task, { sampleRate, maxSeconds }, signal);
-
     const warnings: string[] = [];
+    const onWarning = (warning: string) => warnings.push(warning);
+    const audio =
+      task.input.audio === undefined
+        ? undefined
+        : await this.#source(task, { sampleRate, maxSeconds }, { signal, onWarning });
+
     let inferenceMs = 0;
     const input = audio ? fitToRecording(task.input, audio.shape[1]! / sampleRate, maxSeconds) : task.input;
     const made = await engine.run(engineRequest(task.model, input, task.seed, audio), {
       signal,
-      onWarning: (warning) => warnings.push(warning),
+      onWarning,
       onMade: (milliseconds) => {
         inferenceMs = milliseconds;
       },
@@ -262,14 +265,15 @@ export class Worker {
   async #source(
     task: Task,
     { sampleRate, maxSeconds }: Pick<ModelFacts, 'sampleRate' | 'maxSeconds'>,
-    signal: AbortSignal,
+    { signal, onWarning }: { signal: AbortSignal; onWarning: (warning: string) => void },
   ): Promise<Tensor> {
     const bytes = await this.#sourceBytes(task, signal);
     const { codingTimeoutMs: timeout } = this.#options;
     const { duration } = task.input;
     // Unused parts are not decoded: half an hour of mp3, or of a file that claims a rate of 1 Hz, would take gigabytes.
     const wanted = duration === undefined ? { maxDuration: maxSeconds } : { seconds: duration };
-    const clip = await decodeAudio(bytes, { name: 'the audio', sampleRate, channels: 2, signal, timeout, ...wanted });
+    const form = { name: 'the audio', sampleRate, channels: 2 } as const;
+    const clip = await decodeAudio(bytes, { ...form, ...wanted, signal, timeout, onWarning });
     return audioOf(clip.channels);
   }
 

@@ -64,7 +64,7 @@ async function taskThatMeets(signal: NodeJS.Signals, times = Infinity) {
 test('a recording that crashes its decoder (SIGSEGV) fails its own task only, after three tries', async () => {
   const { task, other, account } = await taskThatMeets('SIGSEGV');
   const error = expect.stringMatching(/stop unexpectedly/);
-  expect(task).toMatchObject({ status: 'failed', attempts: 3, errorCode: 'audio_crashed', error });
+  expect(task).toMatchObject({ status: 'failed', attempts: 3, errorCode: 'audio_failed', error });
   // The process kept ready for the next file met the signal too, which may cost the other task a try.
   expect(other).toMatchObject({ status: 'completed', error: '' });
   await place.until((await place.submit(machine, account)).id, 'completed');

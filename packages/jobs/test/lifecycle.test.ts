@@ -395,6 +395,26 @@ onEveryDatabase((tests) => {
     expect(await place.ledger.balance(account)).toBe(50_000 - 2 * price);
   });
 
+  test('tasks that are in no queue are queued again, and those of a clock that was set back are due', async () => {
+    const account = await place.account(1);
+    const machine = await place.machine();
+    const [lost, late] = [await place.submit(machine, account), await place.submit(machine, account)];
+    // A restore brings tasks without their jobs; and while a clock was ahead, retries were put off by that much.
+    await place.database.query("DELETE FROM pgboss.job WHERE data->>'taskId' = $1", [lost.id]);
+    await place.database.query("UPDATE tasks SET created_at = now() - interval '2 minutes' WHERE id = $1", [lost.id]);
+    await place.database.query(
+      "UPDATE pgboss.job SET start_after = now() + interval '1 day' WHERE data->>'taskId' = $1",
+      [late.id],
+    );
+    await machine.work();
+    const after = await place.submit(machine, account);
+    await place.until(after.id, 'completed');
+    for (const { id } of [lost, late]) expect((await place.tasks.get(id))!.status).toBe('created');
+    expect(await machine.queue.reconcile(place.database)).toBe(2);
+    for (const { id } of [lost, late]) expect(await place.until(id, 'completed')).toMatchObject({ attempts: 1 });
+    expect(await machine.queue.reconcile(place.database)).toBe(0);
+  });
+
   test('daily work is due soon after a start, once however many start', async () => {
     for (const { queue } of [await place.machine(), await place.machine()]) await queue.daily(async () => {});
     const due = await place.database.query(

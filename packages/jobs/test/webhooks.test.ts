@@ -46,9 +46,9 @@ onEveryDatabase((tests) => {
     });
   }
 
-  async function endedTask(): Promise<string> {
-    const account = await place.account();
-    const { id } = await place.submit(machine, account, { webhookUrl: url });
+  async function endedTask(of?: string, webhookUrl = url): Promise<string> {
+    const account = of ?? (await place.account());
+    const { id } = await place.submit(machine, account, { webhookUrl });
     await machine.lifecycle.fail(id, { error: 'no', errorCode: 'internal' });
     return id;
   }
@@ -95,6 +95,29 @@ onEveryDatabase((tests) => {
       error: 'the receiver answered 500',
       nextAttemptAt: null,
     });
+  });
+
+  test('slow receivers of one account keep no other account waiting', async () => {
+    answers = [204];
+    let asked = 0;
+    const slow = createServer(() => {
+      asked++; // and never answers
+    });
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    try {
+      const account = await place.account();
+      const slowUrl = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/`;
+      for (let i = 0; i < 24; i++) await endedTask(account, slowUrl);
+      await deliver();
+      await expect.poll(() => asked).toBeGreaterThan(0);
+      const id = await endedTask();
+      await place.when(id, ({ webhook }) => webhook?.state === 'delivered');
+      // The slow ones have as many hands as one account may have, and no more.
+      expect(asked).toBeLessThanOrEqual(3);
+    } finally {
+      slow.closeAllConnections();
+      slow.close();
+    }
   });
 
   test('nothing is sent to a blocked address, and the task says so', async () => {

@@ -52,10 +52,11 @@ export class Converter {
     if (this.#context.init() < 0) throw new Error('these channels cannot be converted');
   }
 
-  convert(frame: Frame): Piece {
+  /** @returns the piece, and how many of the samples behind it were not finite and are silent now */
+  convert(frame: Frame): { piece: Piece; nonFinite: number } {
     const planes = this.#many ? this.#firstOfMany(frame) : this.#convert(frame.extendedData, frame.nbSamples);
-    for (const plane of planes) silenceNonFinite(plane);
-    return this.#spread(planes);
+    const nonFinite = planes.reduce((sum, plane) => sum + silenceNonFinite(plane), 0);
+    return { piece: this.#spread(planes), nonFinite };
   }
 
   #convert(data: Buffer[] | null, length: number): Piece {

@@ -122,6 +122,8 @@ class Output {
   #waitingLength = 0;
   /** Seconds. */
   #lost = 0;
+  /** Samples. */
+  #nonFinite = 0;
 
   constructor(job: DecodeJob, name: string, emit: (piece: Piece) => Promise<void>) {
     this.#job = job;
@@ -152,7 +154,8 @@ class Output {
         await this.#deliver(this.#resampler?.push(piece) ?? piece);
       }
     }
-    const converted = this.#converter?.convert(frame) ?? [];
+    const { piece: converted, nonFinite } = this.#converter!.convert(frame);
+    this.#nonFinite += nonFinite;
     const piece = kept ? slice(converted, kept.from, kept.to) : converted;
     await this.#deliver(this.#resampler?.push(piece) ?? piece);
   }
@@ -169,6 +172,9 @@ class Output {
       const seconds = Number(this.#lost.toPrecision(2));
       warnings.push(`${this.#name} is damaged or has holes: ${seconds} s of it are silent now`);
     } else if (bad > 0) warnings.push(`${this.#name} is damaged: parts of it cannot be decoded and were left out`);
+    if (this.#nonFinite > 0) {
+      warnings.push(`${this.#name} has ${this.#nonFinite} samples that are NaN or infinite; they are silent now`);
+    }
     return { sampleRate: this.#sampleRate, channels: this.#channels, warnings };
   }
 
