@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installedPostgres, startPostgres } from '@retone/database/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ServiceProcess } from './processes/process.ts';
 
@@ -73,8 +74,24 @@ async function check(first: Record<string, string>, second: Record<string, strin
   expect(await again.stop()).toBe(0);
 }
 
+/** A server of the system, with the programs of its own version. */
+const postgres = installedPostgres('pg_dump');
+if (!postgres)
+  console.warn('skipped: backups with pg_dump, which is not installed beside a server (Debian: postgresql)');
+
 describe('backup and restore', { timeout: 300_000 }, () => {
   test('of the embedded database and a folder', async () => {
     await check({ RETONE_DATA: folderForTest() }, { RETONE_DATA: folderForTest() });
+  });
+
+  test.skipIf(!postgres)('of a Postgres server, with pg_dump, and a folder', async () => {
+    const server = await startPostgres(postgres);
+    onTestFinished(() => server.stop());
+    const settings = async () => ({
+      RETONE_DATA: folderForTest(),
+      DATABASE_URL: await server.createDatabase(),
+      PATH: `${postgres}:${process.env.PATH}`,
+    });
+    await check(await settings(), await settings());
   });
 });

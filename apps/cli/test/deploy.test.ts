@@ -17,6 +17,13 @@ test.skipIf(!hasPromtool)('promtool takes the alert rules', () => {
   expect(said).toContain('SUCCESS');
 });
 
+test.skipIf(!hasPromtool)('each alert fires on what it is for, and none on a service that is well', () => {
+  const said = execFileSync('promtool', ['test', 'rules', `${deploy}prometheus/alerts.test.yaml`], {
+    encoding: 'utf8',
+  });
+  expect(said).toContain('SUCCESS');
+});
+
 test.each(['prometheus/alerts.yaml', 'grafana/retone.json'])('%s names only metrics that there are', (name) => {
   const named = new Set(read(name).match(/retone_[a-z_]+/g));
   for (const each of named) {

