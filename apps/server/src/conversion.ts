@@ -1,5 +1,5 @@
 import { AudioError, type AudioErrorCode, decodeAudio, encodeAudio } from '@retone/audio';
-import type { ErrorCode, WritableFormat } from '@retone/contract';
+import { type BitDepth, bitDepthOf, type ErrorCode, type WritableFormat } from '@retone/contract';
 import { ApiError, retryAfter } from './envelope.ts';
 
 /** Conversions that run at once; each has a whole recording in memory, and a processor. */
@@ -15,6 +15,14 @@ const mostOfAccount = 4;
 let running = 0;
 const waiting: { accountId: string; go: () => void }[] = [];
 
+/** The form in which a file is wanted. */
+export interface Wanted {
+  format: WritableFormat;
+  bitDepth?: BitDepth | undefined;
+  /** What the file says about itself. */
+  tags?: Record<string, string> | undefined;
+}
+
 /**
  * Converts a sound file to another format, in separate processes.
  *
@@ -23,7 +31,7 @@ const waiting: { accountId: string; go: () => void }[] = [];
  */
 export async function convert(
   bytes: Uint8Array,
-  format: WritableFormat,
+  { format, bitDepth, tags }: Wanted,
   accountId: string,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
@@ -37,7 +45,11 @@ export async function convert(
   try {
     signal.throwIfAborted();
     const clip = await decodeAudio(bytes, { name: 'the file', channels: 2, maxDuration, signal });
-    return await encodeAudio(clip, format, { signal });
+    return await encodeAudio(clip, format, {
+      signal,
+      tags,
+      ...(bitDepth && { bitDepth: bitDepthOf(format, bitDepth) }),
+    });
   } catch (error) {
     if (signal.aborted) throw new ApiError('busy', 'the client did not wait');
     if (!(error instanceof AudioError)) throw error;

@@ -80,13 +80,17 @@ function acceptedBy(schema: z.ZodType): string {
   const json = z.toJSONSchema(schema, { io: 'input' }) as {
     type?: string;
     format?: string;
-    enum?: string[];
+    enum?: (string | number)[];
     minimum?: number;
     maximum?: number;
     minLength?: number;
     maxLength?: number;
     maxItems?: number;
+    items?: { properties?: Record<string, unknown> };
   };
+  if (json.type === 'array' && json.items?.properties?.start) {
+    return `a list of 1 to ${json.maxItems} regions, each with a start and a later end in seconds`;
+  }
   if (json.type === 'array')
     return `a list of at most ${json.maxItems} adapters, each with an id or a path, and a strength (or scale) from -10 to 10`;
   if (json.enum) return `one of ${json.enum.join(', ')}`;

@@ -35,6 +35,18 @@ export const writableFormats = Object.keys(writable) as [WritableFormat, ...Writ
 /** The format of a result whose request names none. */
 export const defaultFormat: WritableFormat = 'mp3';
 
+/** Bits per sample of wav and flac; 32 is floating point. */
+export const bitDepths = [16, 24, 32] as const;
+export type BitDepth = (typeof bitDepths)[number];
+
+/** The bit depth of a result whose request names none. */
+export const defaultBitDepth: BitDepth = 16;
+
+/** The bit depth that a format has of one that was asked for: flac has no floating point. */
+export function bitDepthOf(format: WritableFormat, asked: BitDepth): BitDepth {
+  return format === 'flac' && asked === 32 ? 24 : asked;
+}
+
 /** Every format that Retone reads; those that it also writes come first. */
 export const audioFormats: readonly AudioFormat[] = Object.entries({ ...writable, ...readOnly }).map(
   ([name, format]) => ({ name, ...format }),

@@ -3,6 +3,10 @@ export { type ErrorCode, errorStatuses, type TaskErrorCode, taskErrors } from '.
 export {
   type AudioFormat,
   audioFormats,
+  type BitDepth,
+  bitDepthOf,
+  bitDepths,
+  defaultBitDepth,
   defaultFormat,
   formatNamed,
   formatOfFileName,

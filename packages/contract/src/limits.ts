@@ -28,5 +28,8 @@ export const defaultNoiseLevel = 0.9;
 /** Default end of an inpainting mask, in seconds. */
 export const defaultMaskEnd = 5;
 
+/** Most regions of one inpainting. */
+export const maxRegions = 16;
+
 /** Most adapters (LoRA) for one task. */
 export const maxLoras = 4;

@@ -36,7 +36,15 @@ interface Rule {
   accepted: string;
 }
 
-const common = ['num_inference_steps', 'guidance_scale', 'loras', 'seed', 'output_format'] as const;
+const common = [
+  'num_inference_steps',
+  'guidance_scale',
+  'loras',
+  'seed',
+  'output_format',
+  'output_bit_depth',
+  'enable_preview',
+] as const;
 
 const textToAudio = ['prompt', 'negative_prompt', 'duration'] as const;
 
@@ -61,7 +69,7 @@ const descriptions: Record<ModelId, Description> = {
   'stability-ai/stable-audio-3/audio-inpainting': {
     name: 'Stable Audio 3 inpainting',
     description: 'Regenerates a section of a recording and keeps the rest unchanged.',
-    own: ['audio', 'prompt', 'negative_prompt', 'mask_start_seconds', 'mask_end_seconds'],
+    own: ['audio', 'prompt', 'negative_prompt', 'mask_start_seconds', 'mask_end_seconds', 'regions'],
     rule: {
       names: ['mask_start_seconds', 'mask_end_seconds'],
       at: 'mask_end_seconds',

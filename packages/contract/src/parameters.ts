@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defaultFormat, type WritableFormat, writableFormats } from './formats.ts';
+import { bitDepths, defaultFormat, type WritableFormat, writableFormats } from './formats.ts';
 import {
   defaultMaskEnd,
   defaultNoiseLevel,
@@ -7,7 +7,16 @@ import {
   type ModelLimits,
   maxLoras,
   maxPromptCharacters,
+  maxRegions,
 } from './limits.ts';
+
+/** A section of a recording, in seconds. */
+const region = z
+  .object({
+    start: z.number().min(0).meta({ description: 'Start in seconds.' }),
+    end: z.number().min(0).meta({ description: 'End in seconds.' }),
+  })
+  .refine(({ start, end }) => end > start, 'must end after its start');
 
 const strength = z.number().min(-10).max(10);
 const lora = z
@@ -86,6 +95,22 @@ const sourceParameters = (limits: ModelLimits) => ({
       description: 'End of the section that is regenerated, in seconds. The default is cut to a shorter recording.',
       examples: [4.5],
     }),
+  regions: z
+    .array(region)
+    .min(1)
+    .max(maxRegions)
+    .optional()
+    .meta({
+      description:
+        'Several sections that are regenerated, in place of mask_start_seconds and mask_end_seconds. Not a parameter of the hosted service.',
+      examples: [
+        [
+          { start: 1, end: 2 },
+          { start: 4, end: 5.5 },
+        ],
+      ],
+      'x-hidden': true,
+    }),
   extend_seconds_before: z
     .number()
     .min(0)
@@ -136,6 +161,24 @@ const samplingParameters = (limits: ModelLimits) => ({
     .enum(writableFormats)
     .default(defaultFormat)
     .meta({ description: 'File format of the result.', examples: ['flac'] }),
+  output_bit_depth: z
+    .literal(bitDepths)
+    .optional()
+    .meta({
+      description:
+        'Bits per sample of wav and flac, 16 by default; 32 is floating point, and 24 for flac. Not a parameter of the hosted service.',
+      examples: [24],
+      'x-hidden': true,
+    }),
+  enable_preview: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        'Decode the result at every second step, for GET /predictions/{id}/preview. Takes time. Not a parameter of the hosted service.',
+      examples: [true],
+      'x-hidden': true,
+    }),
 });
 
 /** The parameters of all models, within the limits of the checkpoint that serves the model. */

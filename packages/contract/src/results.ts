@@ -88,6 +88,7 @@ export const taskEventSchema = z
         fraction: z.number().min(0).max(1),
         step: z.int().optional(),
         steps: z.int().optional(),
+        preview: z.int().optional().describe('The step after which the latest preview was decoded.'),
       })
       .nullable()
       .describe('The stage, the fraction of the whole, and while sampling `step` of `steps`.'),
@@ -107,7 +108,7 @@ const parameterSchema = z.looseObject({
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   maxLength: z.int().optional(),
-  enum: z.array(z.string()).optional(),
+  enum: z.array(z.union([z.string(), z.number()])).optional(),
 });
 
 /** A model in the catalogue. */

@@ -3,7 +3,7 @@ import { assertFinite } from './finite.ts';
 import { checkOptions } from './generation/check.ts';
 import { localCondition, structureOf } from './generation/local-condition.ts';
 import { type GenerateOptions, type GenerationHooks, noiseLevel } from './generation/options.ts';
-import { type Report, reporterOf } from './generation/progress.ts';
+import { reporterOf } from './generation/progress.ts';
 import { Recording } from './generation/recording.ts';
 import { frameMask, sampled } from './generation/sample.ts';
 import { encodedTexts, understood } from './generation/texts.ts';
@@ -44,18 +44,24 @@ export async function generate(model: Model, asked: GenerateOptions & Generation
   if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
 
+  const finished = async (latents: Tensor, onProgress?: (done: number) => void): Promise<Tensor> => {
+    const audio = await decoded(model, options, { latents, initial, recording, lengths, onProgress });
+    recording.restoreLevel(audio);
+    const { ceiling = defaultCeiling } = options;
+    if (ceiling !== 'off') limit(audio, model.sampleRate, ceiling);
+    for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
+    return audio;
+  };
+  const { onPreview } = options;
+  const preview = onPreview && (async (half: Tensor, step: number) => onPreview(await finished(half), step));
   const conditions = { cross, global, local };
-  const latents = await sampled(model, options, { conditions, initial, guidance, lengths, report });
+  const latents = await sampled(model, options, { conditions, initial, guidance, lengths, report, preview });
   assertFinite(latents.data, 'the sampled latents');
   await nextTurn();
   signal?.throwIfAborted();
 
   report('decode', 0);
-  const audio = await decoded(model, options, { latents, initial, recording, lengths, report });
-  recording.restoreLevel(audio);
-  const { ceiling = defaultCeiling } = options;
-  if (ceiling !== 'off') limit(audio, model.sampleRate, ceiling);
-  for (let i = 0; i < audio.data.length; i++) audio.data[i] = Math.min(Math.max(audio.data[i]!, -1), 1);
+  const audio = await finished(latents, (done) => report('decode', done));
   report('decode', 1);
   return audio;
 }
@@ -76,19 +82,19 @@ interface Decoding {
   initial: Tensor | undefined;
   recording: Recording;
   lengths: Lengths;
-  report: Report;
+  onProgress: ((done: number) => void) | undefined;
 }
 
 /** The result [channels, samples] at the level of the model. */
 async function decoded(
   { pretransform }: Model,
   options: GenerateOptions,
-  { latents, initial, recording, lengths, report }: Decoding,
+  { latents, initial, recording, lengths, onProgress }: Decoding,
 ): Promise<Tensor> {
   const run = {
     frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
     signal: options.signal,
-    onProgress: (done: number) => report('decode', done),
+    onProgress,
   };
   const edited = () => ({
     audio: recording.levelled(options.source!),

@@ -13,8 +13,18 @@ import { fitted } from './tensors.ts';
 export type Controls = Omit<GenerateOptions, 'source' | 'initNoiseLevel' | 'inpaint' | 'seconds'>;
 
 /** Tags of a result's file, the same wherever it was made. */
-export function resultTags(prompt: string, seed: number): Record<string, string> {
-  return { title: prompt.slice(0, 200), comment: `made with Retone, seed ${seed}` };
+export function resultTags(prompt: string, seed: number, noiseLevel?: number): Record<string, string> {
+  const level = noiseLevel === undefined ? {} : { level: String(noiseLevel) };
+  const settings = Object.entries({ seed: String(seed), ...level }).map(([name, value]) => `${name} ${value}`);
+  return {
+    title: prompt.slice(0, 200),
+    // Formats with a fixed list of tags have at least this one.
+    comment: `made with Retone, ${settings.join(', ')}, prompt: ${prompt.slice(0, 1000)}`,
+    prompt: prompt.slice(0, 1000),
+    seed: String(seed),
+    ...level,
+    encoder: 'Retone',
+  };
 }
 
 export interface TextToAudioOptions extends Controls {
@@ -68,8 +78,15 @@ export async function inpaint(model: Model, { audio, regions, ...controls }: Inp
     );
   }
   const apart = merged(regions);
-  const made = await generate(model, { ...controls, inpaint: { audio, regions: apart }, seconds });
-  return blended(model, fitted(audio, model.audioChannels, made.shape[1]!), made, apart, 'in-region');
+  const withKept = (made: Tensor) =>
+    blended(model, fitted(audio, model.audioChannels, made.shape[1]!), made, apart, 'in-region');
+  const onPreview = previewOf(controls, withKept);
+  return withKept(await generate(model, { ...controls, onPreview, inpaint: { audio, regions: apart }, seconds }));
+}
+
+/** Has previews finished as the result is. */
+function previewOf({ onPreview }: Controls, finish: (made: Tensor) => Tensor): Controls['onPreview'] {
+  return onPreview && ((audio, step) => onPreview(finish(audio), step));
 }
 
 /** Regions in order, those that touch, or leave less between them than two cross-fades, as one: the old recording would leak there. */
@@ -118,12 +135,14 @@ export async function outpaint(
     { start: 0, end: before && time(before) },
     { start: time(before + length), end: time(total) },
   ].slice(before ? 0 : 1, after ? 2 : 1);
+  const withKept = (made: Tensor) => blended(model, canvas, made, regions, 'in-kept');
   const made = await generate(model, {
     ...controls,
+    onPreview: previewOf(controls, withKept),
     inpaint: { audio: canvas, regions },
     seconds: durationOf(model, canvas),
   });
-  return blended(model, canvas, made, regions, 'in-kept');
+  return withKept(made);
 }
 
 /**

@@ -69,6 +69,7 @@ function make(model: Model, request: EngineRequest, signal: AbortSignal): Promis
       send({ type: 'progress', progress });
     },
     onWarning: (warning: string) => send({ type: 'warning', warning }),
+    onPreview: request.preview ? (audio: Tensor, step: number) => send({ type: 'preview', audio, step }) : undefined,
   };
   switch (request.pipeline) {
     case 'text-to-audio':

@@ -3,10 +3,10 @@ import type { Controls, Progress, Region, Tensor } from '@retone/engine';
 // Messages between the engine's process and the worker's.
 
 /** How a result is made, as far as it can be sent to another process. */
-export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning'>;
+export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning' | 'onPreview'>;
 
 /** One of the engine's pipelines with its options. Audio is [channels, samples] at the model's sample rate. */
-export type EngineRequest = { controls: SentControls } & (
+export type EngineRequest = { controls: SentControls; preview?: boolean } & (
   | { pipeline: 'text-to-audio'; seconds: number }
   | { pipeline: 'audio-to-audio'; audio: Tensor; seconds: number | undefined; initNoiseLevel: number | undefined }
   | { pipeline: 'inpaint'; audio: Tensor; regions: Region[] }
@@ -28,5 +28,7 @@ export type FromEngine =
   | { type: 'alive' }
   | { type: 'progress'; progress: Progress }
   | { type: 'warning'; warning: string }
+  /** What would be the result if the sampler stopped after this step. */
+  | { type: 'preview'; audio: Tensor; step: number }
   | { type: 'done'; audio: Tensor; milliseconds: number }
   | { type: 'error'; code: string; message: string };

@@ -30,6 +30,8 @@ export interface EngineRun {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Called with a sentence about each part of the request that is left out. */
   onWarning?: ((warning: string) => void) | undefined;
+  /** Receives the half-made result [channels, samples] after a step, if the request asks for previews. */
+  onPreview?: ((audio: Tensor, step: number) => void) | undefined;
   /** Called at the end with the engine's own time, without the transfer between processes. */
   onMade?: ((milliseconds: number) => void) | undefined;
 }
@@ -98,7 +100,7 @@ export class EngineProcess {
     await gone;
   }
 
-  async #run(request: EngineRequest, { signal, onProgress, onWarning, onMade }: EngineRun): Promise<Tensor> {
+  async #run(request: EngineRequest, { signal, onProgress, onWarning, onPreview, onMade }: EngineRun): Promise<Tensor> {
     throwIfAborted(signal);
     await this.load();
     throwIfAborted(signal);
@@ -113,6 +115,7 @@ export class EngineProcess {
       return await conversation(child, { type: 'run', request }, this.#stallMs, (message) => {
         if (message.type === 'progress') onProgress?.(message.progress);
         if (message.type === 'warning') onWarning?.(message.warning);
+        if (message.type === 'preview') onPreview?.(message.audio, message.step);
         if (message.type !== 'done') return undefined;
         onMade?.(message.milliseconds);
         return message.audio;

@@ -24,7 +24,7 @@ const pipelines: Record<ModelId, Request> = {
   'stability-ai/stable-audio-3/audio-inpainting': (input, audio) => ({
     pipeline: 'inpaint',
     audio,
-    regions: [{ start: input.mask_start_seconds, end: input.mask_end_seconds }],
+    regions: input.regions ?? [{ start: input.mask_start_seconds, end: input.mask_end_seconds }],
   }),
   'stability-ai/stable-audio-3/audio-outpainting': (input, audio) => ({
     pipeline: 'outpaint',
@@ -68,6 +68,11 @@ export class ParameterError extends CodedError<'invalid_parameters' | 'audio_too
 export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: number): TaskInput {
   const recording = `the recording of ${round(seconds)} s`;
   const { mask_start_seconds: start, mask_end_seconds: end } = input;
+  if (input.regions) {
+    const outside = input.regions.find((region) => region.end > seconds + roundingSlack);
+    if (outside) throw new ParameterError(`regions must be within ${recording} (got an end at ${outside.end})`);
+    return { ...input, regions: input.regions.map((region) => ({ ...region, end: Math.min(region.end, seconds) })) };
+  }
   if (start !== undefined && end !== undefined) {
     if (start >= seconds) {
       throw new ParameterError(
@@ -92,6 +97,9 @@ export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: nu
   }
   return input;
 }
+
+/** Seconds by which clients round: they know a recording's length to a hundredth. */
+const roundingSlack = 0.01;
 
 function round(seconds: number): number {
   return Math.floor(seconds * 100) / 100;

@@ -9,6 +9,7 @@ export { Files, type SharedFile } from './files.ts';
 export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';
 export { jobsMigrations } from './migrations.ts';
 export { type OpenWork, openWork } from './open-work.ts';
+export { previewKey } from './previews.ts';
 export { Queue, type QueueSettings, type WebhookEvent } from './queue.ts';
 export { type Deleted, deleteExpired, type RetentionOptions } from './retention.ts';
 export { type Served, Serving, ServingError } from './serving.ts';

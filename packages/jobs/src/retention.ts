@@ -25,14 +25,16 @@ export interface Deleted {
 /**
  * Deletes expired tasks with their files, but not their ledger entries; expired uploads; and files that a process which died
  * left without a task. Tidies the database up.
+ *
+ * @param before tasks and uploads from before this moment are expired; undefined: none are
  */
 export async function deleteExpired(
   options: RetentionOptions,
-  before: Date,
+  before: Date | undefined,
   straysBefore = new Date(Date.now() - strayAge),
 ): Promise<Deleted> {
-  const tasks = await deleteTasks(options, before);
-  const uploads = await deleteUploads(options, before);
+  const tasks = before ? await deleteTasks(options, before) : 0;
+  const uploads = before ? await deleteUploads(options, before) : 0;
   const strays = await deleteStrays(options, straysBefore);
   await options.database.tidy();
   return { tasks, uploads, strays };

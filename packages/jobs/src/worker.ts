@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
-import { formatNamed, shortName, type TaskInput } from '@retone/contract';
+import { bitDepthOf, defaultBitDepth, formatNamed, shortName, type TaskInput } from '@retone/contract';
 import { type Database, isOutage } from '@retone/database';
-import { audioOf, channelsOf, resultTags, type Tensor } from '@retone/engine';
+import { audioOf, channelsOf, type Progress, resultTags, type Tensor } from '@retone/engine';
 import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes } from '@retone/storage';
 import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineFailure } from './engine-process.ts';
 import { engineRequest, fitToRecording } from './engine-request.ts';
 import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
+import { Previews } from './previews.ts';
 import type { Queue, QueuedTask } from './queue.ts';
 import { StoreWatch } from './store-watch.ts';
 import type { Task } from './task.ts';
@@ -204,19 +205,29 @@ export class Worker {
 
     let inferenceMs = 0;
     const input = audio ? fitToRecording(task.input, audio.shape[1]! / sampleRate, maxSeconds) : task.input;
-    const made = await engine.run(engineRequest(task.model, input, task.seed, audio), {
+    let progress: Progress | undefined;
+    const report = () => {
+      if (!progress) return;
+      const shown = previews.latest === undefined ? progress : { ...progress, preview: previews.latest };
+      const reported = new Tasks(database).report(task.id, task.attempts, shown).then(async (counts) => {
+        if (counts) await database.notify(taskChannel, task.id);
+        else drop();
+      });
+      // A lost report is harmless; the next one shows whether the attempt still counts.
+      reported.catch(() => {});
+    };
+    const previews = new Previews({ store, taskId: task.id, sampleRate, signal, onKept: report });
+    const request = engineRequest(task.model, input, task.seed, audio);
+    const made = await engine.run(task.input.enable_preview ? { ...request, preview: true } : request, {
       signal,
+      onPreview: (half, step) => previews.take(half, step),
       onWarning,
       onMade: (milliseconds) => {
         inferenceMs = milliseconds;
       },
-      onProgress: (progress) => {
-        const report = new Tasks(database).report(task.id, task.attempts, progress).then(async (counts) => {
-          if (counts) await database.notify(taskChannel, task.id);
-          else drop();
-        });
-        // A lost report is harmless; the next one shows whether the attempt still counts.
-        report.catch(() => {});
+      onProgress: (latest) => {
+        progress = latest;
+        report();
       },
     });
 
@@ -224,8 +235,10 @@ export class Worker {
     const bytes = await encodeAudio({ sampleRate, channels: channelsOf(made) }, task.input.output_format, {
       signal,
       timeout,
-      tags: resultTags(task.input.prompt, task.seed),
+      bitDepth: bitDepthOf(task.input.output_format, task.input.output_bit_depth ?? defaultBitDepth),
+      tags: resultTags(task.input.prompt, task.seed, task.input.init_noise_level),
     });
+    await previews.remove();
     const key = `outputs/${task.id}-${task.attempts}.${format.extensions[0]}`;
     await this.#keep(key, bytes, format.mediaType, signal);
     const file = {

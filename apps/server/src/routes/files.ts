@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { envelope, formatNamed, formatOfFileName, type WritableFormat, writableFormats } from '@retone/contract';
+import {
+  type BitDepth,
+  bitDepths,
+  envelope,
+  formatNamed,
+  formatOfFileName,
+  type WritableFormat,
+  writableFormats,
+} from '@retone/contract';
+import { resultTags } from '@retone/engine';
 import type { SharedFile } from '@retone/jobs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { convert } from '../conversion.ts';
+import { convert, type Wanted } from '../conversion.ts';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, success } from '../envelope.ts';
 import { fileTooLarge } from '../file-form.ts';
@@ -24,7 +33,13 @@ const getSchema = {
   description: 'Its media type is its own. One range of bytes may be asked for. In another format it comes whole.',
   security: noKey,
   params,
-  querystring: z.object({ format: z.enum(writableFormats).optional().describe('The format to have it in.') }),
+  querystring: z.object({
+    format: z.enum(writableFormats).optional().describe('The format to have it in.'),
+    bit_depth: z
+      .enum(bitDepths.map(String) as [string, ...string[]])
+      .optional()
+      .describe('Bits per sample of wav and flac; 32 is floating point, and 24 for flac. Only with `format`.'),
+  }),
   response: {
     200: { description: 'The file.', content: bytes },
     206: { description: 'A part of it.', content: bytes },
@@ -55,30 +70,40 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
   };
   const gone = () => new ApiError('unknown_file', 'the file is no longer there');
 
-  const converted = async (file: SharedFile, format: WritableFormat, request: FastifyRequest, reply: FastifyReply) => {
-    const { mediaType, extensions } = formatNamed(format);
-    const name = `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
+  /** What a result's file says about itself in every format. */
+  const tagsOf = async ({ taskId }: SharedFile) => {
+    const task = taskId ? await service.tasks.get(taskId) : undefined;
+    return task && resultTags(task.input.prompt, task.seed, task.input.init_noise_level);
+  };
+
+  const converted = async (file: SharedFile, form: Wanted, request: FastifyRequest, reply: FastifyReply) => {
+    const { mediaType, extensions } = formatNamed(form.format);
+    const name = nameFor(request) ?? `${file.name.replace(/\.[^.]*$/, '')}.${extensions[0]}`;
     const headers = { ...headersOf({ ...file, name, mediaType }), 'accept-ranges': 'none' };
     if (request.method === 'HEAD') return reply.headers(headers).send(Readable.from([]));
     const source = await service.store.read(file.key);
     if (!source) throw gone();
-    const bytes = await convert(source, format, file.accountId, disconnection(reply));
+    const tags = await tagsOf(file);
+    const bytes = await convert(source, { ...form, tags }, file.accountId, disconnection(reply));
     // Only now: a refusal must not be cached as if it were the file.
     return reply.headers({ ...headers, 'content-length': bytes.length }).send(Readable.from([bytes]));
   };
 
-  const send = async (request: FastifyRequest, reply: FastifyReply, token: string, format?: WritableFormat) => {
+  const send = async (request: FastifyRequest, reply: FastifyReply, token: string, query: Query) => {
     const file = await find(token);
     if (file.size === null) throw new ApiError('unknown_file', 'the file was announced, and has not come yet');
     const { headers } = request;
-    const etag = etagOf(file, format);
+    const { format, bit_depth: bits } = query;
+    const bitDepth = bits === undefined ? undefined : (Number(bits) as BitDepth);
+    const etag = etagOf(file, [format, bits].filter(Boolean).join(' '));
     if (matches(headers['if-none-match'], etag))
       return reply
         .status(304)
         .headers({ etag, ...caching })
         .send();
     reply.header('etag', etag);
-    if (format && format !== formatOfFileName(file.name)?.name) return converted(file, format, request, reply);
+    const isAnother = format !== formatOfFileName(file.name)?.name || bitDepth !== undefined;
+    if (format && isAnother) return converted(file, { format, bitDepth }, request, reply);
     // A range of another version would not fit what the client has.
     const applies = headers['if-range'] === undefined || headers['if-range'] === etag;
     const range = applies ? parseRange(headers.range, file.size) : undefined;
@@ -91,13 +116,14 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
       request.method === 'HEAD' ? { stream: Readable.from([]) } : await service.store.open(file.key, range);
     if (!opened) throw gone();
     const length = range ? range.end - range.start + 1 : file.size;
-    reply.headers({ ...headersOf(file), 'accept-ranges': 'bytes', 'content-length': length });
+    const name = nameFor(request) ?? file.name;
+    reply.headers({ ...headersOf({ ...file, name }), 'accept-ranges': 'bytes', 'content-length': length });
     if (range) reply.status(206).header('content-range', `bytes ${range.start}-${range.end}/${file.size}`);
     return reply.send(opened.stream);
   };
 
   app.get('/files/:token', { schema: getSchema }, (request, reply) =>
-    send(request, reply, request.params.token, request.query.format),
+    send(request, reply, request.params.token, request.query),
   );
   const named = {
     ...getSchema,
@@ -105,7 +131,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     params: params.extend({ name: z.string() }),
   };
   app.get('/files/:token/:name', { schema: named }, (request, reply) =>
-    send(request, reply, request.params.token, request.query.format),
+    send(request, reply, request.params.token, request.query),
   );
 
   const unchecked = () => (value: unknown) => ({ value });
@@ -128,6 +154,17 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     throw isRight ? exists() : wrong(stored.size);
   });
 };
+
+interface Query {
+  format?: WritableFormat | undefined;
+  bit_depth?: string | undefined;
+}
+
+/** The name in the URL, which the file is saved under. */
+function nameFor({ params }: FastifyRequest): string | undefined {
+  const { name } = params as { name?: string };
+  return name?.slice(0, 200);
+}
 
 /** Changes whenever the bytes would: those of a token never do. */
 function etagOf({ token, size }: SharedFile, format = ''): string {

@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { isEnded, taskEventSchema, taskSchema, taskStatuses } from '@retone/contract';
-import { type HistoryPlace, mostCounted, type TaskFilter } from '@retone/jobs';
+import { type HistoryPlace, mostCounted, previewKey, type TaskFilter } from '@retone/jobs';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
@@ -144,6 +145,32 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       return success({ id: task.id, status: 'deleted' as const });
     },
   );
+
+  const previewSchema = {
+    tags,
+    summary: 'The sound of a task that is being made',
+    description:
+      'What the result would be if the sampler stopped after a step, as wav; for tasks with `enable_preview`. Events have ' +
+      'the step in `progress.preview`. It is deleted when the task has ended.',
+    params,
+    querystring: z.object({ step: z.coerce.number().int().optional().describe('Only tells caches apart.') }),
+    response: {
+      ...answers(z.unknown(), 404),
+      200: {
+        description: 'The preview.',
+        content: { 'audio/wav': { schema: z.custom<Readable>().meta({ type: 'string', format: 'binary' }) } },
+      },
+    },
+  };
+  api.get('/predictions/:id/preview', { schema: previewSchema }, async ({ account, params: { id } }, reply) => {
+    const task = await find(account.id, id);
+    const bytes = await service.store.read(previewKey(task.id));
+    if (!bytes) throw new ApiError('unknown_file', 'this task has no preview now; previews exist while a task is made');
+    return reply
+      .type('audio/wav')
+      .header('cache-control', 'no-store')
+      .send(Readable.from([Buffer.from(bytes)]));
+  });
 
   const eventSchema = {
     tags,

@@ -63,6 +63,8 @@ export interface GenerateOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Called with a sentence about what is left out of the request, such as the end of a prompt that is too long. */
   onWarning?: ((warning: string) => void) | undefined;
+  /** Receives, after every second step but the last, what would be the result [channels, samples] if the sampler stopped there. */
+  onPreview?: ((audio: Tensor, step: number) => void) | undefined;
 }
 
 /** The condition that guidance leads away from without a negative prompt. */

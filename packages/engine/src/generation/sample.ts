@@ -17,6 +17,8 @@ interface Sampling {
   guidance: Guidance | undefined;
   lengths: Lengths;
   report: Report;
+  /** Makes a preview of half-made latents [channels, frames]. */
+  preview: ((latents: Tensor, step: number) => Promise<void>) | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function sampled(
   options: GenerateOptions & GenerationHooks,
   sampling: Sampling,
 ): Promise<Tensor> {
-  const { initial, conditions, guidance, lengths, report } = sampling;
+  const { initial, conditions, guidance, lengths, report, preview } = sampling;
   const { frames } = lengths;
   const { signal, inspect } = options;
   const sigmaMax = noiseLevel(options);
@@ -54,10 +56,15 @@ export async function sampled(
     channels,
   });
   report('sample', 0, { step: 0, steps });
+  // Decoded before the next step: the sampler's own callback cannot wait.
+  let half: { latents: Tensor; step: number } | undefined;
   const final = await samplers[options.sampler ?? model.defaults.sampler](start, {
     async velocity(x, t) {
       await nextTurn();
       signal?.throwIfAborted();
+      const { latents, step } = half ?? {};
+      half = undefined;
+      if (latents && step) await preview?.(latents, step);
       return velocity(x, t);
     },
     sigmas,
@@ -65,6 +72,8 @@ export async function sampled(
     onStep({ index, denoised }) {
       report('sample', (index + 1) / steps, { step: index + 1, steps });
       inspect?.(`denoised_${index}`, { data: denoised, shape: [1, channels, frames] });
+      const isDue = preview !== undefined && (index + 1) % 2 === 0 && index + 1 < steps;
+      if (isDue) half = { latents: { data: denoised.slice(), shape: [channels, frames] }, step: index + 1 };
     },
   });
   const latents = { data: final, shape: [channels, frames] };
