@@ -170,7 +170,7 @@ export class Service {
       database,
       store: this.store,
       queue,
-      billing: settings.RETONE_BILLING,
+      billing: settings.RETONE_BILLING ?? 'on',
       queueLimit: settings.RETONE_QUEUE_LIMIT,
       accountQueueLimit: settings.RETONE_ACCOUNT_QUEUE_LIMIT,
       onEnd: (task) => {
@@ -250,10 +250,9 @@ export class Service {
       if (count > 0) this.#hooks.log.warn({ count }, 'tasks were in no queue, and are queued again');
     });
     await queue.daily(async () => {
-      const deleted = await deleteExpired(
-        { database, store },
-        new Date(Date.now() - settings.RETONE_RETENTION_DAYS * 24 * 3600 * 1000),
-      );
+      const days = settings.RETONE_RETENTION_DAYS;
+      const before = days === undefined ? undefined : new Date(Date.now() - days * 24 * 3600 * 1000);
+      const deleted = await deleteExpired({ database, store }, before);
       this.metrics.cleaned(deleted);
       this.#hooks.log.info(deleted, 'deleted what has expired');
     });

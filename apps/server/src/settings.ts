@@ -105,8 +105,8 @@ const schema = z.object({
     ),
   RETONE_BILLING: z
     .enum(['on', 'off'], 'takes on or off')
-    .default('on')
-    .describe('Whether tasks are refused for want of credit.'),
+    .optional()
+    .describe('on: the page shows prices and credit. off: nothing is charged. Default: charged, but not shown.'),
   RETONE_REQUESTS_PER_MINUTE: count().default(600).describe('Requests a minute and account.'),
   RETONE_TASKS_AT_ONCE: count().default(2).describe('Tasks of one account that run at once; more wait.'),
   RETONE_QUEUE_LIMIT: count().default(20_000).describe('Tasks that may wait or run in all.'),
@@ -115,8 +115,8 @@ const schema = z.object({
     .number('takes a number of days')
     .min(0.01, 'takes a number of days from 0.01')
     .max(36_500, 'takes a number of days up to 36500')
-    .default(7)
-    .describe('How long tasks and files are kept.'),
+    .optional()
+    .describe('Days after which tasks and files are deleted; default: never.'),
   RETONE_MAX_UPLOAD_MB: count(10_000).default(200).describe('Largest upload, and largest recording fetched.'),
   RETONE_QUOTA_GB: z.coerce
     .number('takes a number of gigabytes')

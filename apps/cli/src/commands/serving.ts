@@ -37,7 +37,10 @@ export async function serve(parts: { api: boolean; worker: boolean }, signal: Ab
   let stopListening = () => {};
   try {
     const first = await firstStart(service.database);
-    if (first) console.log(`The first account was made. Its key is shown this once:\n\n  ${first.key}\n`);
+    if (first)
+      console.log(
+        `For your own programs: an API key, which cannot be shown again (the page needs none):\n\n  ${first.key}\n`,
+      );
     const port = parts.api ? settings.RETONE_PORT : settings.RETONE_WORKER_PORT;
     const url = port === undefined ? undefined : await listen(app, settings.RETONE_HOST, port);
     if (url && parts.api) service.listensAt(url);
@@ -84,7 +87,7 @@ function welcome(service: Service, settings: Settings): string {
   const url = service.publicUrl();
   const lines = [
     `Retone listens at ${url}`,
-    `  ${service.pageUrl()} opens the page with a key; without the token it asks for one`,
+    `  ${service.pageUrl()} open this in your browser; without the token the page asks for a key`,
     `  ${url}/docs describes the API`,
     `  ${settings.DATABASE_URL ? 'tasks are in Postgres' : `data is in ${settings.RETONE_DATA}`}`,
   ];

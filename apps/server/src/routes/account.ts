@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { ApiError, success } from '../envelope.ts';
 import { answers } from '../openapi.ts';
+import { pairingUrls } from '../pairing.ts';
 import type { Service } from '../service.ts';
 
 const tags = ['Account'];
@@ -26,6 +27,18 @@ export const accountRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
       success({ balance: dollars(await service.ledger.balance(account.id)), currency: 'USD' as const }),
     );
   }
+
+  // The page's own: it shows the links as QR codes on the machine that runs the service.
+  api.get(
+    '/pairing',
+    { schema: { hide: true, response: answers(z.object({ urls: z.array(z.string()) }), 403) } },
+    async ({ account }) => {
+      const [first] = await service.accounts.list();
+      // The link gives a key of the first account.
+      if (account.id !== first?.id) throw new ApiError('forbidden', 'only the first account can pair devices');
+      return success({ urls: pairingUrls(service) });
+    },
+  );
 
   api.get(
     '/webhook/secret',

@@ -8,6 +8,7 @@ import { pageFolder } from '@retone/web';
 import type { FastifyPluginAsync } from 'fastify';
 import { ApiError, success } from '../envelope.ts';
 import { localSessions } from '../local-session.ts';
+import { pageSettings } from '../page-settings.ts';
 import type { Service } from '../service.ts';
 import { catalogue } from './catalogue.ts';
 
@@ -43,7 +44,7 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
     );
     return;
   }
-  const page = await pageOf(html, catalogue(service));
+  const page = await pageOf(html, { catalogue: catalogue(service), settings: pageSettings(service) });
   app.get('/', { schema: { hide: true } }, async ({ headers }, reply) => {
     const accepted = headers['accept-encoding'] ?? '';
     const encoding = (['br', 'gzip'] as const).find((each) => accepted.includes(each));
@@ -67,10 +68,12 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
   });
 };
 
-/** The page with the catalogue in it, so that its form needs no further request, compressed once for all. */
-async function pageOf(html: string, models: unknown) {
-  const json = JSON.stringify(models).replaceAll('<', '\\u003c');
-  const text = html.replace(/(<script type="application\/json" id="catalogue">)null/, (_all, tag) => tag + json);
+/** The page with data in it, so that its form needs no further request, compressed once for all. */
+async function pageOf(html: string, data: Record<string, unknown>) {
+  const text = Object.entries(data).reduce((page, [id, value]) => {
+    const json = JSON.stringify(value).replaceAll('<', '\\u003c');
+    return page.replace(`<script type="application/json" id="${id}">null`, (tag) => tag.replace(/null$/, () => json));
+  }, html);
   const identity = Buffer.from(text);
   const scripts = [...text.matchAll(/<script type="module">([\s\S]*?)<\/script>/g)].map(
     ([, script]) => `'sha256-${createHash('sha256').update(script!).digest('base64')}'`,
