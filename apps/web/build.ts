@@ -16,6 +16,7 @@ export async function buildPage(): Promise<void> {
     ...['index.html', 'vite.config.ts', 'build.ts', 'package.json'].map((name) => join(root, name)),
   ];
   if (all.every((file) => modified(file) < built)) return;
+  console.log('building the page, which takes up to a minute');
   // Vite takes the kind of React's build from here; a test runner has another value in it.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = 'production';

@@ -63,20 +63,23 @@ export function tone(
   };
 }
 
-/** Drops a file where recordings are dropped. */
-export async function drop(page: Page, file: { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
+/** Drops files onto the page. */
+export async function drop(page: Page, ...files: { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> {
   const transfer = await page.evaluateHandle(
-    ({ name, mimeType, base64 }) => {
+    (all) => {
       const data = new DataTransfer();
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      data.items.add(new File([bytes], name, { type: mimeType }));
+      for (const { name, mimeType, base64 } of all) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        data.items.add(new File([bytes], name, { type: mimeType }));
+      }
       return data;
     },
-    { name: file.name, mimeType: file.mimeType, base64: file.buffer.toString('base64') },
+    files.map(({ name, mimeType, buffer }) => ({ name, mimeType, base64: buffer.toString('base64') })),
   );
-  await page.locator('.picker').dispatchEvent('drop', { dataTransfer: transfer });
+  await page.locator('body').dispatchEvent('drop', { dataTransfer: transfer });
 }
 
 export const source = (page: Page) => page.getByRole('region', { name: 'Source' });
-export const result = (page: Page, number = 1) => page.locator('.lane.result').nth(number - 1);
+/** A result by its mark; the newest stands first. */
+export const result = (page: Page, number = 1) => page.locator(`.lane.result[aria-label="Result ${number}"]`);
 export const prompt = (page: Page) => page.getByRole('textbox', { name: 'Prompt' });

@@ -1,4 +1,4 @@
-// Pictures of every view at three widths, light and dark: npm run screenshots -- <folder>
+// Pictures of every view at five widths, light and dark: npm run screenshots -- <folder>
 // With --readme only the one that README shows.
 
 import { mkdir, readFile } from 'node:fs/promises';
@@ -11,7 +11,9 @@ import { startService } from './service.ts';
 
 const sizes = [
   { width: 390, height: 844 },
-  { width: 1280, height: 860 },
+  { width: 768, height: 1024 },
+  { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
   { width: 2560, height: 1440 },
 ];
 const root = resolve(import.meta.dirname, '../../..');
@@ -32,7 +34,7 @@ async function transformed(page: Page, variations: number): Promise<void> {
   await drop(page, await example('riff.wav'));
   await source(page).waitFor();
   await prompt(page).fill('warm analog synth pad, slow, spacious');
-  await page.getByLabel('Strength', { exact: true }).fill('0.7');
+  await page.getByLabel('Level', { exact: true }).fill('0.7');
   await page.getByText('Fine tuning').click();
   await page.getByLabel('Seed', { exact: true }).fill('7');
   await page.getByText('Fine tuning').click();
@@ -40,12 +42,11 @@ async function transformed(page: Page, variations: number): Promise<void> {
     .getByRole('group', { name: 'Variations' })
     .getByRole('button', { name: String(variations) })
     .click();
-  await page.getByRole('button', { name: /^Transform \$/ }).click();
+  await page.getByRole('button', { name: 'Transform', exact: true }).click();
   await result(page, variations).waitFor();
   await page.getByLabel('Position in seconds').fill('2.4');
   await page.locator('main').focus();
   await page.evaluate(() => {
-    document.querySelector('.controls')!.scrollTop = 0;
     window.scrollTo(0, 0);
   });
   await drawn(page);
@@ -65,6 +66,7 @@ async function views(browser: Browser, url: string, folder: string): Promise<voi
       await shoot('transform');
       await source(page).getByRole('button', { name: 'Trim' }).click();
       await shoot('transform-trim');
+      await page.getByRole('button', { name: 'Cancel trimming' }).click();
       await page.getByRole('link', { name: 'Generate' }).click();
       await shoot('generate');
       for (const [view, words] of [
@@ -72,14 +74,15 @@ async function views(browser: Browser, url: string, folder: string): Promise<voi
         ['Extend', 'the band comes in'],
       ] as const) {
         await page.getByRole('link', { name: view }).click();
-        await drop(page, await example(view === 'Inpaint' ? 'melody.wav' : 'drums.wav'));
-        await source(page).waitFor();
+        const name = view === 'Inpaint' ? 'melody.wav' : 'drums.wav';
+        await drop(page, await example(name));
+        await source(page).getByText(name).waitFor();
         await prompt(page).fill(words);
         await page.locator('button.run').click();
         await result(page).waitFor();
         await shoot(view.toLowerCase());
       }
-      for (const view of ['History', 'API']) {
+      for (const view of ['History', 'Models', 'API']) {
         await page.getByRole('link', { name: view, exact: true }).click();
         await shoot(view.toLowerCase());
       }

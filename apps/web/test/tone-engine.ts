@@ -21,14 +21,19 @@ export class ToneEngine implements Engine {
     return { sampleRate, audioChannels: 2, maxSeconds: 190 };
   }
 
-  async run(request: EngineRequest, { signal, onProgress, onWarning }: Parameters<Engine['run']>[1] = {}) {
+  async run(request: EngineRequest, { signal, onProgress, onWarning, onPreview }: Parameters<Engine['run']>[1] = {}) {
     this.requests.push(request);
     onProgress?.({ stage: 'sample', fraction: 0.25, step: 2, steps: 8 });
     if (request.controls.prompt === 'refuse') {
       throw new EngineFailure('too-long', 'the duration in seconds is 400; at most 190 are possible');
     }
     if (request.controls.prompt?.includes('qwertz')) onWarning?.('the model does not know the words: qwertz');
+    if (request.preview) onPreview?.(this.#tone(request), 2);
     if (this.#held) await Promise.race([this.#held.promise, abortion(signal)]);
+    return this.#tone(request);
+  }
+
+  #tone(request: EngineRequest) {
     const samples = Math.round(secondsOf(request) * sampleRate);
     const data = new Float32Array(2 * samples);
     for (let i = 0; i < data.length; i++) data[i] = 0.5 * Math.sin((2 * Math.PI * 1000 * (i % samples)) / sampleRate);

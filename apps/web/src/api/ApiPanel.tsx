@@ -1,38 +1,45 @@
-import { useRef, useState } from 'react';
+import { useState } from 'react';
+import { inputOf } from '../form/input.ts';
 import { useBalance } from '../service/balance.ts';
 import { modelNamed } from '../service/catalogue.ts';
+import { CopyButton } from '../shared/CopyButton.tsx';
 import { dollars } from '../shared/format.ts';
-import { Icon } from '../shared/Icon.tsx';
-import { inputOf } from '../workspace/input.ts';
-import { type Kind, kindNames, kinds } from '../workspace/kinds.ts';
-import { workspaces } from '../workspace/store.ts';
+import { useSounds } from '../sound/sounds.ts';
+import { useBench } from '../state/bench.ts';
+import { useForms } from '../state/form.ts';
+import { serviceSettings } from '../state/settings.ts';
+import { takesSource, type Verb, verbNames, verbs } from '../state/verbs.ts';
 import { Keys } from './Keys.tsx';
+import { Pairing } from './Pairing.tsx';
 import { type Language, languages, snippet } from './snippets.ts';
 
 /** What the page does, as a request from one's own program. */
 export function ApiPanel() {
-  const [kind, setKind] = useState<Kind>('transform');
+  const [verb, setVerb] = useState<Verb>('transform');
   const [language, setLanguage] = useState<Language>('curl');
-  const state = workspaces[kind].use();
-  const balance = useBalance((each) => each.balance);
-  const { model_id: model, base_price: price } = modelNamed(state.model);
+  const form = useForms((forms) => forms[verb]);
+  const { sources, runs, selected } = useBench();
+  const source = takesSource(verb) ? sources.find(({ id }) => id === selected) : undefined;
+  const facts = useSounds((state) => (source ? state.facts[source.id] : undefined));
+  const { model_id: model, base_price: price } = modelNamed(form.model);
   const base = new URL('.', location.href).href.replace(/\/$/, '');
-  const audio = workspaces[kind].takesSource ? { audio: state.source?.url ?? 'https://example.com/recording.wav' } : {};
-  const input = { ...audio, prompt: '', ...inputOf(state) };
-  const latest = state.runs.findLast(({ task }) => task)?.task;
+  const audio = takesSource(verb) ? { audio: source?.url ?? 'https://example.com/recording.wav' } : {};
+  const { enable_preview: _, ...rest } = inputOf(form, source, facts?.duration);
+  const input = { ...audio, ...rest };
+  const latest = runs.findLast((run) => run.verb === verb && run.task)?.task;
   return (
     <div className="page api">
       <header className="intro">
         <h1>API</h1>
         <p>
           The same from your own programs, with the values that you have set. Clients of the hosted WaveSpeed API work
-          when their address and key change. <a href="docs">All of the API</a>
+          once their address and key are changed. <a href="docs">API reference</a>
         </p>
       </header>
-      <div className="segments" role="group" aria-label="Workspace">
-        {kindNames.map((name) => (
-          <button type="button" key={name} aria-pressed={kind === name} onClick={() => setKind(name)}>
-            {kinds[name].title}
+      <div className="segments" role="group" aria-label="Verb">
+        {verbNames.map((name) => (
+          <button type="button" key={name} aria-pressed={verb === name} onClick={() => setVerb(name)}>
+            {verbs[name].title}
           </button>
         ))}
       </div>
@@ -49,10 +56,10 @@ export function ApiPanel() {
             </div>
           </header>
           <Code text={snippet(language, { base, model, input })} label={`Request in ${language}`} />
-          {workspaces[kind].takesSource && !state.source?.url && (
+          {takesSource(verb) && !source?.url && (
             <p className="help">
-              `audio` takes the URL of a recording, the URL of an upload, a data URI or base64. Once you have run it
-              here, your upload stands there.
+              <code>audio</code> takes the URL of a recording, the URL of an upload, a data URI or base64. Once you have
+              run it here, the URL of your upload stands there.
             </p>
           )}
         </section>
@@ -75,49 +82,42 @@ export function ApiPanel() {
           </header>
           <dl className="figures">
             <div>
-              <dt>This run</dt>
-              <dd>{dollars(price * state.variations, 4)}</dd>
+              <dt>This request</dt>
+              <dd>{dollars(price, 4)}</dd>
             </div>
-            <div>
-              <dt>Credit</dt>
-              <dd>{balance === undefined ? '…' : dollars(balance)}</dd>
-            </div>
+            {serviceSettings.billing && <Credit />}
           </dl>
-          <p className="help">A run that fails or is cancelled costs nothing.</p>
+          <p className="help">
+            {serviceSettings.billing
+              ? 'A request that fails or is cancelled costs nothing.'
+              : 'What the API reports as its price. On your own machine nothing is charged.'}
+          </p>
         </section>
+        <Pairing />
         <Keys />
       </div>
     </div>
   );
 }
 
+function Credit() {
+  const balance = useBalance((each) => each.balance);
+  return (
+    <div>
+      <dt>Credit</dt>
+      <dd>{balance === undefined ? '…' : dollars(balance)}</dd>
+    </div>
+  );
+}
+
 function Code({ text, label }: { text: string; label: string }) {
-  const [copied, setCopied] = useState(false);
-  const code = useRef<HTMLElement>(null);
-  const copy = async () => {
-    // Over plain http there is no clipboard to write to; what is selected can still be copied.
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else {
-      getSelection()?.selectAllChildren(code.current!);
-      document.execCommand('copy');
-    }
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
   return (
     <div className="code">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0} role="region" aria-label={label}>
-        <code ref={code}>{text}</code>
+        <code>{text}</code>
       </pre>
-      <button
-        type="button"
-        className="secondary copy"
-        onClick={() => void copy()}
-        aria-label={`Copy ${label.toLowerCase()}`}
-      >
-        <Icon name="copy" /> {copied ? 'Copied' : 'Copy'}
-      </button>
+      <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
     </div>
   );
 }

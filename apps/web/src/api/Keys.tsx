@@ -2,6 +2,8 @@ import type { ApiKeyInfo } from '@retone/contract';
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { service } from '../service/client.ts';
 import { type Problem, problemOf } from '../service/problems.ts';
+import { CopyButton } from '../shared/CopyButton.tsx';
+import { Dialog } from '../shared/Dialog.tsx';
 import { when } from '../shared/format.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 
@@ -11,6 +13,7 @@ export function Keys() {
   const [name, setName] = useState('');
   const [fresh, setFresh] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
+  const [doomed, setDoomed] = useState<ApiKeyInfo>();
 
   const attempt = useCallback(async (work: () => Promise<unknown>) => {
     setProblem(undefined);
@@ -39,7 +42,8 @@ export function Keys() {
       {problem && <Trouble problem={problem} />}
       {fresh && (
         <p className="fresh" role="status">
-          Your new key, shown this once: <code>{fresh}</code>
+          Your new key. It cannot be shown again: <code>{fresh}</code>
+          <CopyButton text={fresh} label="Copy the new key" />
         </p>
       )}
       <ul className="keys-list">
@@ -60,7 +64,7 @@ export function Keys() {
                   type="button"
                   className="quiet"
                   aria-label={`Revoke ${key.name}`}
-                  onClick={() => void attempt(() => service.revokeKey(key.id))}
+                  onClick={() => setDoomed(key)}
                 >
                   Revoke
                 </button>
@@ -68,6 +72,26 @@ export function Keys() {
             </li>
           ))}
       </ul>
+      {doomed && (
+        <Dialog title={`Revoke the key ${doomed.name}?`} onClose={() => setDoomed(undefined)}>
+          <p>Programs that use it are refused from then on. A revoked key cannot be restored.</p>
+          <div className="remedies">
+            <button
+              type="button"
+              className="primary"
+              onClick={() => {
+                void attempt(() => service.revokeKey(doomed.id));
+                setDoomed(undefined);
+              }}
+            >
+              Revoke
+            </button>
+            <button type="button" className="secondary" onClick={() => setDoomed(undefined)}>
+              Keep it
+            </button>
+          </div>
+        </Dialog>
+      )}
       <form className="new-key" onSubmit={create}>
         <label htmlFor="key-name">New key for</label>
         <input

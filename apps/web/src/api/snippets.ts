@@ -15,7 +15,7 @@ export function snippet(language: Language, request: Request): string {
 }
 
 function curl({ base, model, input }: Request): string {
-  const body = JSON.stringify(input, null, 2).replaceAll("'", `'\\''`);
+  const body = JSON.stringify({ ...input, enable_sync_mode: true }, null, 2).replaceAll("'", `'\\''`);
   return `curl ${base}/api/v3/${model} \\
   -H "Authorization: Bearer $RETONE_KEY" \\
   -H "Content-Type: application/json" \\

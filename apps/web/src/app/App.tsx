@@ -1,22 +1,28 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiPanel } from '../api/ApiPanel.tsx';
-import { Extend } from '../extend/Extend.tsx';
-import { Generate } from '../generate/Generate.tsx';
 import { History } from '../history/History.tsx';
-import { Inpaint } from '../inpaint/Inpaint.tsx';
+import { Models } from '../models/Models.tsx';
+import { resumeAll } from '../runs/running.ts';
 import { refreshBalance, useBalance } from '../service/balance.ts';
 import { useSession } from '../service/session.ts';
 import { dollars } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { chooseTheme, useTheme } from '../shared/theme.ts';
-import { restoreSource } from '../source/source.ts';
-import { Transform } from '../transform/Transform.tsx';
-import { kindNames } from '../workspace/kinds.ts';
-import { workspaces } from '../workspace/store.ts';
+import { DropTarget } from '../source/DropTarget.tsx';
+import { FileChooser } from '../source/FileChooser.tsx';
+import { openBench, useBench } from '../state/bench.ts';
+import { serviceSettings } from '../state/settings.ts';
+import { transport } from '../state/timeline.ts';
+import { Extend } from '../verbs/Extend.tsx';
+import { Generate } from '../verbs/Generate.tsx';
+import { Inpaint } from '../verbs/Inpaint.tsx';
+import { Transform } from '../verbs/Transform.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 import { KeyDialog } from './KeyDialog.tsx';
 import { useView, type View, views } from './router.ts';
 import { useShortcuts } from './shortcuts.ts';
+import { UndoOffer } from './UndoOffer.tsx';
+import { useAttention } from './useAttention.ts';
 
 const pages: Record<View, [string, () => React.ReactNode]> = {
   transform: ['Transform', Transform],
@@ -24,22 +30,31 @@ const pages: Record<View, [string, () => React.ReactNode]> = {
   inpaint: ['Inpaint', Inpaint],
   extend: ['Extend', Extend],
   history: ['History', History],
+  models: ['Models', Models],
   api: ['API', ApiPanel],
 };
+
+/** Milliseconds between looks for runs that nobody follows. */
+const resumePause = 5000;
 
 export function App() {
   const view = useView((state) => state.view);
   const wanted = useSession((state) => state.wanted);
+  const ready = useBench((state) => state.ready);
   const [help, setHelp] = useState(false);
   useShortcuts(useCallback(() => setHelp(true), []));
+  useAttention(pages[view][0]);
   useEffect(() => {
-    void refreshBalance();
-    for (const kind of kindNames) if (workspaces[kind].takesSource) void restoreSource(workspaces[kind]);
+    void openBench();
+    if (serviceSettings.billing) void refreshBalance();
   }, []);
   useEffect(() => {
-    document.title = `${pages[view][0]} · Retone`;
-    for (const kind of kindNames) if (kind !== view) workspaces[kind].transport.pause();
-  }, [view]);
+    if (!ready) return;
+    resumeAll();
+    // Other tabs begin runs too, and may be closed before these end.
+    const timer = setInterval(resumeAll, resumePause);
+    return () => clearInterval(timer);
+  }, [ready]);
   const Page = pages[view][1];
   return (
     <>
@@ -58,15 +73,9 @@ export function App() {
           </svg>
           Retone
         </a>
-        <nav aria-label="Views">
-          {views.map((name) => (
-            <a key={name} href={`#/${name}`} aria-current={view === name ? 'page' : undefined}>
-              {pages[name][0]}
-            </a>
-          ))}
-        </nav>
+        <Navigation view={view} />
         <div className="status">
-          <Balance />
+          {serviceSettings.billing && <Balance />}
           <ThemeSwitch />
           <button
             type="button"
@@ -82,9 +91,54 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <Page key={view} />
       </main>
+      <FileChooser />
+      <DropTarget />
+      <UndoOffer />
+      <Announcer />
       {help && <HelpDialog onClose={() => setHelp(false)} />}
       {wanted && <KeyDialog why={wanted} />}
     </>
+  );
+}
+
+function Navigation({ view }: { view: View }) {
+  const current = useRef<HTMLAnchorElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the view says which link is the current one
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    transport.pause();
+  }, [view]);
+  return (
+    <nav aria-label="Views">
+      {views.map((name) => (
+        <a
+          key={name}
+          href={`#/${name}`}
+          ref={name === view ? current : null}
+          aria-current={view === name ? 'page' : undefined}
+        >
+          {pages[name][0]}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** Tells screen readers of results that are done. */
+function Announcer() {
+  const done = useBench(({ runs }) => runs.filter(({ task }) => task?.status === 'completed').length);
+  const before = useRef<number>(undefined);
+  const [text, setText] = useState('');
+  const ready = useBench((state) => state.ready);
+  useEffect(() => {
+    if (!ready) return;
+    if (before.current !== undefined && done > before.current) setText(`Result ready (${done} in all)`);
+    before.current = done;
+  }, [done, ready]);
+  return (
+    <p className="visually-hidden" role="status">
+      {text}
+    </p>
   );
 }
 

@@ -3,11 +3,11 @@ import { shortcuts } from './shortcuts.ts';
 
 const advice = [
   ['Describe the result', '“a solo flute in a large hall”, not “replace the piano”'],
-  ['Genre', 'lo-fi hip hop, film score, tech house'],
-  ['Instruments', 'a bowed cello, warm and close; distorted guitar'],
-  ['Tempo', '90 BPM, slow'],
-  ['Mood and space', 'brooding, triumphant; in a cathedral, dry'],
+  ['Instruments', 'choir, brass, strings, bells, distorted guitar, drums'],
+  ['Character', 'dark or bright, distorted or clean'],
+  ['Space', 'dry, spacious'],
   ['In English', 'other languages have little effect; there is no speech'],
+  ['Level', 'Colour and Re-play keep your notes; Re-imagine keeps their outline'],
 ] as const;
 
 /** What to write, and the keys. */
@@ -35,8 +35,8 @@ export function HelpDialog({ onClose }: { onClose(): void }) {
         ))}
       </dl>
       <p className="help">
-        Drag over a waveform to loop a part of it. Everything that can be dragged can also be reached with Tab and moved
-        with the arrow keys.
+        Drag over a waveform to loop a part of it; Ctrl and the wheel zoom. Everything that can be dragged can also be
+        reached with Tab and moved with the arrow keys.
       </p>
     </Dialog>
   );

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 
-export const views = ['transform', 'generate', 'inpaint', 'extend', 'history', 'api'] as const;
+export const views = ['transform', 'generate', 'inpaint', 'extend', 'history', 'models', 'api'] as const;
 export type View = (typeof views)[number];
 
 function current(): View {

@@ -1,79 +1,78 @@
 import { useState } from 'react';
-import { start } from '../runs/running.ts';
-import { modelNamed } from '../service/catalogue.ts';
-import { dollars } from '../shared/format.ts';
-import { Trouble } from '../shared/Trouble.tsx';
-import { defaultOf, fitted, formParameters, inputOf } from '../workspace/input.ts';
-import { type Kind, kinds } from '../workspace/kinds.ts';
-import { setValue, workspaces } from '../workspace/store.ts';
+import { modelNamed, parametersOf } from '../service/catalogue.ts';
+import { useStageSource } from '../stage/useStage.ts';
+import { change } from '../state/bench.ts';
+import { setForm, setValue, useForms } from '../state/form.ts';
+import { useTimeline } from '../state/timeline.ts';
+import { takesSource, type Verb, verbs } from '../state/verbs.ts';
+import { AdaptersField } from './AdaptersField.tsx';
+import { Go } from './Go.tsx';
+import { defaultOf, fieldsOf, longestResult, settingOf } from './input.ts';
+import { LevelField } from './LevelField.tsx';
 import { ParameterField } from './ParameterField.tsx';
 import { PromptField } from './PromptField.tsx';
-import { ideas, wordsFor } from './words.ts';
+import { RegionsField } from './RegionsField.tsx';
+import { type Faults, submit } from './submit.ts';
+import { wordsFor } from './words.ts';
 
 const modelNames: Record<string, string> = { music: 'Music', 'text-to-audio': 'Sound effects' };
-const counts = [1, 2, 3, 4];
 
-/** What is to be made: the prompt, the parameters from the model's schema, and the button. */
-export function Controls({ kind }: { kind: Kind }) {
-  const { use, takesSource } = workspaces[kind];
-  const state = use();
-  const { model, values, variations, source, trim } = state;
-  const [fault, setFault] = useState<{ prompt?: string; source?: string }>({});
-  const parameters = formParameters(model);
-  const price = modelNamed(model).base_price * variations;
-
-  const run = () => {
-    const { values, source, trim } = use.getState();
-    const missing = {
-      ...(String(values.prompt ?? '').trim() ? {} : { prompt: 'Say what it should sound like, or take one of these.' }),
-      ...(takesSource && !source ? { source: 'First choose a recording.' } : {}),
-      ...(takesSource && trim ? { source: 'First keep a part of the recording, or leave trimming.' } : {}),
-    };
-    setFault(missing);
-    if (missing.prompt) document.querySelector<HTMLElement>('textarea[name=prompt]')?.focus();
-    if (missing.prompt || missing.source) return;
-    const input = inputOf(use.getState());
-    for (let i = 0; i < variations; i++) {
-      // With a seed of its own each, or they would all be the same.
-      const seed = i > 0 && Number(input.seed) >= 0 ? { seed: Number(input.seed) + i } : {};
-      void start(kind, { ...input, ...seed });
-    }
-  };
+/** What is to be made: the prompt, the level, the parameters of the model, and the button. */
+export function Controls({ verb }: { verb: Verb }) {
+  const form = useForms((forms) => forms[verb]);
+  const shown = useStageSource(verb);
+  const trim = useTimeline((state) => state.trim);
+  const [faults, setFaults] = useState<Faults>({});
+  const { model, values } = form;
+  const duration = shown?.facts?.duration;
+  const fields = fieldsOf(model);
+  const isFine = (name: string) => wordsFor(name).fine === true;
+  const changed = fields.filter(({ name }) => isFine(name) && values[name] !== undefined).length;
+  const run = () => setFaults(submit(verb));
 
   const field = (name: string) => {
-    const parameter = fitted(parameters.find((each) => each.name === name)!, source);
+    const parameter = fields.find((each) => each.name === name)!;
+    const value = settingOf(parameter, form, shown?.source, duration);
+    const set = (next: unknown) => {
+      // The length belongs to the recording: another one has its own.
+      if (name === 'duration' && shown) change('source', shown.source.id, { length: next as number | undefined });
+      else setValue(verb, name, next);
+    };
+    if (name === 'init_noise_level') return <LevelField key={name} value={Number(value)} onChange={set} />;
     return (
       <ParameterField
         key={name}
         parameter={parameter}
-        value={values[name]}
-        standard={defaultOf(parameter, source)}
-        onChange={(value) => setValue(kind, name, value)}
+        value={value}
+        standard={defaultOf(parameter, duration)}
+        onChange={set}
       />
     );
   };
-  const prompt = parameters.find(({ name }) => name === 'prompt');
-  const others = parameters.map(({ name }) => name).filter((name) => name !== 'prompt');
-  const fine = others.filter((name) => wordsFor(name).fine);
-  const changed = fine.filter((name) => values[name] !== undefined).length;
+  const names: string[] = fields.map(({ name }) => name);
+  const first = ['init_noise_level'].filter((name) => names.includes(name));
+  const others = names.filter((name) => !first.includes(name) && !isFine(name));
+  const longest = longestResult(model);
+  const isCut = duration !== undefined && longest !== undefined && duration > longest + 0.01;
 
   return (
     <form
       className="controls"
-      aria-label={`${kinds[kind].title} settings`}
+      aria-label={`${verbs[verb].title} settings`}
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         run();
       }}
     >
-      {kinds[kind].models.length > 1 && (
+      {verbs[verb].models.length > 1 && (
         <div className="segments wide" role="group" aria-label="What to make">
-          {kinds[kind].models.map((name) => (
+          {verbs[verb].models.map((name) => (
             <button
               type="button"
               key={name}
               aria-pressed={model === name}
-              onClick={() => use.setState({ model: name })}
+              onClick={() => setForm(verb, { model: name })}
             >
               {modelNames[name] ?? name}
             </button>
@@ -81,45 +80,25 @@ export function Controls({ kind }: { kind: Kind }) {
         </div>
       )}
       <PromptField
+        verb={verb}
         value={String(values.prompt ?? '')}
-        ideas={ideas[kind]}
-        fault={fault.prompt}
-        maxLength={prompt?.maxLength}
-        onChange={(value) => {
-          setValue(kind, 'prompt', value);
-          if (value) setFault({});
-        }}
+        fault={values.prompt ? undefined : faults.prompt}
+        maxLength={parametersOf(modelNamed(model)).find(({ name }) => name === 'prompt')?.maxLength}
         onSubmit={run}
       />
-      {others.filter((name) => !fine.includes(name)).map(field)}
+      {first.map(field)}
+      {verb === 'inpaint' && <RegionsField source={shown?.source} duration={duration} />}
+      {others.map(field)}
+      <AdaptersField verb={verb} value={(values.adapters ?? {}) as Record<string, number>} />
       <details className="fine">
         <summary>Fine tuning{changed > 0 && <span className="tag">{changed} changed</span>}</summary>
-        {fine.map(field)}
+        {names.filter(isFine).map(field)}
       </details>
-      <div className="go">
-        <div className="variations">
-          <span id="variations">Variations</span>
-          <div className="segments" role="group" aria-labelledby="variations">
-            {counts.map((count) => (
-              <button
-                type="button"
-                key={count}
-                aria-pressed={variations === count}
-                onClick={() => use.setState({ variations: count })}
-              >
-                {count}
-              </button>
-            ))}
-          </div>
-        </div>
-        {fault.source && takesSource && (!source || trim) && (
-          <Trouble problem={{ title: 'No recording to work on', advice: fault.source }} />
-        )}
-        <button type="submit" className="primary run">
-          {kinds[kind].verb}
-          <span className="price">{dollars(price, 4)}</span>
-        </button>
-      </div>
+      <Go
+        verb={verb}
+        fault={takesSource(verb) && (!shown || trim) ? faults.source : undefined}
+        cut={isCut ? { longest, duration } : undefined}
+      />
     </form>
   );
 }

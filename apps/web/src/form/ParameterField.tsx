@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import type { Parameter } from '../service/catalogue.ts';
+import { labelOf } from '../shared/parameter-names.ts';
 import { wordsFor } from './words.ts';
 
 interface Props {
@@ -20,7 +21,8 @@ export function ParameterField(props: Props) {
 
 function NumberField({ parameter, value, standard, onChange }: Props) {
   const id = useId();
-  const { label, help, ends, unit = '', step = 1, reach } = wordsFor(parameter.name);
+  const { help, ends, unit = '', step = 1, reach } = wordsFor(parameter.name);
+  const label = labelOf(parameter.name);
   const { minimum = 0, maximum } = parameter;
   const shown = Number(value ?? standard ?? minimum);
   const most = Math.max(shown, Math.min(reach ?? Number.POSITIVE_INFINITY, maximum ?? Math.max(10, shown)));
@@ -45,8 +47,6 @@ function NumberField({ parameter, value, standard, onChange }: Props) {
           className="number"
           type="number"
           aria-label={`${label}${unit && ' in seconds'}, exactly`}
-          min={minimum}
-          max={maximum}
           step={parameter.type === 'integer' ? 1 : 'any'}
           value={typed ?? +shown.toFixed(2)}
           onChange={({ target }) => {
@@ -82,7 +82,8 @@ function NumberField({ parameter, value, standard, onChange }: Props) {
 
 function SeedField({ parameter, value, onChange }: Props) {
   const id = useId();
-  const { label, help } = wordsFor(parameter.name);
+  const { help } = wordsFor(parameter.name);
+  const label = labelOf(parameter.name);
   const fixed = value !== undefined && Number(value) >= 0;
   return (
     <div className="field">
@@ -116,7 +117,8 @@ function SeedField({ parameter, value, onChange }: Props) {
 
 function TextField({ parameter, value, onChange }: Props) {
   const id = useId();
-  const { label, help } = wordsFor(parameter.name);
+  const { help } = wordsFor(parameter.name);
+  const label = labelOf(parameter.name);
   return (
     <div className="field">
       <div className="top">

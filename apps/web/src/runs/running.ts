@@ -1,74 +1,104 @@
 import type { TaskResult } from '@retone/contract';
 import { refreshBalance } from '../service/balance.ts';
-import { modelNamed } from '../service/catalogue.ts';
 import { ServiceError, service } from '../service/client.ts';
 import { taskNews } from '../service/events.ts';
-import { problemOf, problemOfTask } from '../service/problems.ts';
+import { type Problem, problemOf, problemOfTask } from '../service/problems.ts';
 import { newId } from '../shared/id.ts';
-import { decodeUrl } from '../sound/sound.ts';
-import { noteUpload } from '../source/source.ts';
-import type { Kind } from '../workspace/kinds.ts';
-import { type Source, workspaces } from '../workspace/store.ts';
-import { isOpen, type Run } from './run.ts';
+import {
+  addRun,
+  change,
+  findRun,
+  findSource,
+  nextNumber,
+  type Run,
+  type Source,
+  tabId,
+  useBench,
+} from '../state/bench.ts';
+import { transport } from '../state/timeline.ts';
+import { takesSource, type Verb } from '../state/verbs.ts';
+import { endProgress, isOpen, setProgress } from './progress.ts';
+import { uploaded } from './upload.ts';
 
-const going = new Map<string, { abort: AbortController; hurry(): void }>();
+/** Runs that this tab submits or watches. */
+const watched = new Map<string, { abort: AbortController; hurry(): void }>();
 
-/**
- * Submits `input` with the workspace's source, and follows it to its end.
- *
- * @param modelId the workspace's own if not given
- */
-export async function start(kind: Kind, input: Record<string, unknown>, modelId?: string): Promise<void> {
-  const { source, model, runs } = workspaces[kind].use.getState();
+interface Request {
+  verb: Verb;
+  /** The model's whole id. */
+  model: string;
+  input: Record<string, unknown>;
+  source: Source | undefined;
+}
+
+/** Puts a run onto the bench, submits it, and follows it to its end. */
+export async function start({ verb, model, input, source }: Request): Promise<void> {
+  const sourceId = takesSource(verb) ? source?.id : undefined;
   const run: Run = {
     id: newId(),
-    sourceId: workspaces[kind].takesSource ? source?.id : undefined,
-    phase: 'submitting',
-    model: modelId ?? modelNamed(model).model_id,
+    sourceId,
+    verb,
+    model,
     input,
+    createdAt: Date.now(),
+    number: nextNumber(sourceId),
+    owner: tabId,
   };
-  workspaces[kind].use.setState({ runs: [...runs, run] });
-  await proceed(kind, run.id, async (signal) => {
-    const task = await submitted(kind, run, source, signal);
-    update(kind, run.id, { taskId: task.id, phase: 'waiting', task });
-    void refreshBalance();
-    await follow(kind, run.id, task.id, signal);
-  });
+  setProgress(run.id, { phase: 'submitting' });
+  void addRun(run);
+  await proceed(run.id);
 }
 
-/** Goes on with a run that was there before a reload. */
-export function resume(kind: Kind, run: Run): Promise<void> {
-  return proceed(kind, run.id, (signal) => follow(kind, run.id, run.taskId!, signal));
+/** Goes on with the runs that have not ended: after a reload, and with those that another tab began. */
+export function resumeAll(): void {
+  for (const run of useBench.getState().runs) {
+    if (run.removedAt !== undefined || !isOpen(run) || watched.has(run.id)) continue;
+    if (run.taskId || run.owner === tabId) void proceed(run.id);
+    else if (run.createdAt < Date.now() - orphanAge) fail(run.id, notSent);
+  }
 }
 
-async function proceed(kind: Kind, id: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  if (going.has(id)) return;
+/** Milliseconds after which a run that its tab has not sent is given up. */
+const orphanAge = 60_000;
+const notSent: Problem = { title: 'It was not sent', advice: 'Its tab was closed before. Try again.', again: true };
+
+/** Submits a run, unless it was, and follows it; what may do better later is tried again until it does or is cancelled. */
+async function proceed(id: string): Promise<void> {
+  if (watched.has(id)) return;
   const abort = new AbortController();
-  going.set(id, { abort, hurry() {} });
+  const { signal } = abort;
+  watched.set(id, { abort, hurry() {} });
   try {
-    // A service that is gone, or asks for patience, is tried again until it answers or the musician has enough.
     for (;;) {
       try {
-        return await work(abort.signal);
+        const run = findRun(id);
+        if (!run) return;
+        const taskId = run.taskId ?? (await submit(run, signal));
+        if (signal.aborted) return;
+        return await follow(id, taskId, signal);
       } catch (error) {
-        if (abort.signal.aborted) return;
+        if (signal.aborted) return;
         const problem = problemOf(error);
-        if (error instanceof ServiceError && error.status === 404) return removeRun(kind, id);
-        if (problem.retryAfter === undefined) return update(kind, id, { phase: 'failed', problem });
-        update(kind, id, { problem, retryAt: Date.now() + problem.retryAfter * 1000 });
+        if (problem.retryAfter === undefined) return fail(id, problem);
+        setProgress(id, { problem, retryAt: Date.now() + problem.retryAfter * 1000 });
         await patience(id, problem.retryAfter);
-        if (abort.signal.aborted) return;
-        update(kind, id, { problem: undefined, retryAt: undefined });
+        if (signal.aborted) return;
+        setProgress(id, { problem: undefined, retryAt: undefined });
       }
     }
   } finally {
-    going.delete(id);
+    watched.delete(id);
+    endProgress(id);
   }
+}
+
+function fail(id: string, failure: Problem): void {
+  change('run', id, { failure });
 }
 
 function patience(id: string, seconds: number): Promise<void> {
   return new Promise((resolve) => {
-    const one = going.get(id)!;
+    const one = watched.get(id)!;
     const timer = setTimeout(resolve, seconds * 1000);
     one.hurry = () => {
       clearTimeout(timer);
@@ -79,21 +109,35 @@ function patience(id: string, seconds: number): Promise<void> {
 }
 
 /** Tries again now what waits for another try. */
-export const hurry = (id: string) => going.get(id)?.hurry();
+export const hurry = (id: string) => watched.get(id)?.hurry();
 
-const uploads = new Map<string, Promise<string>>();
+/** Submits a run. A run that is cancelled meanwhile is cancelled at the service as soon as that has answered. */
+async function submit(run: Run, signal: AbortSignal): Promise<string> {
+  const task = await submitted(run, signal);
+  if (signal.aborted) {
+    await service.remove(task.id).catch(() => {});
+    return task.id;
+  }
+  change('run', run.id, { taskId: task.id });
+  setProgress(run.id, { phase: 'waiting' });
+  return task.id;
+}
 
-async function submitted(kind: Kind, run: Run, source: Source | undefined, signal: AbortSignal): Promise<TaskResult> {
+async function submitted(run: Run, signal: AbortSignal): Promise<TaskResult> {
   for (let again = false; ; again = true) {
     let audio: string | undefined;
-    if (workspaces[kind].takesSource && source) {
-      update(kind, run.id, { phase: 'uploading' });
-      audio = await uploaded(kind, source, again);
+    const source = findSource(run.sourceId);
+    if (takesSource(run.verb)) {
+      if (!source) throw new ServiceError(404, 'unknown_file', 'this browser no longer has the recording');
+      setProgress(run.id, { phase: 'uploading', sent: 0 });
+      audio = await uploaded(source, { afresh: again, signal, onProgress: (sent) => setProgress(run.id, { sent }) });
     }
-    update(kind, run.id, { phase: 'submitting' });
+    setProgress(run.id, { phase: 'submitting' });
+    signal.throwIfAborted();
     try {
-      const input = audio ? { audio, ...run.input } : run.input;
-      return await service.submit(run.model, input, again ? `${run.id}-again` : run.id, signal);
+      const input = audio ? { ...run.input, audio } : run.input;
+      // Not with the signal: a request that is given up may have been received, and would then run to its end unseen.
+      return await service.submit(run.model, input, again ? `${run.id}-again` : run.id);
     } catch (error) {
       // The upload has expired meanwhile.
       if (again || !(error instanceof ServiceError) || error.code !== 'unknown_upload') throw error;
@@ -101,61 +145,36 @@ async function submitted(kind: Kind, run: Run, source: Source | undefined, signa
   }
 }
 
-/** Where the source is on the service. Variations share one upload. */
-function uploaded(kind: Kind, source: Source, afresh: boolean): Promise<string> {
-  const known = afresh ? undefined : (uploads.get(source.id) ?? (source.url && Promise.resolve(source.url)));
-  if (known) return known;
-  const upload = service.upload(source.blob, source.name).then(({ download_url: url }) => {
-    noteUpload(kind, source.id, url);
-    return url;
-  });
-  uploads.set(source.id, upload);
-  upload.catch(() => uploads.delete(source.id));
-  return upload;
-}
-
-async function follow(kind: Kind, id: string, taskId: string, signal: AbortSignal): Promise<void> {
+async function follow(id: string, taskId: string, signal: AbortSignal): Promise<void> {
   const task = await service.task(taskId, signal);
-  update(kind, id, { task, model: task.model, input: task.input });
   if (task.status === 'created' || task.status === 'processing') {
-    update(kind, id, { phase: task.status === 'created' ? 'waiting' : 'processing' });
+    setProgress(id, { phase: task.status === 'created' ? 'waiting' : 'processing' });
     for await (const news of taskNews(taskId, signal)) {
-      update(kind, id, { news, phase: news.status === 'created' ? 'waiting' : 'processing' });
+      setProgress(id, { news, phase: news.status === 'created' ? 'waiting' : 'processing' });
     }
   }
-  await finish(kind, id, await service.task(taskId, signal));
+  finish(id, await service.task(taskId, signal));
   void refreshBalance();
 }
 
-async function finish(kind: Kind, id: string, task: TaskResult): Promise<void> {
-  if (task.status === 'failed') return update(kind, id, { phase: 'failed', task, problem: problemOfTask(task) });
-  if (task.status === 'cancelled') return removeRun(kind, id);
-  const sound = await decodeUrl(task.outputs[0]!);
-  update(kind, id, { phase: 'completed', task, sound });
-  const { transport } = workspaces[kind];
-  if (!transport.state.getState().playing) transport.hear(id);
+function finish(id: string, task: TaskResult): void {
+  if (task.status === 'failed') change('run', id, { task, failure: problemOfTask(task) });
+  else if (task.status === 'cancelled') change('run', id, { removedAt: Date.now() });
+  else change('run', id, { task });
+  if (task.status === 'completed' && !transport.state.getState().playing) transport.hear(id);
 }
 
 /** Stops a run wherever it is. */
-export async function cancel(kind: Kind, id: string): Promise<void> {
-  const run = find(kind, id);
-  going.get(id)?.abort.abort();
-  if (run?.taskId && isOpen(run)) await service.remove(run.taskId).catch(() => {});
-  removeRun(kind, id);
+export async function cancel(run: Run): Promise<void> {
+  watched.get(run.id)?.abort.abort();
+  change('run', run.id, { removedAt: Date.now() });
+  if (run.taskId && isOpen(run)) await service.remove(run.taskId).catch(() => {});
   void refreshBalance();
 }
 
-/** Takes a run off the table; its task stays in the history. */
-export function removeRun(kind: Kind, id: string): void {
-  const { use } = workspaces[kind];
-  use.setState({ runs: use.getState().runs.filter((run) => run.id !== id) });
-}
-
-function find(kind: Kind, id: string): Run | undefined {
-  return workspaces[kind].use.getState().runs.find((run) => run.id === id);
-}
-
-function update(kind: Kind, id: string, change: Partial<Run>): void {
-  const { use } = workspaces[kind];
-  use.setState({ runs: use.getState().runs.map((run) => (run.id === id ? { ...run, ...change } : run)) });
+/** Does again what failed, in its place. */
+export function retry(run: Run): void {
+  change('run', run.id, { removedAt: Date.now() });
+  const { audio: _, ...input } = run.input;
+  void start({ verb: run.verb, model: run.model, input, source: findSource(run.sourceId) });
 }

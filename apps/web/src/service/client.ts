@@ -1,4 +1,5 @@
 import type { ApiKeyInfo, TaskResult } from '@retone/contract';
+import type { Adapter } from './adapter.ts';
 import { dropKey, quietKey, sessionKey } from './session.ts';
 
 /** A request that failed: refused by the service, or not answered at all (status 0). */
@@ -15,6 +16,10 @@ export class ServiceError extends Error {
     this.code = code;
     this.retryAfter = retryAfter;
   }
+}
+
+interface UploadAnswer {
+  download_url: string;
 }
 
 interface Options {
@@ -44,12 +49,22 @@ export async function request(method: string, path: string, options: Options = {
   }
 }
 
+/** Whether the service knows a key. @throws ServiceError when it does not answer */
+export async function isKnownKey(key: string): Promise<boolean> {
+  const response = await answered(() => fetch('api/v3/balance', { headers: { authorization: `Bearer ${key}` } }));
+  if (response.status === 401) return false;
+  await checked(response);
+  return true;
+}
+
+const unreachable = () => new ServiceError(0, 'unreachable', 'the service does not answer');
+
 async function answered<Value>(work: () => Promise<Value>): Promise<Value> {
   try {
     return await work();
   } catch (error) {
     if ((error as Error).name === 'AbortError' || error instanceof ServiceError) throw error;
-    throw new ServiceError(0, 'unreachable', 'The service does not answer.');
+    throw unreachable();
   }
 }
 
@@ -60,8 +75,7 @@ async function checked(response: Response): Promise<Response> {
     | undefined;
   const retryAfter = Number(response.headers.get('retry-after')) || undefined;
   // What stands between answers without an envelope when the service is gone.
-  if (!answer?.message && response.status >= 500)
-    throw new ServiceError(0, 'unreachable', 'The service does not answer.');
+  if (!answer?.message && response.status >= 500) throw unreachable();
   throw new ServiceError(response.status, answer?.error_code ?? 'refused', answer?.message ?? '', retryAfter);
 }
 
@@ -85,18 +99,64 @@ export const service = {
   submit: (model: string, input: object, idempotencyKey: string, signal?: AbortSignal) =>
     call<TaskResult>('POST', `/${model}`, { body: input, headers: { 'idempotency-key': idempotencyKey }, signal }),
   task: (id: string, signal?: AbortSignal) => call<TaskResult>('GET', `/predictions/${id}`, { signal }),
+  /** The sound of a task that is still being made, after a step. */
+  preview: async (id: string, step: number): Promise<ArrayBuffer> =>
+    (await request('GET', `api/v3/predictions/${id}/preview?step=${step}`)).arrayBuffer(),
   /** Cancels what has not ended, and deletes what has. */
   remove: (id: string) => call<unknown>('DELETE', `/predictions/${id}`),
   deleteAll: (ids: string[]) => call<unknown>('POST', '/predictions/delete', { body: { ids } }),
   history: (page: number, signal?: AbortSignal) =>
     call<{ total: number; items: TaskResult[] }>('GET', `/predictions?page=${page}&page_size=100`, { signal }),
   balance: () => call<{ balance: number }>('GET', '/balance', { background: true }),
+  adapters: () => call<Adapter[]>('GET', '/adapters', { background: true }),
+  async addAdapter(file: File): Promise<Adapter> {
+    const form = new FormData();
+    form.append('file', file, file.name);
+    return call('POST', '/adapters', { body: form });
+  },
+  removeAdapter: (id: string) => call<unknown>('DELETE', `/adapters/${id}`),
+  /** Links by which other devices of the network open the page with a key. */
+  pairing: () => call<{ urls: string[] }>('GET', '/pairing'),
   keys: () => call<ApiKeyInfo[]>('GET', '/keys'),
   createKey: (name: string) => call<{ key: string }>('POST', '/keys', { body: { name } }),
   revokeKey: (id: string) => call<unknown>('DELETE', `/keys/${id}`),
-  upload(file: Blob, name: string, signal?: AbortSignal): Promise<{ download_url: string }> {
-    const form = new FormData();
-    form.append('file', file, name);
-    return call('POST', '/media/upload/binary', { body: form, signal });
-  },
+  upload: (file: Blob, name: string, options?: UploadOptions) => sendFile(file, name, options),
 };
+
+interface UploadOptions {
+  signal?: AbortSignal | undefined;
+  /** Called with the share that was sent, 0 to 1. */
+  onProgress?: ((sent: number) => void) | undefined;
+}
+
+/** Sends a file. `fetch` does not report how much of it is on its way; XMLHttpRequest does. */
+async function sendFile(file: Blob, name: string, { signal, onProgress }: UploadOptions = {}): Promise<UploadAnswer> {
+  const form = new FormData();
+  form.append('file', file, name);
+  for (let attempt = 1; ; attempt++) {
+    const key = await sessionKey();
+    const response = await post(form, key, { signal, onProgress });
+    if (response.status !== 401 || attempt > 2) {
+      return ((await (await checked(response)).json()) as { data: UploadAnswer }).data;
+    }
+    dropKey(key);
+  }
+}
+
+function post(form: FormData, key: string, { signal, onProgress }: UploadOptions): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const http = new XMLHttpRequest();
+    http.open('POST', 'api/v3/media/upload/binary');
+    http.setRequestHeader('authorization', `Bearer ${key}`);
+    http.upload.onprogress = ({ loaded, total }) => onProgress?.(loaded / total);
+    http.onload = () => {
+      const retryAfter = http.getResponseHeader('retry-after');
+      const headers = retryAfter ? { 'retry-after': retryAfter } : {};
+      resolve(new Response(http.response, { status: http.status, headers }));
+    };
+    http.onerror = () => reject(unreachable());
+    http.onabort = () => reject(new DOMException('the upload was cancelled', 'AbortError'));
+    signal?.addEventListener('abort', () => http.abort(), { once: true });
+    http.send(form);
+  });
+}

@@ -22,11 +22,23 @@ export async function* taskNews(id: string, signal: AbortSignal): AsyncGenerator
         if (isEnded(news.status)) return;
       }
     }
-    const { status, error, error_code } = await service.task(id, signal);
-    yield { status, error, error_code, progress: null, tasks_ahead: null, seconds_left: null };
-    if (isEnded(status)) return;
+    const news = (await latestNews(id, signal)) ?? (await stateOf(id, signal));
+    yield news;
+    if (isEnded(news.status)) return;
     await new Promise((resolve) => setTimeout(resolve, pollEvery));
   }
+}
+
+/** The first event of the stream, which has the whole state; the connection is free again at once. */
+async function latestNews(id: string, signal: AbortSignal): Promise<TaskEvent | undefined> {
+  for await (const news of streamedNews(id, signal)) return news;
+  return undefined;
+}
+
+/** What a task says of its state where the event stream does not come through. */
+async function stateOf(id: string, signal: AbortSignal): Promise<TaskEvent> {
+  const { status, error, error_code } = await service.task(id, signal);
+  return { status, error, error_code, progress: null, tasks_ahead: null, seconds_left: null };
 }
 
 /** What comes by the event stream, however far that goes. */

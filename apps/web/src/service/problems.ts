@@ -1,5 +1,7 @@
-import { audioFormats, inWords, type TaskResult } from '@retone/contract';
+import type { TaskResult } from '@retone/contract';
+import { audioFormats, inWords } from '@retone/contract';
 import { sentence } from '../shared/format.ts';
+import { inTheirWords } from '../shared/parameter-names.ts';
 import { ServiceError } from './client.ts';
 
 /** Something that went wrong, in words for the musician, and what can be done. */
@@ -8,74 +10,74 @@ export interface Problem {
   advice: string;
   /** Offers a remedy by a button. */
   remedy?: 'trim' | 'key' | 'choose';
-  /** The same request may do better after so many seconds. */
+  /** Whether the same request may do better when the musician sends it again. */
+  again?: boolean;
+  /** The same request may do better after so many seconds; it is sent again by itself. */
   retryAfter?: number;
 }
+
+const retrying = (title: string, retryAfter: number): Problem => ({
+  title,
+  advice: 'Retrying automatically.',
+  retryAfter,
+});
 
 /** What an error means for the musician. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof ServiceError)) {
-    return { title: 'Something went wrong in the page', advice: `Try again. (${(error as Error)?.message ?? error})` };
+    const { message = String(error) } = (error ?? {}) as Error;
+    return { title: 'Something went wrong in the page', advice: `Try again. (${message})`, again: true };
   }
   const { status, code, message, retryAfter } = error;
+  const said = sentence(inTheirWords(message));
   if (status === 0) {
-    return {
-      title: 'The service does not answer',
-      advice: 'Nothing is lost. Check that Retone is still running; the page keeps trying.',
-      retryAfter: 3,
-    };
+    const advice = 'Nothing is lost. Check that Retone is still running. Retrying automatically.';
+    return { title: 'The service does not answer', advice, retryAfter: 3 };
   }
+  if (code === 'account_queue_full') return retrying('Too many tasks are waiting', retryAfter ?? 10);
+  if (code === 'queue_full') return retrying('The queue is full', retryAfter ?? 10);
+  if (status === 429) return retrying('Too many requests in a minute', retryAfter ?? 10);
+  if (status === 503) return retrying('The service is not available', retryAfter ?? 5);
+  if (code === 'too_long') return { title: 'The recording is too long', advice: said, remedy: 'trim' };
+  if (status === 401)
+    return { title: 'The key is not known', advice: 'Use another API key.', remedy: 'key', again: true };
   if (status === 402) {
     return {
       title: 'Out of credit',
-      advice: `${sentence(message)} Add some where Retone runs: npx retone accounts credit 10`,
+      advice: 'Ask the operator of this service to add some, then try again.',
+      again: true,
     };
   }
-  if (status === 401) return { title: 'The key is not known', advice: 'Give another API key.', remedy: 'key' };
-  if (status === 403) return { title: 'Not allowed', advice: sentence(message) };
-  if (code === 'account_queue_full') {
-    return { title: 'Too many tasks are waiting', advice: 'Retrying automatically.', retryAfter: retryAfter ?? 10 };
-  }
-  if (status === 429) {
-    return {
-      title: 'Too many requests in a minute',
-      advice: 'The page goes on by itself.',
-      retryAfter: retryAfter ?? 10,
-    };
-  }
-  if (status === 503 && code !== 'queue_full') {
-    return { title: 'The service is not available', advice: 'Retrying automatically.', retryAfter: retryAfter ?? 5 };
-  }
-  if (status === 503) {
-    return { title: 'The queue is full', advice: 'The page goes on by itself.', retryAfter: retryAfter ?? 10 };
-  }
-  if (code === 'too_long') return { title: 'The recording is too long', advice: sentence(message), remedy: 'trim' };
+  if (status === 403) return { title: 'Not allowed', advice: said };
+  if (status === 404) return { title: 'Not found', advice: said };
   if (status === 413) {
-    return {
-      title: 'The file is too large',
-      advice: `${sentence(message)} Trim it, or save it as FLAC or MP3.`,
-      remedy: 'trim',
-    };
+    const advice = `${said} Trim it, or save it as FLAC or MP3.`;
+    return { title: 'The file is too large', advice, remedy: 'trim' };
   }
   if (status === 415) return notAudio;
-  if (status >= 500) return { title: 'The service stumbled', advice: 'Try again. Its log says more.' };
-  return { title: 'That cannot be done', advice: sentence(message) };
+  if (status >= 500) {
+    const advice = 'Try again. The log of the service has the details.';
+    return { title: 'Something went wrong on the server', advice, again: true };
+  }
+  return { title: 'That is not possible', advice: said };
 }
 
-export const notAudio: Problem = {
-  title: 'That is not a sound file',
+const notAudio: Problem = {
+  title: 'Not a sound file',
   advice: `Retone reads ${inWords(audioFormats.map(({ title }) => title))}. Choose another file.`,
   remedy: 'choose',
 };
 
 /** What a failed task's error means for the musician. */
 export function problemOfTask({ error, error_code: code }: Pick<TaskResult, 'error' | 'error_code'>): Problem {
+  const advice = sentence(inTheirWords(error));
   if (code === 'audio_too_long' || code === 'audio_too_large') {
-    return { title: 'The recording is too long', advice: sentence(error), remedy: 'trim' };
+    return { title: 'The recording is too long', advice, remedy: 'trim' };
   }
   if (code.startsWith('audio_') || code === 'source_gone') {
-    return { title: 'The recording cannot be read', advice: sentence(error), remedy: 'choose' };
+    return { title: 'The recording cannot be read', advice, remedy: 'choose' };
   }
-  if (code === 'invalid_parameters') return { title: 'That cannot be done', advice: sentence(error) };
-  return { title: 'It did not work', advice: sentence(error) };
+  // The same request would fail in the same way.
+  if (code === 'invalid_parameters') return { title: 'That is not possible', advice };
+  return { title: 'It did not work', advice, again: true };
 }

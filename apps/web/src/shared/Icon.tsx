@@ -19,11 +19,26 @@ const paths = {
   help: 'M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 18v.01',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L20 20',
+  star: 'M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9L3.5 9.7l5.9-.8z',
+  starred: 'M12 3.5l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9L3.5 9.7l5.9-.8z',
+  pen: 'M4 20l1-4L16.5 4.5l3 3L8 19z',
+  more: 'M5 12v.01M12 12v.01M19 12v.01',
+  plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
+  fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
+  dice: 'M4 4h16v16H4zM8.5 8.5v.01M15.5 8.5v.01M12 12v.01M8.5 15.5v.01M15.5 15.5v.01',
+  lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
+  grip: 'M9 6v.01M15 6v.01M9 12v.01M15 12v.01M9 18v.01M15 18v.01',
+  compare: 'M12 3v18M5 8l-2 4 2 4M19 8l2 4-2 4',
+  settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 5v4M8 15v4',
+  volume: 'M4 9v6h4l5 4V5L8 9zM16.5 9a4 4 0 0 1 0 6',
 } as const;
 
+export type IconName = keyof typeof paths;
+
 /** A small drawing beside or instead of words. */
-export function Icon({ name }: { name: keyof typeof paths }) {
-  const solid = name === 'play' || name === 'pause' || name === 'stop';
+export function Icon({ name }: { name: IconName }) {
+  const solid = name === 'play' || name === 'pause' || name === 'stop' || name === 'starred';
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" fill={solid ? 'currentColor' : 'none'}>
       <path d={paths[name]} stroke="currentColor" strokeWidth={1.8} strokeLinecap="round" strokeLinejoin="round" />

@@ -1,65 +1,52 @@
 import { integratedLoudness } from '@retone/engine/loudness';
+import type { Facts } from './facts.ts';
+import { keyOf } from './key.ts';
 import { spectrogram } from './spectrogram.ts';
-import { wavFile } from './wav.ts';
+import { tempoOf } from './tempo.ts';
 
-// What takes long with samples, away from the page's own thread.
+// What takes long with samples, away from the page's own thread. Nothing is kept here.
 
-interface Held {
-  channels: Float32Array[];
+export interface Job {
+  channels: Float32Array<ArrayBuffer>[];
   sampleRate: number;
 }
 
-export type Job =
-  | { kind: 'hold'; sound: number; channels: Float32Array[]; sampleRate: number; points: number }
-  | { kind: 'spectrogram'; sound: number; width: number; height: number }
-  | { kind: 'wav'; sound: number; start: number; end: number }
-  | { kind: 'drop'; sound: number };
-
-/** What `hold` answers. */
-export interface Facts {
-  /** Largest magnitude of each of so many equal parts. */
-  peaks: Float32Array;
-  /** LUFS. */
-  loudness: number;
-}
-
-const held = new Map<number, Held>();
+/** Peaks for each second of sound, and at most: enough for the widest screens at some zoom. */
+const peaksPerSecond = 200;
+const peakBounds = [4000, 40_000] as const;
+const columnsPerSecond = 100;
+const columnBounds = [400, 2000] as const;
+const rows = 128;
+const measuredSeconds = 120;
 
 self.onmessage = ({ data: { id, job } }: MessageEvent<{ id: number; job: Job }>) => {
   try {
-    const [result, transfer] = done(job);
-    self.postMessage({ id, result }, { transfer });
+    const facts = factsOf(job);
+    self.postMessage({ id, facts }, { transfer: [facts.peaks.buffer, facts.spectrogram.levels.buffer] });
   } catch (error) {
     self.postMessage({ id, error: (error as Error).message });
   }
 };
 
-function done(job: Job): [unknown, Transferable[]] {
-  if (job.kind === 'hold') {
-    const { channels, sampleRate } = job;
-    held.set(job.sound, { channels, sampleRate });
-    const peaks = peaksOf(channels, job.points);
-    const facts: Facts = {
-      peaks,
-      // Mono is heard from both speakers.
-      loudness: integratedLoudness(channels.length === 1 ? [channels[0]!, channels[0]!] : channels, sampleRate),
-    };
-    return [facts, [peaks.buffer]];
-  }
-  if (job.kind === 'drop') return [held.delete(job.sound), []];
-  const sound = held.get(job.sound);
-  if (!sound) throw new Error('the sound is gone');
-  const { channels, sampleRate } = sound;
-  if (job.kind === 'wav') {
-    const [from, to] = [Math.round(job.start * sampleRate), Math.round(job.end * sampleRate)];
-    const file = wavFile(
-      channels.map((channel) => channel.subarray(from, to)),
-      sampleRate,
-    );
-    return [file, [file]];
-  }
-  const image = spectrogram(mono(channels), sampleRate, job.width, job.height);
-  return [image, [image.buffer]];
+function factsOf({ channels, sampleRate }: Job): Facts {
+  const duration = channels[0]!.length / sampleRate;
+  const within = ([low, high]: readonly [number, number], value: number) =>
+    Math.round(Math.max(low, Math.min(value, high)));
+  const mixed = mono(channels);
+  // Tempo and key show in the first minutes; all of a long recording would take as long again.
+  const beginning = mixed.subarray(0, Math.round(measuredSeconds * sampleRate));
+  const columns = within(columnBounds, duration * columnsPerSecond);
+  // Mono is heard from both speakers.
+  const loudness = integratedLoudness(channels.length === 1 ? [channels[0]!, channels[0]!] : channels, sampleRate);
+  return {
+    duration,
+    channels: channels.length,
+    peaks: peaksOf(channels, within(peakBounds, duration * peaksPerSecond)),
+    loudness,
+    spectrogram: { columns, rows, levels: spectrogram(mixed, sampleRate, columns, rows) },
+    tempo: tempoOf(beginning, sampleRate),
+    key: keyOf(beginning, sampleRate),
+  };
 }
 
 function peaksOf(channels: Float32Array[], points: number): Float32Array<ArrayBuffer> {

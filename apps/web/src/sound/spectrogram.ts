@@ -33,9 +33,15 @@ export function spectrogram(mono: Float32Array, sampleRate: number, width: numbe
   return image;
 }
 
+const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700);
+
+/** How high a pitch lies in a spectrogram: 0 at its foot, 1 at its top. */
+export function pitchShare(hertz: number): number {
+  return (mel(hertz) - mel(lowest)) / (mel(highest) - mel(lowest));
+}
+
 /** The first and last bin of the transform that each row shows. */
 function rowBins(sampleRate: number, height: number): [number, number][] {
-  const mel = (hertz: number) => 2595 * Math.log10(1 + hertz / 700);
   const hertz = (mels: number) => 700 * (10 ** (mels / 2595) - 1);
   const [low, high] = [mel(lowest), mel(Math.min(highest, sampleRate / 2))];
   const bin = (row: number) => (hertz(low + ((high - low) * (height - row)) / height) * size) / sampleRate;

@@ -1,89 +1,93 @@
 import { useEffect, useRef, useState } from 'react';
 import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
+import { closeMicrophone, countIn, levelOf, type Microphone, microphones, openMicrophone } from './microphone.ts';
 
-interface Recording {
-  recorder: MediaRecorder;
-  stream: MediaStream;
-  context: AudioContext;
-  analyser: AnalyserNode;
-  startedAt: number;
-}
+const beatsBefore = 3;
+const countPlace = 'retone.count-in';
 
-/** What a musician wants of a microphone: the sound as it is. */
-const asItIs = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+type State =
+  | { phase: 'idle'; refused?: string }
+  | { phase: 'counting'; microphone: Microphone; left: number }
+  | { phase: 'recording'; microphone: Microphone; recorder: MediaRecorder; startedAt: number };
 
-/** Records from the microphone. */
-export function Recorder({ onRecorded }: { onRecorded(blob: Blob): void }) {
-  const [recording, setRecording] = useState<Recording>();
-  const [refused, setRefused] = useState<string>();
-  const [seconds, setSeconds] = useState(0);
-  const meter = useRef<HTMLMeterElement>(null);
+/** Records from a microphone. */
+export function Recorder({ onRecorded }: { onRecorded(blob: Blob, name: string): void }) {
+  const [state, setState] = useState<State>({ phase: 'idle' });
+  const [devices, setDevices] = useState<MediaDeviceInfo[]>([]);
+  const [device, setDevice] = useState<string>();
+  const [counted, setCounted] = useState(localStorage.getItem(countPlace) === 'on');
+  const microphone = state.phase === 'idle' ? undefined : state.microphone;
+  const gone = useRef(false);
 
   const start = async () => {
-    setRefused(undefined);
-    if (!navigator.mediaDevices) {
-      return setRefused('Browsers give the microphone only to pages over https, or of their own machine.');
-    }
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: asItIs });
-      const context = new AudioContext();
-      const analyser = new AnalyserNode(context, { fftSize: 1024 });
-      context.createMediaStreamSource(stream).connect(analyser);
-      const recorder = new MediaRecorder(stream, { audioBitsPerSecond: 256_000 });
+      const opened = await openMicrophone(device);
+      setDevices(await microphones());
+      if (counted)
+        await countIn(opened.context, beatsBefore, (left) => setState({ phase: 'counting', microphone: opened, left }));
+      if (gone.current) return closeMicrophone(opened);
+      const recorder = new MediaRecorder(opened.stream, { audioBitsPerSecond: 256_000 });
       const parts: Blob[] = [];
       recorder.ondataavailable = ({ data }) => parts.push(data);
       recorder.onstop = () => {
-        onRecorded(new Blob(parts, { type: recorder.mimeType }));
-        release({ stream, context });
+        onRecorded(new Blob(parts, { type: recorder.mimeType }), nameNow());
+        closeMicrophone(opened);
       };
       recorder.start(1000);
-      setSeconds(0);
-      setRecording({ recorder, stream, context, analyser, startedAt: performance.now() });
+      setState({ phase: 'recording', microphone: opened, recorder, startedAt: performance.now() });
     } catch (error) {
-      const { name } = error as DOMException;
-      setRefused(
-        name === 'NotFoundError'
-          ? 'No microphone was found. Connect one and try again.'
-          : 'The browser keeps the microphone from this page. Allow it beside the address, and try again.',
-      );
+      setState({ phase: 'idle', refused: (error as Error).message });
     }
-  };
-  const stop = () => {
-    recording?.recorder.stop();
-    setRecording(undefined);
   };
 
   useEffect(() => {
-    if (!recording) return;
-    const { recorder, analyser, startedAt } = recording;
-    const samples = new Float32Array(analyser.fftSize);
-    const timer = setInterval(() => {
-      analyser.getFloatTimeDomainData(samples);
-      let peak = 0;
-      for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
-      if (meter.current) meter.current.value = Math.max(0, 1 + (20 * Math.log10(peak + 1e-6)) / 60);
-      setSeconds((performance.now() - startedAt) / 1000);
-    }, 60);
+    gone.current = false;
     return () => {
-      clearInterval(timer);
+      gone.current = true;
+    };
+  }, []);
+  const recorder = state.phase === 'recording' ? state.recorder : undefined;
+  useEffect(() => {
+    if (!recorder || !microphone) return;
+    return () => {
       if (recorder.state === 'inactive') return;
-      // The musician has gone elsewhere in the middle of it: the microphone is let go, and nothing is taken.
+      // The musician has left in the middle of it: the microphone is released, and nothing is kept.
       recorder.onstop = null;
       recorder.stop();
-      release(recording);
+      closeMicrophone(microphone);
     };
-  }, [recording]);
+  }, [recorder, microphone]);
 
-  if (!recording) {
+  if (state.phase === 'idle') {
     return (
       <>
         <button type="button" className="secondary" onClick={() => void start()}>
           <Icon name="mic" /> Record
         </button>
-        {refused && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={counted}
+            onChange={({ target }) => {
+              setCounted(target.checked);
+              localStorage.setItem(countPlace, target.checked ? 'on' : 'off');
+            }}
+          />
+          Count-in
+        </label>
+        {devices.length > 1 && (
+          <select aria-label="Microphone" value={device} onChange={({ target }) => setDevice(target.value)}>
+            {devices.map(({ deviceId, label }) => (
+              <option key={deviceId} value={deviceId}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+        {state.refused && (
           <p className="refused" role="alert">
-            {refused}
+            {state.refused}
           </p>
         )}
       </>
@@ -91,16 +95,50 @@ export function Recorder({ onRecorded }: { onRecorded(blob: Blob): void }) {
   }
   return (
     <div className="recording">
-      <meter ref={meter} min={0} max={1} high={0.95} aria-label="Level" />
-      <span className="clock">{clock(seconds)}</span>
-      <button type="button" className="primary" onClick={stop}>
-        <Icon name="stop" /> Stop
-      </button>
+      <Meter analyser={state.microphone.analyser} />
+      {state.phase === 'counting' ? (
+        <span className="clock">{state.left}</span>
+      ) : (
+        <>
+          <Elapsed since={state.startedAt} />
+          <button
+            type="button"
+            className="primary"
+            onClick={() => {
+              state.recorder.stop();
+              setState({ phase: 'idle' });
+            }}
+          >
+            <Icon name="stop" /> Stop
+          </button>
+        </>
+      )}
     </div>
   );
 }
 
-function release({ stream, context }: Pick<Recording, 'stream' | 'context'>): void {
-  for (const track of stream.getTracks()) track.stop();
-  void context.close();
+/** A name that tells takes apart: "Take 14.32.05.webm". */
+function nameNow(): string {
+  const time = new Date().toLocaleTimeString('en-GB').replaceAll(':', '.');
+  return `Take ${time}.webm`;
+}
+
+function Meter({ analyser }: { analyser: AnalyserNode }) {
+  const meter = useRef<HTMLMeterElement>(null);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (meter.current) meter.current.value = levelOf(analyser);
+    }, 60);
+    return () => clearInterval(timer);
+  }, [analyser]);
+  return <meter ref={meter} min={0} max={1} high={0.95} aria-label="Level" />;
+}
+
+function Elapsed({ since }: { since: number }) {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setSeconds((performance.now() - since) / 1000), 100);
+    return () => clearInterval(timer);
+  }, [since]);
+  return <span className="clock">{clock(seconds)}</span>;
 }

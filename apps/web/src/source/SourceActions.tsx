@@ -1,58 +1,59 @@
+import { cutSource, removeSource, show, wholeOf } from '../bench/intake.ts';
+import { longestResult } from '../form/input.ts';
 import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
-import type { Region } from '../sound/transport.ts';
-import type { Kind } from '../workspace/kinds.ts';
-import { type Source, workspaces } from '../workspace/store.ts';
-import { clearSource, cutSource, longestSource, uncutSource } from './source.ts';
+import type { Source } from '../state/bench.ts';
+import { useTimeline } from '../state/timeline.ts';
+import { type Verb, verbs } from '../state/verbs.ts';
 
 interface Props {
-  kind: Kind;
+  verb: Verb;
   source: Source;
-  trim: Region | undefined;
-  busy: boolean;
+  /** Seconds. */
+  duration: number;
 }
 
-/** What can be done with the source: trim it, or take another. */
-export function SourceActions({ kind, source, trim, busy }: Props) {
-  const { use } = workspaces[kind];
-  const { duration } = source.sound;
+/** What can be done with the recording: trim it, go back to what it was cut from, take it off the bench. */
+export function SourceActions({ verb, source, duration }: Props) {
+  const { trim } = useTimeline();
   if (trim) {
+    const keep = () => {
+      useTimeline.setState({ trim: undefined });
+      void cutSource(source, trim);
+    };
     return (
-      <>
-        <button type="button" className="primary small" disabled={busy} onClick={() => void cutSource(kind, trim)}>
+      <div className="actions">
+        <button type="button" className="primary small" onClick={keep}>
           Keep {clock(trim.start)} to {clock(trim.end)}
         </button>
-        <button type="button" className="quiet" onClick={() => use.setState({ trim: undefined })}>
-          Leave
+        <button type="button" className="quiet" onClick={() => useTimeline.setState({ trim: undefined })}>
+          Cancel trimming
         </button>
-      </>
+      </div>
     );
   }
-  const most = Math.min(duration, longestSource(kind) ?? duration);
+  const whole = wholeOf(source);
+  const longest = longestResult(verbs[verb].models[0]);
+  const trimTo = { start: 0, end: Math.min(duration, longest ?? duration) };
   return (
-    <>
-      {source.whole && (
-        <button
-          type="button"
-          className="quiet"
-          disabled={busy}
-          onClick={() => void uncutSource(kind)}
-          title="Undo trim"
-        >
-          <Icon name="undo" /> <span className="words">Undo trim</span>
+    <div className="actions">
+      {whole && (
+        <button type="button" className="quiet" onClick={() => show(whole.id)} title={`Back to ${whole.name}`}>
+          <Icon name="undo" /> <span className="words">Whole recording</span>
         </button>
       )}
+      <button type="button" className="quiet" onClick={() => useTimeline.setState({ trim: trimTo })}>
+        <Icon name="cut" /> <span className="words">Trim</span>
+      </button>
       <button
         type="button"
         className="quiet"
-        onClick={() => use.setState({ trim: { start: 0, end: most } })}
-        title="Trim"
+        onClick={() => removeSource(source)}
+        aria-label={`Remove ${source.name}`}
+        title="Take it off the bench"
       >
-        <Icon name="cut" /> <span className="words">Trim</span>
+        <Icon name="close" /> <span className="words">Remove</span>
       </button>
-      <button type="button" className="quiet" onClick={() => clearSource(kind)} title="Take another recording">
-        <Icon name="upload" /> <span className="words">Replace</span>
-      </button>
-    </>
+    </div>
   );
 }

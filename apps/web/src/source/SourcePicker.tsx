@@ -1,70 +1,36 @@
-import { type DragEvent, useRef, useState } from 'react';
-import { problemOf } from '../service/problems.ts';
+import { useLayoutEffect, useRef } from 'react';
+import { takeFiles } from '../bench/intake.ts';
 import { Icon } from '../shared/Icon.tsx';
-import type { Kind } from '../workspace/kinds.ts';
-import { workspaces } from '../workspace/store.ts';
+import { openFileChooser } from './chooser.ts';
 import { examples } from './examples.ts';
 import { Recorder } from './Recorder.tsx';
-import { takeFile } from './source.ts';
+import { takeExample } from './take-example.ts';
 
-/** Where a recording comes from: a file, the microphone, or an example. */
-export function SourcePicker({ kind }: { kind: Kind }) {
-  const reading = workspaces[kind].use((state) => state.reading);
-  const [over, setOver] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
-
-  const take = async (name: string, url: string) => {
-    try {
-      const answer = await fetch(url);
-      await takeFile(kind, await answer.blob(), name);
-    } catch (error) {
-      workspaces[kind].use.setState({ sourceProblem: problemOf(error) });
-    }
-  };
-  const drop = {
-    onDragOver(event: DragEvent) {
-      event.preventDefault();
-      setOver(true);
-    },
-    onDragLeave: () => setOver(false),
-    onDrop(event: DragEvent) {
-      event.preventDefault();
-      setOver(false);
-      const file = event.dataTransfer.files[0];
-      if (file) void takeFile(kind, file, file.name);
-    },
-  };
-
+/** What stands where there is no recording yet: a file, the microphone, or an example. */
+export function SourcePicker() {
+  const root = useRef<HTMLDivElement>(null);
+  // When the pressed button disappears, the keys of the page go on working.
+  useLayoutEffect(() => {
+    const { current } = root;
+    return () => {
+      if (current?.contains(document.activeElement)) document.getElementById('main')?.focus();
+    };
+  }, []);
   return (
-    <div className={`picker ${over ? 'over' : ''}`} {...drop}>
-      <div className="drop">
-        <Icon name="upload" />
-        <p className="lead">{reading ? `Reading ${reading} …` : 'Drop a recording here'}</p>
-        <p className="hint">WAV, MP3, FLAC, M4A, OGG, AIFF and more</p>
-        <div className="ways">
-          <button type="button" className="secondary" onClick={() => input.current?.click()}>
-            Choose a file
-          </button>
-          <Recorder onRecorded={(blob) => void takeFile(kind, blob, 'Recording.webm')} />
-        </div>
-        <input
-          ref={input}
-          type="file"
-          accept="audio/*,video/webm,video/mp4,.aiff,.aif,.flac,.opus"
-          className="visually-hidden"
-          tabIndex={-1}
-          aria-label="A recording"
-          onChange={({ target }) => {
-            const file = target.files?.[0];
-            if (file) void takeFile(kind, file, file.name);
-            target.value = '';
-          }}
-        />
+    <div className="picker" ref={root}>
+      <Icon name="upload" />
+      <p className="lead">Drop recordings here, or anywhere on the page</p>
+      <p className="hint">WAV, MP3, FLAC, M4A, OGG, AIFF and more; several at once</p>
+      <div className="ways">
+        <button type="button" className="secondary" onClick={openFileChooser}>
+          Choose files
+        </button>
+        <Recorder onRecorded={(blob, name) => void takeFiles([{ name, blob }])} />
       </div>
       <div className="examples">
         <span>or start with</span>
         {examples.map(({ name, file, url }) => (
-          <button type="button" className="chip" key={file} onClick={() => void take(file, url)}>
+          <button type="button" className="chip" key={file} onClick={() => void takeExample(file, url)}>
             {name}
           </button>
         ))}

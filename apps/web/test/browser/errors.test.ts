@@ -27,7 +27,7 @@ test('without prompt and recording nothing is sent, and the page says what is mi
   const page = await open();
   await page.getByRole('button', { name: /^Transform/ }).click();
   await page.getByText('Say what it should sound like, or').waitFor();
-  await page.getByText('First choose a recording.').waitFor();
+  await page.getByText('Choose a recording first.').waitFor();
   expect(await prompt(page).evaluate((element) => element === document.activeElement)).toBe(true);
   await page.context().close();
 });
@@ -39,7 +39,7 @@ test('a file that is not a sound file is refused with a reason, and another file
     mimeType: 'text/plain',
     buffer: Buffer.from('Dear Sir or Madam, this is a letter.'),
   });
-  await page.getByText('That is not a sound file.').waitFor();
+  await page.getByText('letter.txt: Not a sound file.').waitFor();
   await drop(page, tone(2));
   await source(page).waitFor();
   await page.context().close();
@@ -48,7 +48,8 @@ test('a file that is not a sound file is refused with a reason, and another file
 test('a recording that is too long is trimmed', async () => {
   const page = await open();
   await drop(page, tone(125));
-  await page.getByText('The recording is longer than 120 s.').waitFor();
+  await page.getByText('The first 2:00 of 2:05 are used.').waitFor();
+  await page.getByRole('button', { name: 'Choose the part' }).click();
   await source(page).getByRole('button', { name: 'Keep 0:00.0 to 2:00.0' }).click();
   await source(page).getByText('2:00.0 ·').waitFor();
   await page.context().close();
@@ -74,7 +75,6 @@ test('without credit the page says how to get some', async () => {
   await source(page).waitFor();
   await submit(page);
   await page.getByText('Out of credit.').waitFor();
-  await page.getByText('npx retone accounts credit').waitFor();
   await site.running.service.ledger.credit(id, 1e6, 'test');
   await page.getByRole('button', { name: 'Try again' }).click();
   await result(page).waitFor();
@@ -86,17 +86,20 @@ test('a full queue is waited for; a run is cancelled', async () => {
   const page = await open();
   await drop(page, tone(2));
   await source(page).waitFor();
-  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '3' }).click();
+  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '4' }).click();
   await submit(page);
   await page.getByText('Step 2 of 8').waitFor();
   await page.getByText('next in line').waitFor();
-  await page.getByText('The queue is full.').waitFor();
-  await page.getByRole('button', { name: 'Cancel' }).first().click();
-  await page.getByRole('button', { name: 'Try now' }).click();
-  await page.getByText('The queue is full.').waitFor({ state: 'detached' });
+  const full = page.getByText('The queue is full.');
+  await expect.poll(() => full.count()).toBe(2);
+  const running = page.locator('.lane.pending').filter({ hasText: 'Step 2 of 8' });
+  await running.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Try now' }).first().click();
+  await expect.poll(() => full.count()).toBe(1);
   engine.release();
-  await result(page, 2).waitFor();
-  expect(await page.locator('.lane.result').count()).toBe(2);
+  await expect.poll(() => page.locator('.lane.result').count()).toBe(2);
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect.poll(() => page.locator('.lane.result').count()).toBe(3);
   await page.context().close();
 });
 
@@ -120,7 +123,7 @@ test('too many requests are waited out', async () => {
 test('a service for others asks for a key, again when it is unknown, and nothing typed is lost', async () => {
   const forOthers = await startService({ engine, settings: { RETONE_HOST: '0.0.0.0' } });
   const page = await openPage(site.browser, forOthers.url);
-  const dialog = page.getByRole('dialog', { name: 'API key' });
+  const dialog = page.getByRole('dialog', { name: 'Connect this browser' });
   const give = async (key: string) => {
     await dialog.getByLabel('Key', { exact: true }).fill(key);
     await dialog.getByRole('button', { name: 'Use this key' }).click();
@@ -132,6 +135,7 @@ test('a service for others asks for a key, again when it is unknown, and nothing
   expect(await dialog.count()).toBe(0);
   await page.getByRole('button', { name: /^Transform/ }).click();
   await give('rt_unknown');
+  await dialog.getByText('This service does not know that key.').waitFor();
   await give(forOthers.key);
   await result(page).waitFor();
   expect(await prompt(page).inputValue()).toBe('a bell');

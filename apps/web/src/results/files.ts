@@ -1,0 +1,54 @@
+import { titleOf } from '../bench/titles.ts';
+import { filePath } from '../service/client.ts';
+import { findSource, type Run } from '../state/bench.ts';
+
+/** A form in which results can be had. */
+export interface FileForm {
+  label: string;
+  format: string;
+  mediaType: string;
+  /** Bits of a sample, where there is a choice. */
+  depth?: 16 | 24 | 32;
+}
+
+export const fileForms: FileForm[] = [
+  { label: 'WAV, 24 bit', format: 'wav', mediaType: 'audio/wav', depth: 24 },
+  { label: 'WAV, 16 bit', format: 'wav', mediaType: 'audio/wav', depth: 16 },
+  { label: 'WAV, 32-bit float', format: 'wav', mediaType: 'audio/wav', depth: 32 },
+  { label: 'FLAC, 24 bit', format: 'flac', mediaType: 'audio/flac', depth: 24 },
+  { label: 'MP3', format: 'mp3', mediaType: 'audio/mpeg' },
+  { label: 'M4A (AAC)', format: 'm4a', mediaType: 'audio/mp4' },
+  { label: 'OGG Vorbis', format: 'ogg', mediaType: 'audio/ogg' },
+  { label: 'Opus', format: 'opus', mediaType: 'audio/ogg' },
+];
+
+/** The form that is dragged out and zipped: every audio program reads it, and nothing is lost. */
+export const standardForm: FileForm = fileForms[0]!;
+
+/** A text as a part of a file name, on every system. */
+function slug(text: string, longest: number): string {
+  const plain = text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return plain.slice(0, longest).replace(/-+$/, '');
+}
+
+/** The name of a result's file: its recording, its own name or prompt, and its seed. */
+export function fileName(run: Run, { format }: FileForm): string {
+  const source = findSource(run.sourceId);
+  const parts = [
+    source && slug(source.name.replace(/\.[^.]*$/, ''), 32),
+    slug(titleOf(run), 48),
+    run.task && String(run.task.seed),
+  ];
+  return `${parts.filter(Boolean).join('_') || run.verb}.${format}`;
+}
+
+/** Where a result is to be had in a form, under its name. */
+export function fileUrl(run: Run, form: FileForm): string {
+  const path = filePath(run.task!.outputs[0]!)?.replace(/\.\w+$/, '');
+  const query = new URLSearchParams({ format: form.format, ...(form.depth && { bit_depth: String(form.depth) }) });
+  return `.${path}/${encodeURIComponent(fileName(run, form))}?${query}`;
+}

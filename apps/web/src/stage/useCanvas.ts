@@ -1,0 +1,37 @@
+import { useEffect, useEffectEvent, useRef } from 'react';
+import { useTheme } from '../shared/theme.ts';
+
+/** What part of a sound is drawn: shares of its duration. */
+export interface Part {
+  from: number;
+  to: number;
+}
+
+/** A canvas that is drawn as large as it is shown, and again when that, what it shows or the theme changes. */
+export function useCanvas(
+  draw: (context: CanvasRenderingContext2D, width: number, height: number) => void,
+  key: string,
+) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const dark = useTheme((theme) => theme.dark);
+  const paint = useEffectEvent(() => {
+    const { current } = canvas;
+    if (!current) return;
+    const scale = Math.min(devicePixelRatio, 2);
+    const { clientWidth, clientHeight } = current;
+    if (clientWidth === 0) return;
+    current.width = Math.round(clientWidth * scale);
+    current.height = Math.round(clientHeight * scale);
+    const context = current.getContext('2d')!;
+    context.scale(scale, scale);
+    draw(context, clientWidth, clientHeight);
+  });
+  useEffect(() => {
+    const observer = new ResizeObserver(() => paint());
+    observer.observe(canvas.current!);
+    return () => observer.disconnect();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme and the key say when to draw again
+  useEffect(() => paint(), [dark, key]);
+  return canvas;
+}

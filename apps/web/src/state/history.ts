@@ -1,0 +1,87 @@
+import type { TaskResult } from '@retone/contract';
+import { create } from 'zustand';
+import { service } from '../service/client.ts';
+import { type Problem, problemOf } from '../service/problems.ts';
+import { change, isShown, useBench } from './bench.ts';
+import { did } from './undo.ts';
+import type { Verb } from './verbs.ts';
+
+interface History {
+  /** All tasks of the account, newest first; undefined until they were read. */
+  tasks: TaskResult[] | undefined;
+  loading: boolean;
+  problem: Problem | undefined;
+  // How the view was left: it is found again so.
+  words: string;
+  verb: Verb | 'all' | 'favourites';
+  shown: number;
+  scroll: number;
+  chosen: string[];
+}
+
+/** Rows that are drawn at once; more come by a button. */
+export const pageSize = 50;
+
+export const useHistory = create<History>(() => ({
+  tasks: undefined,
+  loading: false,
+  problem: undefined,
+  words: '',
+  verb: 'all',
+  shown: pageSize,
+  scroll: 0,
+  chosen: [],
+}));
+
+/** Tasks that are deleted when the time for undo is over. They are kept here in case the page closes before. */
+const doomedPlace = 'retone.deleting';
+const undoTime = 8000;
+const doomed = (): string[] => JSON.parse(localStorage.getItem(doomedPlace) ?? '[]');
+const setDoomed = (ids: string[]) => localStorage.setItem(doomedPlace, JSON.stringify(ids));
+
+/** Reads the history, page after page. */
+export async function loadHistory(): Promise<void> {
+  if (useHistory.getState().loading) return;
+  useHistory.setState({ problem: undefined, loading: true });
+  try {
+    await carryOut(doomed());
+    const all: TaskResult[] = [];
+    for (let page = 1; ; page++) {
+      const { total, items } = await service.history(page);
+      all.push(...items);
+      if (items.length === 0 || all.length >= total) break;
+    }
+    useHistory.setState({ tasks: all });
+  } catch (error) {
+    useHistory.setState({ problem: problemOf(error) });
+  } finally {
+    useHistory.setState({ loading: false });
+  }
+}
+
+/** Deletes tasks with their files, here, on the bench, and in a while at the service: until then it can be undone. */
+export function deleteTasks(tasks: TaskResult[]): void {
+  const ids = tasks.map(({ id }) => id);
+  const { runs } = useBench.getState();
+  const onBench = runs.filter((run) => run.taskId && ids.includes(run.taskId) && isShown(run));
+  const before = useHistory.getState().tasks ?? [];
+  useHistory.setState({ tasks: before.filter(({ id }) => !ids.includes(id)), chosen: [] });
+  for (const { id } of onBench) change('run', id, { removedAt: Date.now() });
+  setDoomed([...doomed(), ...ids]);
+  const timer = setTimeout(() => {
+    carryOut(ids).catch((error) => useHistory.setState({ problem: problemOf(error) }));
+  }, undoTime);
+  did(tasks.length === 1 ? `Deleted “${tasks[0]!.input.prompt}”` : `Deleted ${tasks.length} results`, () => {
+    clearTimeout(timer);
+    setDoomed(doomed().filter((id) => !ids.includes(id)));
+    for (const { id } of onBench) change('run', id, { removedAt: undefined });
+    useHistory.setState({ tasks: before });
+    void loadHistory();
+  });
+}
+
+async function carryOut(ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await service.deleteAll(ids);
+  setDoomed(doomed().filter((id) => !ids.includes(id)));
+}

@@ -1,0 +1,19 @@
+/** What the operator of the service decided that the page has to know. */
+interface ServiceSettings {
+  /** Whether the operator wants money shown. */
+  billing: boolean;
+  /** Days after which results are deleted; null: never. */
+  retentionDays: number | null;
+  /** What the model that serves knows by name, such as instruments; empty if it reads free text. */
+  vocabulary: string[];
+  /** What serves each model: the checkpoint's name, and its licence where it has a file that says so. */
+  checkpoints: Record<string, { name: string; license?: string } | undefined>;
+}
+
+const standard: ServiceSettings = { billing: false, retentionDays: null, vocabulary: [], checkpoints: {} };
+
+/** The service writes its settings into the page. */
+export const serviceSettings: ServiceSettings = {
+  ...standard,
+  ...JSON.parse(document.getElementById('settings')?.textContent || '{}'),
+};
