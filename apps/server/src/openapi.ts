@@ -90,7 +90,8 @@ export function describeApi(app: FastifyInstance): void {
     routePrefix: '/docs',
     // The page's own files and no others; and no HTTPS where there is none.
     // Swagger UI sets styles on elements.
-    staticCSP: "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
+    staticCSP:
+      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
     theme: {
       title: 'Retone API',
       css: [{ filename: 'retone.css', content: '.swagger-ui .topbar { display: none }' }],

@@ -29,10 +29,12 @@ interface Request {
   model: string;
   input: Record<string, unknown>;
   source: Source | undefined;
+  /** Its mark; the next one of its source if absent. */
+  number?: number;
 }
 
 /** Puts a run onto the bench, submits it, and follows it to its end. */
-export async function start({ verb, model, input, source }: Request): Promise<void> {
+export async function start({ verb, model, input, source, number }: Request): Promise<void> {
   const sourceId = takesSource(verb) ? source?.id : undefined;
   const run: Run = {
     id: newId(),
@@ -41,7 +43,7 @@ export async function start({ verb, model, input, source }: Request): Promise<vo
     model,
     input,
     createdAt: Date.now(),
-    number: nextNumber(sourceId),
+    number: number ?? nextNumber(sourceId),
     owner: tabId,
   };
   setProgress(run.id, { phase: 'submitting' });
@@ -176,5 +178,6 @@ export async function cancel(run: Run): Promise<void> {
 export function retry(run: Run): void {
   change('run', run.id, { removedAt: Date.now() });
   const { audio: _, ...input } = run.input;
-  void start({ verb: run.verb, model: run.model, input, source: findSource(run.sourceId) });
+  const { verb, model, number } = run;
+  void start({ verb, model, input, source: findSource(run.sourceId), number });
 }

@@ -153,20 +153,6 @@ test('the page works at a plain http address of a network', async () => {
   await lan.context().close();
 });
 
-// The last one: what it leaves in the queue is in nobody's way.
-test('a run is cancelled at once however many there are', async () => {
-  engine.hold();
-  await drop(page, tone(2));
-  await source(page).waitFor();
-  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '4' }).click();
-  await transform('a bell');
-  await page.locator('.lane.pending').nth(3).waitFor();
-  await transform('a gong');
-  await expect.poll(() => page.getByText('In the queue').count()).toBe(7);
-  await page.locator('.lane.pending').nth(5).getByRole('button', { name: 'Cancel' }).click();
-  await expect.poll(() => page.locator('.lane.pending').count()).toBe(7);
-});
-
 test('what the model did not read of a prompt stands beside the result, and in the history', async () => {
   await drop(page, tone(2));
   await source(page).waitFor();
@@ -187,4 +173,18 @@ test('a page without a key opens without a dialog, and asks when something needs
   await fresh.getByRole('link', { name: 'History' }).click();
   await fresh.getByRole('dialog', { name: 'Connect this browser' }).waitFor();
   await fresh.context().close();
+});
+
+// The last one: what it leaves in the queue is in nobody's way.
+test('a run is cancelled at once however many there are', async () => {
+  engine.hold();
+  await drop(page, tone(2));
+  await source(page).waitFor();
+  await page.getByRole('group', { name: 'Variations' }).getByRole('button', { name: '4' }).click();
+  await transform('a bell');
+  await page.locator('.lane.pending').nth(3).waitFor();
+  await transform('a gong');
+  await expect.poll(() => page.getByText('In the queue').count()).toBe(7);
+  await page.locator('.lane.pending').nth(5).getByRole('button', { name: 'Cancel' }).click();
+  await expect.poll(() => page.locator('.lane.pending').count()).toBe(7);
 });
