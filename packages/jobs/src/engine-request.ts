@@ -70,7 +70,10 @@ export function fitToRecording(input: TaskInput, seconds: number, maxSeconds: nu
   const { mask_start_seconds: start, mask_end_seconds: end } = input;
   if (input.regions) {
     const outside = input.regions.find((region) => region.end > seconds + roundingSlack);
-    if (outside) throw new ParameterError(`regions must be within ${recording} (got an end at ${outside.end})`);
+    if (outside) {
+      const message = `regions must be within ${recording} (got an end at ${outside.end})`;
+      throw new ParameterError('invalid_parameters', message);
+    }
     return { ...input, regions: input.regions.map((region) => ({ ...region, end: Math.min(region.end, seconds) })) };
   }
   if (start !== undefined && end !== undefined) {
