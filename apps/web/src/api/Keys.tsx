@@ -1,10 +1,11 @@
 import type { ApiKeyInfo } from '@retone/contract';
 import { type FormEvent, useCallback, useEffect, useState } from 'react';
 import { service } from '../service/client.ts';
-import { type Problem, problemOf } from '../service/problems.ts';
+import { problemOf } from '../service/problems.ts';
 import { CopyButton } from '../shared/CopyButton.tsx';
 import { Dialog } from '../shared/Dialog.tsx';
 import { when } from '../shared/format.ts';
+import type { Problem } from '../shared/problem.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 
 /** The account's keys: create, revoke. */

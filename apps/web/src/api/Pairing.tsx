@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { renderSVG } from 'uqr';
 import { service } from '../service/client.ts';
-import { type Problem, problemOf } from '../service/problems.ts';
+import { problemOf } from '../service/problems.ts';
+import type { Problem } from '../shared/problem.ts';
 import { Trouble } from '../shared/Trouble.tsx';
 
 /** Connects another device of the network: it opens the link, or reads it from the QR code. */

@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
 import { runsOf, useBench } from '../state/bench.ts';
+import { useView } from '../state/router.ts';
 import { showAll, transport, useTimeline, zoomBy } from '../state/timeline.ts';
 import { undo } from '../state/undo.ts';
 import { takesSource, type Verb, verbNames } from '../state/verbs.ts';
-import { useView } from './router.ts';
 
 /** Keys that work wherever nothing is being typed, with what they do. */
 export const shortcuts: [string, string][] = [

@@ -1,6 +1,7 @@
 import { create } from 'zustand';
-import { type Problem, problemOf } from '../service/problems.ts';
+import { problemOf } from '../service/problems.ts';
 import { newId } from '../shared/id.ts';
+import type { Problem } from '../shared/problem.ts';
 import { decodeFile, fetchBytes } from '../sound/decode.ts';
 import { bufferOf, factsOf, shareSound } from '../sound/sounds.ts';
 import type { Region } from '../sound/transport.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { modelNamed, parametersOf } from '../service/catalogue.ts';
+import { longestResult, modelNamed, parametersOf } from '../service/catalogue.ts';
 import { useStageSource } from '../stage/useStage.ts';
 import { change } from '../state/bench.ts';
 import { setForm, setValue, useForms } from '../state/form.ts';
@@ -7,7 +7,7 @@ import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { AdaptersField } from './AdaptersField.tsx';
 import { Go } from './Go.tsx';
-import { defaultOf, fieldsOf, longestResult, settingOf } from './input.ts';
+import { defaultOf, fieldsOf, settingOf } from './input.ts';
 import { LevelField } from './LevelField.tsx';
 import { ParameterField } from './ParameterField.tsx';
 import { PromptField } from './PromptField.tsx';

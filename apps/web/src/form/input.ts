@@ -23,11 +23,6 @@ const defaultLevel = 0.5;
 
 const has = (model: string, name: string) => parametersOf(modelNamed(model)).some((each) => each.name === name);
 
-/** The longest result of a model in seconds, where its schema names one. */
-export function longestResult(model: string): number | undefined {
-  return parametersOf(modelNamed(model)).find(({ name }) => name === 'duration')?.maximum;
-}
-
 /** The parameters that the form shows as fields. */
 export function fieldsOf(model: string): Parameter[] {
   return parametersOf(modelNamed(model)).filter(({ name }) => !hidden.includes(name));

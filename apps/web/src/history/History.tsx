@@ -1,6 +1,6 @@
 import type { TaskResult } from '@retone/contract';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { zipResults } from '../bench/zip.ts';
+import { zipResults } from '../results/zip.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { useBench } from '../state/bench.ts';

@@ -1,9 +1,9 @@
 import type { TaskResult } from '@retone/contract';
-import { go } from '../app/router.ts';
 import { show, takeUrl, useIntake } from '../bench/intake.ts';
 import { reuse, settingsOf } from '../results/settings.ts';
 import { filePath } from '../service/client.ts';
 import { addRun, change, isShown, nextNumber, type Run, tabId, useBench } from '../state/bench.ts';
+import { go } from '../state/router.ts';
 import { takesSource, verbOf } from '../state/verbs.ts';
 
 /** A task as a result of the bench. */

@@ -2,7 +2,8 @@ import { useEffect } from 'react';
 import { create } from 'zustand';
 import type { Adapter } from '../service/adapter.ts';
 import { service } from '../service/client.ts';
-import { type Problem, problemOf } from '../service/problems.ts';
+import { problemOf } from '../service/problems.ts';
+import type { Problem } from '../shared/problem.ts';
 import { did } from '../state/undo.ts';
 
 interface State {

@@ -1,4 +1,3 @@
-import { go } from '../app/router.ts';
 import { takeResult } from '../bench/intake.ts';
 import { dismiss } from '../bench/results.ts';
 import { titleOf } from '../bench/titles.ts';
@@ -6,6 +5,7 @@ import { start } from '../runs/running.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Menu } from '../shared/Menu.tsx';
 import { findSource, type Run } from '../state/bench.ts';
+import { go } from '../state/router.ts';
 import { transport } from '../state/timeline.ts';
 import { editingVerbs, verbs } from '../state/verbs.ts';
 import { Download } from './Download.tsx';

@@ -2,11 +2,11 @@ import { takeFiles } from '../bench/intake.ts';
 import { loadResult } from '../bench/load.ts';
 import { titleOf } from '../bench/titles.ts';
 import { Icon } from '../shared/Icon.tsx';
+import { beatsPerBar, gridOf } from '../sound/grid.ts';
 import { seamless } from '../sound/seamless.ts';
 import { bufferOf, useSounds } from '../sound/sounds.ts';
 import type { Region } from '../sound/transport.ts';
 import { wavFile } from '../sound/wav.ts';
-import { beatsPerBar, gridOf } from '../stage/grid.ts';
 import type { Run } from '../state/bench.ts';
 import { transport } from '../state/timeline.ts';
 

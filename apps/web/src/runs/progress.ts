@@ -1,6 +1,6 @@
 import type { TaskEvent } from '@retone/contract';
 import { create } from 'zustand';
-import type { Problem } from '../service/problems.ts';
+import type { Problem } from '../shared/problem.ts';
 import type { Run } from '../state/bench.ts';
 
 export type Phase = 'reading' | 'uploading' | 'submitting' | 'waiting' | 'processing';

@@ -1,6 +1,6 @@
-import { longestResult } from '../form/input.ts';
-import type { Problem } from '../service/problems.ts';
+import { longestResult } from '../service/catalogue.ts';
 import { useSession } from '../service/session.ts';
+import type { Problem } from '../shared/problem.ts';
 import { useSounds } from '../sound/sounds.ts';
 import { openFileChooser } from '../source/chooser.ts';
 import { type Run, useBench } from '../state/bench.ts';

@@ -2,8 +2,9 @@ import type { TaskResult } from '@retone/contract';
 import { refreshBalance } from '../service/balance.ts';
 import { ServiceError, service } from '../service/client.ts';
 import { taskNews } from '../service/events.ts';
-import { type Problem, problemOf, problemOfTask } from '../service/problems.ts';
+import { problemOf, problemOfTask } from '../service/problems.ts';
 import { newId } from '../shared/id.ts';
+import type { Problem } from '../shared/problem.ts';
 import {
   addRun,
   change,

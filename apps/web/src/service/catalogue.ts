@@ -31,3 +31,8 @@ export function parametersOf(model: CatalogueEntry): Parameter[] {
     ...schema.properties[name],
   }));
 }
+
+/** The longest result of a model in seconds, where its schema names one. */
+export function longestResult(model: string): number | undefined {
+  return parametersOf(modelNamed(model)).find(({ name }) => name === 'duration')?.maximum;
+}

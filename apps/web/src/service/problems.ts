@@ -2,19 +2,8 @@ import type { TaskResult } from '@retone/contract';
 import { audioFormats, inWords } from '@retone/contract';
 import { sentence } from '../shared/format.ts';
 import { inTheirWords } from '../shared/parameter-names.ts';
+import type { Problem } from '../shared/problem.ts';
 import { ServiceError } from './client.ts';
-
-/** Something that went wrong, in words for the musician, and what can be done. */
-export interface Problem {
-  title: string;
-  advice: string;
-  /** Offers a remedy by a button. */
-  remedy?: 'trim' | 'key' | 'choose';
-  /** Whether the same request may do better when the musician sends it again. */
-  again?: boolean;
-  /** The same request may do better after so many seconds; it is sent again by itself. */
-  retryAfter?: number;
-}
 
 const retrying = (title: string, retryAfter: number): Problem => ({
   title,

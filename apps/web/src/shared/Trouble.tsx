@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Problem } from '../service/problems.ts';
+import type { Problem } from './problem.ts';
 
 /** What went wrong, what to do, and buttons that do it. */
 export function Trouble({ problem, children }: { problem: Problem; children?: ReactNode }) {

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { read, write } from '../state/database.ts';
+import { read, write } from '../shared/database.ts';
 import { analyse } from './analysis.ts';
 import type { Facts } from './facts.ts';
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import { go, useView } from '../app/router.ts';
 import { takeFiles } from '../bench/intake.ts';
+import { go, useView } from '../state/router.ts';
 
 /** Takes files that are dropped anywhere on the page. */
 export function DropTarget() {

@@ -1,5 +1,5 @@
 import { cutSource, removeSource, show, wholeOf } from '../bench/intake.ts';
-import { longestResult } from '../form/input.ts';
+import { longestResult } from '../service/catalogue.ts';
 import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import type { Source } from '../state/bench.ts';

@@ -1,5 +1,5 @@
+import { beatsPerBar, type Grid } from '../sound/grid.ts';
 import { useTimeline } from '../state/timeline.ts';
-import { beatsPerBar, type Grid } from './grid.ts';
 
 interface Props {
   total: number;

@@ -1,14 +1,14 @@
 import { type ReactNode, useRef } from 'react';
-import { BenchStrip } from '../bench/BenchStrip.tsx';
 import { useIntake } from '../bench/intake.ts';
 import { remedy } from '../runs/remedies.ts';
 import { Trouble } from '../shared/Trouble.tsx';
+import { gridOf } from '../sound/grid.ts';
 import type { Region } from '../sound/transport.ts';
 import { SourcePicker } from '../source/SourcePicker.tsx';
 import { transport, useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb } from '../state/verbs.ts';
 import type { Axis } from './axis.ts';
-import { gridOf } from './grid.ts';
+import { BenchStrip } from './BenchStrip.tsx';
 import { PendingLane } from './PendingLane.tsx';
 import { ResultLane } from './ResultLane.tsx';
 import { Ruler } from './Ruler.tsx';

@@ -1,9 +1,9 @@
 import { useRef, useState } from 'react';
 import { clock } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
+import { beatsPerBar, type Grid, inBars } from '../sound/grid.ts';
 import { transport } from '../state/timeline.ts';
 import { BlindTest } from './BlindTest.tsx';
-import { beatsPerBar, type Grid, inBars } from './grid.ts';
 import { useEveryFrame } from './useEveryFrame.ts';
 import { ViewControls } from './ViewControls.tsx';
 

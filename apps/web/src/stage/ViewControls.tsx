@@ -1,6 +1,7 @@
 import { Icon } from '../shared/Icon.tsx';
 import { Menu } from '../shared/Menu.tsx';
-import { type Drawing, type Snap, setView, showAll, useTimeline, zoomBy } from '../state/timeline.ts';
+import type { Snap } from '../sound/grid.ts';
+import { type Drawing, setView, showAll, useTimeline, zoomBy } from '../state/timeline.ts';
 
 const drawings: [Drawing, string][] = [
   ['waveform', 'Waveform'],

@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from 'react';
 import { loadSource } from '../bench/load.ts';
+import { type Grid, snapper } from '../sound/grid.ts';
 import { bufferOf } from '../sound/sounds.ts';
 import { useTimeline } from '../state/timeline.ts';
-import { type Grid, snapper } from './grid.ts';
 import type { StageSource } from './useStage.ts';
 
 /** Where a dragged edge comes to lie: on a beat, on a zero crossing of the recording, or where it is. */

@@ -1,8 +1,8 @@
 import type { TaskResult } from '@retone/contract';
 import { create } from 'zustand';
-import type { Problem } from '../service/problems.ts';
+import { erase, patch, read, readAll, write } from '../shared/database.ts';
+import type { Problem } from '../shared/problem.ts';
 import type { Region } from '../sound/transport.ts';
-import { erase, patch, read, readAll, write } from './database.ts';
 import type { Verb } from './verbs.ts';
 
 // The bench: recordings, each with what was made from it. All tabs of a browser share it: every change is one record's, is

@@ -1,7 +1,8 @@
 import type { TaskResult } from '@retone/contract';
 import { create } from 'zustand';
 import { service } from '../service/client.ts';
-import { type Problem, problemOf } from '../service/problems.ts';
+import { problemOf } from '../service/problems.ts';
+import type { Problem } from '../shared/problem.ts';
 import { change, isShown, useBench } from './bench.ts';
 import { did } from './undo.ts';
 import type { Verb } from './verbs.ts';

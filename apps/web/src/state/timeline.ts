@@ -1,10 +1,10 @@
 import { create } from 'zustand';
+import type { Snap } from '../sound/grid.ts';
 import { type Region, Transport } from '../sound/transport.ts';
 
 /** What plays the sounds of the stage that is shown. */
 export const transport = new Transport();
 
-export type Snap = 'off' | 'beats' | 'zero';
 export type Drawing = 'waveform' | 'spectrogram' | 'both';
 
 interface Timeline {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gridOf, inBars, nearestCrossing, snapper } from '../../src/stage/grid.ts';
+import { gridOf, inBars, nearestCrossing, snapper } from '../../src/sound/grid.ts';
 
 const grid = gridOf({ bpm: 120, first: 0.25, confidence: 1 }, 1)!;
 

@@ -1,8 +1,8 @@
+import { show, stopReading, useIntake } from '../bench/intake.ts';
+import { zipResults } from '../results/zip.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Menu } from '../shared/Menu.tsx';
 import { isShown, shownSources, useBench } from '../state/bench.ts';
-import { show, stopReading, useIntake } from './intake.ts';
-import { zipResults } from './zip.ts';
 
 /** The recordings on the bench; one of them is worked on. */
 export function BenchStrip() {

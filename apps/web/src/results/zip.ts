@@ -1,7 +1,7 @@
-import { fileName, fileUrl, standardForm } from '../results/files.ts';
+import { useIntake } from '../bench/intake.ts';
 import { problemOf } from '../service/problems.ts';
 import type { Run } from '../state/bench.ts';
-import { useIntake } from './intake.ts';
+import { fileName, fileUrl, standardForm } from './files.ts';
 
 /** Downloads results as one zip file. */
 export async function zipResults(runs: Run[]): Promise<void> {

@@ -1,5 +1,7 @@
-import type { Tempo } from '../sound/tempo.ts';
-import type { Snap } from '../state/timeline.ts';
+import type { Tempo } from './tempo.ts';
+
+/** Where a dragged edge comes to lie. */
+export type Snap = 'off' | 'beats' | 'zero';
 
 /** Musical time of a recording: seconds of its first beat, and seconds from beat to beat. */
 export interface Grid {
