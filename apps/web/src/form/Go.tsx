@@ -9,6 +9,7 @@ import { setForm, useForms } from '../state/form.ts';
 import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
+import { NotifyButton } from './NotifyButton.tsx';
 import { submit, sweepLevels } from './submit.ts';
 
 const counts = [1, 2, 4, 8];
@@ -55,6 +56,7 @@ export function Go({ verb, fault, cut }: Props) {
           </button>
         )}
       </div>
+      {open.length > 0 && <NotifyButton />}
       <div className="variations">
         <span id="variations">Variations</span>
         <div className="segments" role="group" aria-labelledby="variations">

@@ -53,7 +53,7 @@ export function HistoryItem({ task, chosen, onChoose, playing, onPlay, onDelete 
   };
   const { retentionDays } = serviceSettings;
   const expires = retentionDays === null ? undefined : new Date(Date.parse(task.created_at) + retentionDays * day);
-  const facts1 = [
+  const details = [
     verbs[verb].title,
     when(task.created_at),
     ...(facts ? [clock(facts.duration)] : []),
@@ -86,7 +86,7 @@ export function HistoryItem({ task, chosen, onChoose, playing, onPlay, onDelete 
           {known?.favourite && <Icon name="starred" />} {prompt}
         </strong>
         <span className="facts">
-          {facts1.join(' · ')}
+          {details.join(' · ')}
           {statusWords[task.status] && <span className={`tag ${task.status}`}>{statusWords[task.status]}</span>}
         </span>
         {task.error && <span className="error">{sentence(inTheirWords(task.error))}</span>}
