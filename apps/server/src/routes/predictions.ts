@@ -156,6 +156,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     querystring: z.object({ step: z.coerce.number().int().optional().describe('Only tells caches apart.') }),
     response: {
       ...answers(z.unknown(), 404),
+      204: z.undefined().describe('There is no preview now.'),
       200: {
         description: 'The preview.',
         content: { 'audio/wav': { schema: z.custom<Readable>().meta({ type: 'string', format: 'binary' }) } },
@@ -165,7 +166,8 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   api.get('/predictions/:id/preview', { schema: previewSchema }, async ({ account, params: { id } }, reply) => {
     const task = await find(account.id, id);
     const bytes = await service.store.read(previewKey(task.id));
-    if (!bytes) throw new ApiError('unknown_file', 'this task has no preview now; previews exist while a task is made');
+    // Not a refusal: the task may have ended since its client read of the preview.
+    if (!bytes) return reply.status(204).send();
     return reply
       .type('audio/wav')
       .header('cache-control', 'no-store')

@@ -3,7 +3,7 @@ import { Icon } from '../shared/Icon.tsx';
 import { dismissOffer, undo, useUndo } from '../state/undo.ts';
 
 /** Milliseconds for which the offer is shown; the keys undo for as long as the page is open. */
-const shownFor = 8000;
+const shownFor = 15_000;
 
 /** Says what was done, and undoes it. */
 export function UndoOffer() {

@@ -109,8 +109,7 @@ function RunButton({ verb, open }: { verb: Verb; open: Run[] }) {
       className={`primary run ${open.length > 0 ? 'busy' : ''}`}
       style={{ '--done': `${percent}%` } as React.CSSProperties}
     >
-      {verbs[verb].action}
-      {open.length > 0 && <span className="percent">{percent} %</span>}
+      {verbs[verb].action} {open.length > 0 && <span className="percent">{percent} %</span>}
     </button>
   );
 }

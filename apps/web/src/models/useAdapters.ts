@@ -53,4 +53,4 @@ export function removeAdapter(adapter: Adapter): void {
 }
 
 /** Milliseconds in which a deletion can be undone. */
-const undoTime = 8000;
+const undoTime = 20_000;

@@ -24,6 +24,7 @@ export function Preview({ run }: { run: Run }) {
     let made: string | undefined;
     const load = async () => {
       const bytes = await service.preview(taskId, step);
+      if (bytes.byteLength === 0) return;
       const blob = new Blob([bytes], { type: 'audio/wav' });
       const seen = await analyse(await decodeBytes(bytes));
       if (gone) return;

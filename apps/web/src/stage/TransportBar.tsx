@@ -52,8 +52,7 @@ export function TransportBar({ tracks, origin, grid }: Props) {
         title={loop && grid ? `${inBars(loop.end - loop.start, grid)} of ${beatsPerBar}/4` : 'Loop'}
         onClick={() => transport.toggleLoop()}
       >
-        <Icon name="loop" /> Loop
-        {loop && grid && <span className="tag">{inBars(loop.end - loop.start, grid)}</span>}
+        <Icon name="loop" /> Loop {loop && grid && <span className="tag">{inBars(loop.end - loop.start, grid)}</span>}
       </button>
       {tracks.length > 1 && (
         <>

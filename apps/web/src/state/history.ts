@@ -36,7 +36,7 @@ export const useHistory = create<History>(() => ({
 
 /** Tasks that are deleted when the time for undo is over. They are kept here in case the page closes before. */
 const doomedPlace = 'retone.deleting';
-const undoTime = 8000;
+const undoTime = 20_000;
 const doomed = (): string[] => JSON.parse(localStorage.getItem(doomedPlace) ?? '[]');
 const setDoomed = (ids: string[]) => localStorage.setItem(doomedPlace, JSON.stringify(ids));
 
