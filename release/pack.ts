@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { buildPage } from '../apps/web/build.ts';
-import { manifestOf, type Manifest } from './manifest.ts';
+import { type Manifest, manifestOf } from './manifest.ts';
 import { onnxRuntimePackages } from './onnx-runtime.ts';
 
 // `npm run release` makes the packages that are published, in build/tarballs: the rooms as JavaScript with type declarations,
@@ -29,7 +29,10 @@ export async function pack({ everySystem = true } = {}): Promise<string[]> {
   folders.push(...onnxRuntimePackages(staging, everySystem));
   const options = ['--silent', '--pack-destination', tarballs];
   const names = execFileSync('npm', ['pack', ...options, ...folders], { cwd: root, encoding: 'utf8' });
-  return names.trim().split('\n').map((name) => join(tarballs, name));
+  return names
+    .trim()
+    .split('\n')
+    .map((name) => join(tarballs, name));
 }
 
 function roomsIn(folder: string): string[] {
@@ -45,7 +48,8 @@ function stage(folder: string, compiled: string): string {
   const target = join(staging, manifest.name);
   const emitted = join(compiled, folder);
   for (const file of filesIn(emitted)) {
-    if (/\.(js|d\.ts)$/.test(file)) write(join(target, file), asPublished(readFileSync(join(emitted, file), 'utf8'), file));
+    if (/\.(js|d\.ts)$/.test(file))
+      write(join(target, file), asPublished(readFileSync(join(emitted, file), 'utf8'), file));
   }
   // What the code reads beside it.
   for (const file of existsSync(join(source, 'src')) ? filesIn(join(source, 'src')) : []) {

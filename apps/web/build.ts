@@ -1,6 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'vite';
 
 const root = import.meta.dirname;
 
@@ -21,6 +20,8 @@ export async function buildPage(): Promise<void> {
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = 'production';
   try {
+    // Not installed by npm ci --omit=dev, where the page must have been built before.
+    const { build } = await import('vite');
     await build({ root, logLevel: 'warn', configFile: join(root, 'vite.config.ts') });
   } finally {
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
