@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'tools/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
+      'tools/test/**/*.test.ts',
+      'release/test/*.test.ts',
+      'integrations/test/*.test.ts',
+    ],
     // Compiled models stay out of the user's own cache, and are used again by the next run.
     env: { RETONE_CACHE: join(tmpdir(), 'retone-test-cache') },
     // For machines where Chromium cannot be had; `.ci/run` sets it, and says so.

@@ -24,7 +24,7 @@ export function manifestOf(manifest: Manifest, folder: string): object {
     ...rest,
     ...(exports === undefined ? {} : { exports: exportsOf(exports) }),
     engines,
-    files: ['src', 'bin', 'dist', 'models', 'folder.js', 'folder.d.ts'],
+    files: ['src', 'dist', 'models', 'folder.js', 'folder.d.ts'],
     dependencies: Object.fromEntries(
       Object.keys(dependencies).map((name) => dependencyOf(name, manifest.version, folder)),
     ),

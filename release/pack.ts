@@ -64,8 +64,8 @@ function stage(folder: string, compiled: string): string {
     '@retone/runtime': () =>
       replaceIn(join(target, 'src/onnxruntime.js'), "'onnxruntime-node'", "'@retone/onnxruntime'"),
     retone: () => {
-      cpSync(join(source, 'bin'), join(target, 'bin'), { recursive: true });
-      replaceIn(join(target, 'bin/run.cjs'), '../src/main.ts', '../src/main.js');
+      cpSync(join(source, 'src/retone.js'), join(target, 'src/retone.js'));
+      replaceIn(join(target, 'src/retone.js'), './main.ts', './main.js');
       cpSync(join(root, 'README.md'), join(target, 'README.md'));
     },
   };

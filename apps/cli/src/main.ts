@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AudioError } from '@retone/audio';
 import { CheckpointError } from '@retone/checkpoint';
+import { RetoneError } from '@retone/client';
 import { EngineError } from '@retone/engine';
 import { HubError } from '@retone/hub';
 import { describe, UsageError } from './arguments.ts';
@@ -9,8 +10,15 @@ import { codingCommands } from './commands/coding.ts';
 import { modelCommands } from './commands/models.ts';
 import { serviceCommands } from './commands/service.ts';
 import { soundCommands } from './commands/sound.ts';
+import { watchCommands } from './commands/watch.ts';
 
-const commands: Record<string, Command> = { ...soundCommands, ...codingCommands, ...modelCommands, ...serviceCommands };
+const commands: Record<string, Command> = {
+  ...soundCommands,
+  ...watchCommands,
+  ...codingCommands,
+  ...modelCommands,
+  ...serviceCommands,
+};
 
 // Exit codes: 0 done, 1 it could not be done, 2 the command line was wrong, 130 interrupted.
 
@@ -51,7 +59,7 @@ async function run(name: string): Promise<void> {
   } catch (error) {
     if (interrupt.signal.aborted) return fail('interrupted', 'interrupted', 130);
     if (error instanceof UsageError) return fail(`${error.message} (retone ${name} --help)`, 'usage', 2);
-    for (const known of [AudioError, CheckpointError, EngineError, HubError]) {
+    for (const known of [AudioError, CheckpointError, EngineError, HubError, RetoneError]) {
       if (error instanceof known) return fail(error.message, error.code, 1);
     }
     const { message, code = 'internal' } = error as NodeJS.ErrnoException;

@@ -17,6 +17,8 @@ import {
   type Tensor,
 } from '@retone/engine';
 import { type Flags, UsageError, type Values } from './arguments.ts';
+import type { FileOfMany } from './batch.ts';
+import { serverFlag } from './connection.ts';
 import {
   bitDepthFlag,
   bitDepthOf,
@@ -31,6 +33,7 @@ import { guidanceFlags, guidanceOptions } from './guidance.ts';
 import { readAudio, stemOf } from './input.ts';
 import { chooseOutput, say, writeAudio } from './output.ts';
 import { ProgressBar } from './progress.ts';
+import { makeRemotely, type RemoteTask } from './remote.ts';
 
 /** Flags of every command that makes sound. */
 export const makeFlags = {
@@ -66,6 +69,7 @@ export const makeFlags = {
     value: 'text',
     help: 'adapters leave layers whose names contain this as they are; may be repeated',
   },
+  server: serverFlag,
   model: modelFlag,
   precision: { type: 'string', value: 'name', help: `${precisions.join(', ')}; default ${defaultPrecision}` },
   device: { type: 'string', value: 'name', help: `${devices.join(', ')}; default auto: the processor` },
@@ -73,7 +77,7 @@ export const makeFlags = {
   json: jsonFlag,
 } satisfies Flags;
 
-interface Job {
+export interface Job {
   values: Values<typeof makeFlags>;
   /** The recording to start from. */
   file?: string;
@@ -88,6 +92,10 @@ interface Job {
   channels?: string | undefined;
   /** Engine options of the command's own flags, checked before anything is loaded. */
   asked?: Parameters<typeof checkOptions>[1];
+  /** What a file shares with others of the same command line: their model, and the progress of all. */
+  many?: Pick<FileOfMany, 'shared' | 'place'> | undefined;
+  /** What a service is asked for instead, with --server; undefined where it has no such task. */
+  remote?: RemoteTask | undefined;
 }
 
 /** Reads the recording, loads the model, makes the sound, writes it, and says what was done. */
@@ -98,6 +106,7 @@ export async function make(
   const { values, file, signal } = job;
   if (values.prompt === undefined)
     throw new UsageError('--prompt is missing; it says what the result should sound like');
+  if (values.server !== undefined) return makeRemotely(job, values.prompt, values.server);
   const folder = findModel(values.model);
   const mix = channelMix(job.channels);
   const ceiling = values.ceiling === undefined || values.ceiling === 'off' ? values.ceiling : Number(values.ceiling);
@@ -123,7 +132,7 @@ export async function make(
   const { output, format } = target;
   const bitDepth = bitDepthOf(values['bit-depth'], format);
   const started = performance.now();
-  const bar = new ProgressBar(process.stderr, !values.json);
+  const bar = new ProgressBar(process.stderr, !values.json, job.many?.place);
   try {
     bar.note('loading the model');
     const exclude = values['lora-exclude'];
@@ -134,14 +143,16 @@ export async function make(
       bar.clear();
       if (!values.json) console.error(`retone: ${warning}`);
     };
-    const model = await loadModel(folder, {
-      ...settings,
-      adapters,
-      onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
-      signal,
-      onCompile: () => bar.note('compiling the model, once'),
-      onFallback: onWarning,
-    });
+    const load = () =>
+      loadModel(folder, {
+        ...settings,
+        adapters,
+        onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
+        signal,
+        onCompile: () => bar.note('compiling the model, once'),
+        onFallback: onWarning,
+      });
+    const model = await (job.many?.shared.of(load) ?? load());
     let audio: Tensor | undefined;
     if (file !== undefined) {
       const seconds = job.seconds ?? model.maxSeconds;
@@ -192,7 +203,7 @@ export async function make(
       ...(warnings.length > 0 ? { warnings } : {}),
     };
     say(output, values.json ? JSON.stringify(result) : sentence(result));
-    await model.release();
+    if (!job.many) await model.release();
   } finally {
     bar.clear();
   }

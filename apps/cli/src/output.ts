@@ -122,6 +122,13 @@ export function chooseOutput(
   base: string,
   options: OutputOptions = {},
 ): { output: Output; format: WritableFormat } {
+  const chosen = chosenFormat(path, format);
+  const output = path === undefined ? Output.free(base, chosen) : Output.at(path, options);
+  return { output, format: chosen };
+}
+
+/** The format that a path's extension or --format names. @throws UsageError when it is none that Retone writes */
+export function chosenFormat(path: string | undefined, format: string | undefined): WritableFormat {
   const named = path === undefined || path === standardOutput ? undefined : formatOfFileName(path)?.name;
   const chosen = format ?? (path === undefined || path === standardOutput ? defaultFormat : named);
   if (chosen === undefined || !isWritableFormat(chosen)) {
@@ -131,8 +138,7 @@ export function chooseOutput(
   }
   if (format !== undefined && named !== undefined && named !== format)
     throw new UsageError(`--format is ${format}, but "${path}" is the name of a file of ${named}; leave one out`);
-  const output = path === undefined ? Output.free(base, chosen) : Output.at(path, options);
-  return { output, format: chosen };
+  return chosen;
 }
 
 /** @throws UsageError when there is no folder to write a file in, or a file of this name cannot be made there */

@@ -14,14 +14,18 @@ export class ProgressBar {
   readonly #visible: boolean;
   readonly #started = performance.now();
 
-  constructor(stream: NodeJS.WriteStream, enabled: boolean) {
+  readonly #place: string;
+
+  /** @param place where this is in a row of files, such as `3 of 10: ` */
+  constructor(stream: NodeJS.WriteStream, enabled: boolean, place = '') {
     this.#stream = stream;
+    this.#place = place;
     this.#visible = enabled && stream.isTTY === true;
   }
 
   /** Shows what happens before the engine reports its progress. */
   note(text: string): void {
-    if (this.#visible) this.#stream.write(`\r\x1b[K${text}`);
+    if (this.#visible) this.#stream.write(`\r\x1b[K${this.#place}${text}`);
   }
 
   update({ stage, fraction, step, steps }: Progress): void {
@@ -35,7 +39,9 @@ export class ProgressBar {
     if (!this.#visible) return;
     const filled = Math.round(fraction * width);
     const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
-    this.#stream.write(`\r\x1b[K${bar} ${what}${secondsLeft === undefined ? '' : `, ${timeText(secondsLeft)} left`}`);
+    this.#stream.write(
+      `\r\x1b[K${this.#place}${bar} ${what}${secondsLeft === undefined ? '' : `, ${timeText(secondsLeft)} left`}`,
+    );
   }
 
   clear(): void {

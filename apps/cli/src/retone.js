@@ -7,7 +7,7 @@ const [major] = process.versions.node.split('.');
 if (Number(major) < needed) {
   console.error(
     `retone: Node must be version ${needed} or later (got ${process.versions.node}, ${process.execPath}); ` +
-      "run npx retone in Retone's own folder, where npm ci has installed the right one",
+      "npm ci installs the right one in Retone's own folder, https://nodejs.org has it for elsewhere",
   );
   process.exit(1);
 } else {

@@ -1,12 +1,15 @@
 import { defaultNoiseLevel } from '@retone/contract';
 import { audioToAudio, inpaint, outpaint, textToAudio } from '@retone/engine';
-import { type Flags, parse, UsageError } from '../arguments.ts';
+import { type Flags, parse, type Region, UsageError, type Values } from '../arguments.ts';
+import { type FileOfMany, forEachFile, isBatch } from '../batch.ts';
 import type { Command } from '../command.ts';
 import { channelsFlag } from '../flags.ts';
 import { oneFile } from '../input.ts';
 import { make, makeFlags } from '../make.ts';
+import { chosenFormat } from '../output.ts';
+import type { RemoteTask } from '../remote.ts';
 
-const transformFlags = {
+export const transformFlags = {
   ...makeFlags,
   channels: channelsFlag,
   duration: { type: 'number', short: 'd', value: 'seconds', help: "default: the recording's own" },
@@ -47,30 +50,46 @@ const outpaintFlags = {
   after: { type: 'number', value: 'seconds', help: 'how much to make behind; default 5, or 0 with --before' },
 } satisfies Flags;
 
+/** Transforms a recording; `many` is what it shares with others. */
+export async function transformOne(
+  values: Values<typeof transformFlags>,
+  file: string,
+  signal: AbortSignal,
+  many?: Pick<FileOfMany, 'shared' | 'place'>,
+): Promise<void> {
+  const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
+  if (schedule !== 'monotone' && schedule !== 'reference') {
+    throw new UsageError(`--schedule must be monotone or reference (got "${schedule}")`);
+  }
+  await make(
+    {
+      values,
+      file,
+      signal,
+      report: { initNoiseLevel },
+      seconds: duration,
+      channels: values.channels,
+      asked: { initNoiseLevel, seconds: duration },
+      many,
+      remote: { model: 'audio-to-audio', input: { init_noise_level: initNoiseLevel, duration } },
+    },
+    (model, audio, controls) =>
+      audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule }),
+  );
+}
+
 export const soundCommands: Record<string, Command> = {
   transform: {
     summary: 'make a recording sound as a prompt says',
-    usage: '<file> --prompt "..." [options]',
+    usage: '<file>... --prompt "..." [options]; with several files, --output is a folder',
     flags: transformFlags,
     async run(args, signal) {
       const { values, positionals } = parse(args, transformFlags);
-      const { 'init-noise-level': initNoiseLevel = defaultNoiseLevel, duration, schedule = 'monotone' } = values;
-      if (schedule !== 'monotone' && schedule !== 'reference') {
-        throw new UsageError(`--schedule must be monotone or reference (got "${schedule}")`);
-      }
-      await make(
-        {
-          values,
-          file: oneFile(positionals),
-          signal,
-          report: { initNoiseLevel },
-          seconds: duration,
-          channels: values.channels,
-          asked: { initNoiseLevel, seconds: duration },
-        },
-        (model, audio, controls) => {
-          return audioToAudio(model, { ...controls, audio: audio!, seconds: duration, initNoiseLevel, schedule });
-        },
+      const { output, format, overwrite = false, json = false } = values;
+      if (!isBatch(positionals, output)) return transformOne(values, oneFile(positionals), signal);
+      const extension = chosenFormat(undefined, format);
+      await forEachFile(positionals, { output, extension, overwrite, json, signal }, ({ file, output, ...many }) =>
+        transformOne({ ...values, output, format: extension }, file, signal, many),
       );
     },
   },
@@ -83,7 +102,8 @@ export const soundCommands: Record<string, Command> = {
       if (positionals.length > 0)
         throw new UsageError(`"${positionals[0]}" is one argument too many; generate takes no file`);
       const { duration: seconds = 10 } = values;
-      await make({ values, signal, asked: { seconds } }, (model, _, controls) =>
+      const remote = { model: 'text-to-audio', input: { duration: seconds } } as const;
+      await make({ values, signal, asked: { seconds }, remote }, (model, _, controls) =>
         textToAudio(model, { ...controls, seconds }),
       );
     },
@@ -105,6 +125,7 @@ export const soundCommands: Record<string, Command> = {
           report: { regions },
           longer: 'refuse',
           channels: values.channels,
+          remote: regions.length > 1 ? undefined : inpainting(regions[0]!),
         },
         (model, audio, controls) => inpaint(model, { ...controls, audio: audio!, regions }),
       );
@@ -126,6 +147,10 @@ export const soundCommands: Record<string, Command> = {
           report: { secondsBefore, secondsAfter },
           longer: 'refuse',
           channels: values.channels,
+          remote: {
+            model: 'audio-outpainting',
+            input: { extend_seconds_before: secondsBefore, extend_seconds_after: secondsAfter },
+          },
         },
         (model, audio, controls) => {
           return outpaint(model, { ...controls, audio: audio!, secondsBefore, secondsAfter });
@@ -134,3 +159,7 @@ export const soundCommands: Record<string, Command> = {
     },
   },
 };
+
+function inpainting({ start, end }: Region): RemoteTask {
+  return { model: 'audio-inpainting', input: { mask_start_seconds: start, mask_end_seconds: end } };
+}
