@@ -1,20 +1,14 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type Input, type ModelName, Retone, type Task, type TaskEvent } from '@retone/client';
+import { type Input, Retone, type Task, type TaskEvent } from '@retone/client';
 import type { WritableFormat } from '@retone/contract';
 import { UsageError } from './arguments.ts';
 import { remote } from './connection.ts';
 import { stemOf } from './input.ts';
-import type { Job } from './make.ts';
+import type { Job, RemoteTask } from './job.ts';
 import { chooseOutput, type Output, say } from './output.ts';
 import { ProgressBar } from './progress.ts';
-
-/** What a command asks of a service: the model, and the parameters that are the command's own. */
-export interface RemoteTask {
-  model: ModelName;
-  input: Record<string, unknown>;
-}
 
 /** Flags that choose how this machine computes or writes; a service decides that itself. */
 const local = ['bit-depth', 'ceiling', 'sampler', 'lora', 'model', 'precision', 'device', 'threads'] as const;

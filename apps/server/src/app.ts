@@ -24,6 +24,7 @@ import { adapterRoutes } from './routes/adapters.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { playgroundRoutes } from './routes/playground.ts';
 import { predictionRoutes } from './routes/predictions.ts';
@@ -62,6 +63,7 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
     async (api) => {
       authenticate(api, service);
       api.register(accountRoutes, { service });
+      api.register(keyRoutes, { service });
       api.register(catalogueRoutes, { service });
       api.register(usageRoutes, { service });
       api.register(uploadRoutes, { service });

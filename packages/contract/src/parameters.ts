@@ -41,7 +41,7 @@ export interface Lora {
   strength: number;
 }
 
-/** Parameters of the source and of the part that is generated. */
+/** Parameters of the recording and of what becomes of it. */
 const sourceParameters = (limits: ModelLimits) => ({
   audio: z
     .string()
@@ -82,6 +82,10 @@ const sourceParameters = (limits: ModelLimits) => ({
       description: 'How far the result departs from the recording: 0 returns it unchanged, 1 keeps nothing of it.',
       examples: [0.6],
     }),
+});
+
+/** Parameters of the sections of the recording that are regenerated, and of what is added to it. */
+const editParameters = (limits: ModelLimits) => ({
   mask_start_seconds: z
     .number()
     .min(0)
@@ -182,7 +186,11 @@ const samplingParameters = (limits: ModelLimits) => ({
 });
 
 /** The parameters of all models, within the limits of the checkpoint that serves the model. */
-export const parametersWith = (limits: ModelLimits) => ({ ...sourceParameters(limits), ...samplingParameters(limits) });
+export const parametersWith = (limits: ModelLimits) => ({
+  ...sourceParameters(limits),
+  ...editParameters(limits),
+  ...samplingParameters(limits),
+});
 
 type Parameters = ReturnType<typeof parametersWith>;
 export type ParameterName = keyof Parameters;

@@ -5,9 +5,9 @@ import { type FileOfMany, forEachFile, isBatch } from '../batch.ts';
 import type { Command } from '../command.ts';
 import { channelsFlag } from '../flags.ts';
 import { oneFile } from '../input.ts';
-import { make, makeFlags } from '../make.ts';
+import { makeFlags, type RemoteTask } from '../job.ts';
+import { make } from '../make.ts';
 import { chosenFormat } from '../output.ts';
-import type { RemoteTask } from '../remote.ts';
 
 export const transformFlags = {
   ...makeFlags,
