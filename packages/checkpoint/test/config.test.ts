@@ -1,25 +1,25 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseModelConfig, parseTextConfig } from '@retone/checkpoint';
 import { describe, expect, test } from 'vitest';
+import { fixture, present } from '../../engine/test/fixtures.ts';
 import { modelConfig, textConfig } from './configs.ts';
 import { errorOf } from './errors.ts';
 
-/** The recorded fixtures lie beside the repository, where they are. */
-const fixtures = fileURLToPath(new URL('../../../../shared/fixtures', import.meta.url));
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 
-describe.skipIf(!existsSync(fixtures) && !process.env.CI)('the configurations of the recorded fixtures', () => {
-  test.each([
-    ['tiny-small', 'rf_denoiser', 32, 't5gemma-b-b-ul2'],
-    ['tiny-medium', 'rf_denoiser', 24, 't5gemma-b-b-ul2'],
-    ['tiny-base', 'rectified_flow', 16, 't5gemma'],
-  ])('%s', (name, objective, latents, text) => {
-    const { model } = parseModelConfig(read(join(fixtures, name, 'model_config.json')));
+describe('the configurations of the recorded fixtures', () => {
+  test.each(
+    present([
+      ['tiny-small', 'rf_denoiser', 32, 't5gemma-b-b-ul2'],
+      ['tiny-medium', 'rf_denoiser', 24, 't5gemma-b-b-ul2'],
+      ['tiny-base', 'rectified_flow', 16, 't5gemma'],
+    ] as const),
+  )('%s', (name, objective, latents, text) => {
+    const { model } = parseModelConfig(read(join(fixture(name), 'model_config.json')));
     expect(model.diffusion.diffusion_objective).toBe(objective);
     expect(model.pretransform.config.latent_dim).toBe(latents);
-    expect(parseTextConfig(read(join(fixtures, name, text, 'config.json'))).num_hidden_layers).toBeGreaterThan(0);
+    expect(parseTextConfig(read(join(fixture(name), text, 'config.json'))).num_hidden_layers).toBeGreaterThan(0);
   });
 });
 

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { compare, Fixture } from './fixture.ts';
 import { Engine } from './stages.ts';
 
-// npm run parity -- <folder> [case name prefix]
+// npm run parity [-- <folder> [case name prefix]]
 // Runs every recorded case of a folder, or of the folders in it, through the engine, with one thread and with two, and
-// prints one line per output.
+// prints one line per output. Without a folder: the repository's own fixtures.
 
-const [root, only = ''] = process.argv.slice(2);
-if (!root) {
-  console.error('usage: npm run parity -- <fixture folder, or a folder of them> [case name prefix]');
-  process.exit(2);
+const own = join(import.meta.dirname, '../fixtures');
+const [root = own, only = ''] = process.argv.slice(2).filter((argument) => argument !== '--allow-missing');
+if (!existsSync(root)) {
+  console.error(`${root} does not exist; name a folder of fixtures, or pass --allow-missing`);
+  process.exit(process.argv.includes('--allow-missing') ? 0 : 2);
 }
 const folders = existsSync(join(root, 'cases.json'))
   ? [root]

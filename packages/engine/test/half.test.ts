@@ -10,7 +10,7 @@ import { relativeError } from '../src/fidelity.ts';
 import { generate } from '../src/generate.ts';
 import { type LoadHooks, loadModel, type ModelOptions } from '../src/load.ts';
 import { made, meanDifference, spectra } from './fidelity.ts';
-import { fixturesFolder, fixturesMissing } from './fixtures.ts';
+import { fixture, present } from './fixtures.ts';
 
 // Error of 16-bit floats, on the processor and on a GPU where there is one. In float32, a GPU computes what the
 // processor does.
@@ -80,19 +80,19 @@ function errors(results: Record<string, Float32Array>, exact: Record<string, Flo
   return Object.fromEntries(Object.entries(results).map(([part, data]) => [part, relativeError(data, exact[part]!)]));
 }
 
-describe.skipIf(fixturesMissing).each(['tiny-small', 'tiny-medium', 'tiny-base'])('%s', (name) => {
-  const folder = `${fixturesFolder}/${name}`;
-  const exact = fixturesMissing ? undefined : stages(folder, {});
+describe.each(present(['tiny-small', 'tiny-medium', 'tiny-base']))('%s', (name) => {
+  const folder = fixture(name);
+  const exact = stages(folder, {});
 
   test('on WebGPU in float32, every part makes the same', limit, async (context) => {
     if (noGpu) return context.skip(noGpu);
-    const found = errors(await stages(folder, { device: 'webgpu' }), (await exact)!);
+    const found = errors(await stages(folder, { device: 'webgpu' }), await exact);
     for (const [part, error] of Object.entries(found)) expect(error, part).toBeLessThan(2e-4);
   });
 
   test.for(half)('in 16-bit floats on $where, every part stays within 2 %', limit, async (each, context) => {
     if (each.missing) return context.skip(each.missing);
-    const found = errors(await stages(folder, each.options), (await exact)!);
+    const found = errors(await stages(folder, each.options), await exact);
     for (const [part, error] of Object.entries(found)) {
       expect(error, part).toBeLessThan(0.02);
       // A nearly equal result was not rounded.

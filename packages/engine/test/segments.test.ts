@@ -7,12 +7,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { PieceSize } from '../src/pretransforms/pieces.ts';
 import { Same, type SameOptions } from '../src/pretransforms/same.ts';
 import { columns } from '../src/tensors.ts';
-import { fixturesFolder, fixturesMissing } from './fixtures.ts';
+import { fixture as folderOf, present } from './fixtures.ts';
 
 const published = { frames: 128, overlap: 32 };
 
 function autoencoder(fixture: string, options: SameOptions): Same {
-  const { config, file } = openCheckpoint(join(fixturesFolder, fixture));
+  const { config, file } = openCheckpoint(folderOf(fixture));
   const { pretransform } = config.model;
   if (pretransform.type === 'spectral') throw new Error('not an autoencoder');
   return new Same(pretransform.config, new Weights(file), 'pretransform.model', options);
@@ -23,7 +23,7 @@ afterEach(() => folder && rmSync(folder, { recursive: true, force: true }));
 
 /** The autoencoder of tiny-medium with `feat_scale` in all layers. */
 async function meanOverTime(options: SameOptions): Promise<Same> {
-  const { config, file } = openCheckpoint(join(fixturesFolder, 'tiny-medium'));
+  const { config, file } = openCheckpoint(folderOf('tiny-medium'));
   const { pretransform } = config.model;
   if (pretransform.type === 'spectral') throw new Error('not an autoencoder');
   const same = structuredClone(pretransform.config);
@@ -60,7 +60,7 @@ function difference(a: Tensor, b: Tensor): number {
   return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0) / peak;
 }
 
-describe.skipIf(fixturesMissing)('coding in segments gives what coding whole gives', () => {
+describe('coding in segments gives what coding whole gives', () => {
   const cases: [fixture: string, frames: number, pieces: PieceSize | undefined][] = [
     ['tiny-small', 130, undefined],
     // An odd length ends between two chunks.
@@ -70,7 +70,7 @@ describe.skipIf(fixturesMissing)('coding in segments gives what coding whole giv
     ['tiny-medium', 300, published],
   ];
 
-  test.each(cases)('%s, %i frames, pieces %o', async (fixture, frames, pieces) => {
+  test.each(present(cases))('%s, %i frames, pieces %o', async (fixture, frames, pieces) => {
     const whole = autoencoder(fixture, { segments: false, pieces });
     const segmented = autoencoder(fixture, { pieces });
     const audio = sweep(frames);

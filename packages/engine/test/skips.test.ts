@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Checkpoint, openCheckpoint, Weights } from '@retone/checkpoint';
 import { Graph } from '@retone/graph';
 import { Session, type Tensor } from '@retone/runtime';
@@ -9,7 +8,7 @@ import { Dit } from '../src/networks/dit.ts';
 import { crossAttention, crossKeysAndValues } from '../src/networks/layers.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { seededNoise } from '../src/sampling/noise.ts';
-import { fixturesFolder, fixturesMissing } from './fixtures.ts';
+import { fixture as folderOf, present } from './fixtures.ts';
 
 // Skipping and caching give the same results as computing everything every time. Those of the autoencoder are in
 // segments.test.ts.
@@ -17,7 +16,7 @@ import { fixturesFolder, fixturesMissing } from './fixtures.ts';
 const opened: Checkpoint[] = [];
 
 function checkpointOf(fixture: string): Checkpoint {
-  const checkpoint = openCheckpoint(join(fixturesFolder, fixture));
+  const checkpoint = openCheckpoint(folderOf(fixture));
   opened.push(checkpoint);
   return checkpoint;
 }
@@ -35,13 +34,13 @@ function difference(a: Tensor, b: Tensor): number {
   return a.data.reduce((most, value, i) => Math.max(most, Math.abs(value - b.data[i]!)), 0) / peak;
 }
 
-describe.skipIf(fixturesMissing)('the same comes out of', () => {
+describe('the same comes out of', () => {
   afterEach(() => {
     for (const checkpoint of opened.splice(0)) checkpoint.close();
   });
 
   // The second has differential attention, with two maps of keys.
-  test.each(['tiny-small', 'tiny-medium'])(
+  test.each(present(['tiny-small', 'tiny-medium']))(
     'cross-attention whose keys and values were computed before: %s',
     async (fixture) => {
       const { config, file } = checkpointOf(fixture);
@@ -77,7 +76,7 @@ describe.skipIf(fixturesMissing)('the same comes out of', () => {
     },
   );
 
-  test.each(['tiny-small', 'tiny-medium'])(
+  test.each(present(['tiny-small', 'tiny-medium']))(
     'one frame of zeros as local condition, computed once: %s',
     async (fixture) => {
       const { config, file } = checkpointOf(fixture);
