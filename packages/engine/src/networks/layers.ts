@@ -2,7 +2,7 @@ import type { AttentionConfig, FeedForwardConfig } from '@retone/checkpoint';
 import { ops, type Value } from '@retone/graph';
 import type { Scope } from '../backends/backend.ts';
 
-// The transformer layer that DiT and SAME share (shared/spec, section 3, from the reference's transformer.py).
+// The transformer layer that DiT and SAME share (spec, section 3, from the reference's transformer.py).
 // Sequences are [batch, n, width] throughout.
 
 export type NormType = 'layer_norm' | 'rms_norm' | 'dyt';
