@@ -190,6 +190,14 @@ for (const filter of [{}, { status: 'failed' }]) {
     ),
   );
 }
+report(
+  `  page ${taskRows / 200} by its number`,
+  await load(
+    1,
+    async () =>
+      void right(await call(rich.key, 'POST', '/api/v3/predictions', { page_size: 100, page: taskRows / 200 })),
+  ),
+);
 await database.close();
 await server.stop();
 process.exit(0);

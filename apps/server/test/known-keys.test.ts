@@ -20,6 +20,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 test('keys never seen are looked up two at a time, and hold up no key that was valid', async () => {
   const { known, asked } = slowKeys(['good']);
   const first = known.authenticate('good');
+  await settled();
   asked.splice(0)[0]!.answer();
   expect(await first).toMatchObject({ keyId: 'good' });
 

@@ -104,9 +104,12 @@ export class Tasks {
       values.push(after.createdAt, after.id);
       conditions.push(`(created_at, id) < ($${values.length - 1}::timestamptz, $${values.length})`);
     }
+    // The rows before the page are passed over in the index alone: a row is read only if it is on the page.
     const tasks = await this.#db.query<Task & { place: string }>(
-      `SELECT ${columns}, created_at::text AS place FROM tasks WHERE ${conditions.join(' AND ')}
-       ORDER BY created_at DESC, id DESC LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+      `SELECT ${columns}, created_at::text AS place FROM tasks JOIN (
+         SELECT id FROM tasks WHERE ${conditions.join(' AND ')}
+         ORDER BY created_at DESC, id DESC LIMIT $${values.length + 1} OFFSET $${values.length + 2}
+       ) AS page USING (id) ORDER BY created_at DESC, id DESC`,
       [...values, pageSize + 1, after ? 0 : (page - 1) * pageSize],
     );
     const [counted] = await counting;
