@@ -28,6 +28,6 @@ export function checkedLimits({ timeout = defaultTimeout, signal }: Limits): Job
 /** Throws an `AudioError` (`invalid`) unless `value` is a number from `least` to `most`. */
 export function checkNumber(name: string, value: number, least: number, most = Infinity): void {
   if (typeof value === 'number' && value >= least && value <= most) return;
-  const range = most === Infinity ? `at least ${least}` : `${least} to ${most}`;
+  const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
   throw new AudioError('invalid', `${name} must be ${range} (got ${String(value)})`);
 }

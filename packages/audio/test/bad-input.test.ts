@@ -34,7 +34,7 @@ describe('files that are not sound', () => {
     const error = await errorOf(decodeAudio(path));
     expect(error.code).toBe('not-audio');
     expect(error.message).toBe(
-      'notes.wav is not an audio file Retone can read (it looks like text). ' +
+      'notes.wav is not an audio file Retone can read (it looks like text); ' +
         'give a wav, mp3, flac, ogg, opus, m4a, aac, webm or aiff file',
     );
   });

@@ -14,7 +14,7 @@ const minutes = 30;
 let folder: string;
 let file: string;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'retone-memory-'));
+  folder = mkdtempSync(join(tmpdir(), 'long-recording-'));
   file = join(folder, 'long.mp3');
   // The frames of a short file, over and over: what an encoder would need half a minute for.
   const short = Buffer.from(await encodeAudio(sweeps(44100, 2, 10), 'mp3'));

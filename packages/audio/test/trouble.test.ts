@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { decodeAudio, encodeAudio } from '@retone/audio';
 import { describe, expect, test } from 'vitest';
-import { level, likeness, sweeps } from './signals.ts';
+import { level, likeness, sweeps, tone } from './signals.ts';
 import { wav } from './wav.ts';
 
 // Files that other programs write and FFmpeg by itself reads wrongly, or in a way that nobody wants.
@@ -119,6 +119,56 @@ describe('wave files', () => {
     expect(await plain(wav({ ...clip, channels: many }, 's16'))).toEqual(await plain(file));
   });
 });
+
+describe('damage in streams without timestamps', () => {
+  const rate = 44100;
+  const seconds = 2;
+  test.each(['mp3', 'aac'] as const)('what follows a damaged part of %s comes in time', async (format) => {
+    const sound = tone(440, 0.5, rate, seconds * rate);
+    // A click that tells the time, behind the damage.
+    const at = 1.5 * rate;
+    for (let i = 0; i < 200; i++) sound[at + i] = i % 20 < 10 ? 1 : -1;
+    const bytes = Buffer.from(await encodeAudio({ sampleRate: rate, channels: [sound] }, format));
+    const click = ({ channels: [found] }: { channels: Float32Array[] }) =>
+      found!.findLastIndex((value) => Math.abs(value) > 0.75);
+    const intact = await decodeAudio(bytes);
+    const middle = Math.floor(bytes.length / 2);
+    for (let i = middle; i < middle + 1500; i++) bytes[i]! ^= 0x55;
+    const warnings: string[] = [];
+    const damaged = await decodeAudio(bytes, { onWarning: (warning) => warnings.push(warning) });
+    expect(Math.abs(click(damaged) - click(intact))).toBeLessThan(100);
+    expect(warnings).toEqual([expect.stringMatching(/is damaged or has holes: 0\.\d+ s of it are silent now/)]);
+  });
+});
+
+test('a tag in front of aiff is passed over, and kinds of files that are not read have their name', async () => {
+  const clip = sweeps(8000, 1, 0.5);
+  const tag = Buffer.from('ID3\x03\0\0\0\0\0\x0a0123456789', 'latin1');
+  const file = aiff(clip.channels[0]!, clip.sampleRate);
+  expect(await decodeAudio(Buffer.concat([tag, file]))).toEqual(await decodeAudio(file));
+  const dts = Buffer.concat([Buffer.from('7ffe8001', 'hex'), Buffer.alloc(400, 1)]);
+  await expect(decodeAudio(dts)).rejects.toThrow('it is a DTS file');
+});
+
+/** An AIFF file of 16-bit samples. */
+function aiff(samples: Float32Array, rate: number): Buffer {
+  const head = Buffer.alloc(54);
+  head.write('FORM____AIFFCOMM', 'latin1');
+  head.writeUInt32BE(46 + 2 * samples.length, 4);
+  head.writeUInt32BE(18, 16);
+  head.writeUInt16BE(1, 20);
+  head.writeUInt32BE(samples.length, 22);
+  head.writeUInt16BE(16, 26);
+  // The rate is an 80-bit float: 15 bits of exponent, and the mantissa with its leading 1.
+  const exponent = Math.floor(Math.log2(rate));
+  head.writeUInt16BE(16383 + exponent, 28);
+  head.writeUInt32BE(rate * 2 ** (31 - exponent), 30);
+  head.write('SSND', 38, 'latin1');
+  head.writeUInt32BE(8 + 2 * samples.length, 42);
+  const data = Buffer.alloc(2 * samples.length);
+  for (const [i, sample] of samples.entries()) data.writeInt16BE(Math.round(sample * 32767), 2 * i);
+  return Buffer.concat([head, data]);
+}
 
 describe('a part of a file', () => {
   test('is what its beginning is, also at another rate', async () => {

@@ -4,6 +4,7 @@ import { AudioError } from '../errors.ts';
 import type { DecodeJob } from '../jobs.ts';
 import { join, lengthOf, type Piece, silence, slice } from '../piece.ts';
 import { Converter, mostPlanes } from './convert.ts';
+import { lostFrames } from './lost-frames.ts';
 import { type OpenedAudio, openAudio, openParts } from './open.ts';
 import { Resampler } from './resample.ts';
 import { Timeline } from './timeline.ts';
@@ -49,14 +50,24 @@ export async function decode(job: DecodeJob, emit: (piece: Piece) => Promise<voi
 /** Decodes a file, or a part of one, until there is as much as is wanted. */
 async function decodePart(audio: OpenedAudio, output: Output, counts: { good: number; bad: number }): Promise<void> {
   const timeline = new Timeline(audio);
+  const lost = lostFrames(audio.format, audio.bytes);
+  /** Of the last frame. */
+  let samples = 0;
   const frame = new Frame();
   frame.alloc();
   for await (const packet of packets(audio, (other) => timeline.passed(other))) {
     const sent = audio.decoder.sendPacketSync(packet);
     if (packet !== null) sent < 0 ? counts.bad++ : counts.good++;
+    if (sent < 0) timeline.damaged();
+    const missing = lost?.with(packet?.data ?? null) ?? 0;
+    counts.bad += missing;
+    // Skipped ones come before the packet, swallowed ones behind its own frame.
+    if (audio.format === 'aac' || sent < 0) timeline.lost(missing * samples);
     while (audio.decoder.receiveFrameSync(frame) >= 0) {
-      const { samples, hole } = timeline.before(frame);
-      await output.push(frame, samples, hole, keptOf(frame, audio));
+      const { samples: silent, hole } = timeline.before(frame);
+      await output.push(frame, silent, hole, keptOf(frame, audio));
+      if (audio.format === 'mp3') timeline.lost(missing * frame.nbSamples);
+      samples = frame.nbSamples;
       frame.unref();
     }
     if (output.full) return;

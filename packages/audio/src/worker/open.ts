@@ -24,6 +24,7 @@ import { readableWave, type Wave } from './wave.ts';
 /** A sound file, ready to be read packet by packet. */
 export interface OpenedAudio {
   name: string;
+  bytes: ByteSource;
   container: FormatContext;
   stream: Stream;
   decoder: CodecContext;
@@ -54,7 +55,7 @@ const demuxers = [
   'amr',
   'asf',
   'avi',
-].concat('mpegts', 'wv', 'tta');
+].concat('mpegts', 'mpeg', 'wv', 'tta', 'ac3', 'eac3');
 const decoders = [
   ...['u8', 's8', 's16le', 's16be', 's24le', 's24be', 's32le', 's32be', 'f32le', 'f32be', 'f64le', 'f64be'],
   ...['alaw', 'mulaw'],
@@ -114,6 +115,7 @@ export async function openAudio({ bytes, bigEndian }: Wave): Promise<OpenedAudio
   const format = container.iformat?.name ?? '';
   return {
     name: bytes.name,
+    bytes,
     container,
     stream,
     decoder,
@@ -187,6 +189,8 @@ const signatures: [start: RegExp, what: string][] = [
   [/^MThd/, 'is a MIDI file, which holds notes and no sound'],
   [/^MAC /, "is a file of Monkey's Audio"],
   [/^MPCK|^MP\+/, 'is a Musepack file'],
+  [/^.\xfe\x80./s, 'is a DTS file'],
+  [/^....\xf8\x72\x6f[\xba\xbb]/s, 'is a Dolby TrueHD or MLP file'],
   [/^DSD |^FRM8/, 'is a DSD file'],
   [/^\.RMF|^\.ra\xfd/, 'is a RealAudio file'],
   [/^Creative Voice File/, 'is a VOC file'],

@@ -26,6 +26,10 @@ export class Timeline {
   /** Time up to which there is sound, from the origin. */
   #end = 0;
   #begun = false;
+  /** Whether something could not be decoded since the last frame. */
+  #damaged = false;
+  /** Samples that are missing without a step of the clock. */
+  #lost = 0;
 
   constructor(audio: OpenedAudio) {
     this.#audio = audio;
@@ -43,6 +47,16 @@ export class Timeline {
     if (!(this.#origin <= time)) this.#origin = time;
   }
 
+  /** Takes note that a packet could not be decoded: what it had is missing before the next frame, however short. */
+  damaged(): void {
+    this.#damaged = true;
+  }
+
+  /** Takes note of samples that are missing before the next frame, of which the clock knows nothing. */
+  lost(samples: number): void {
+    this.#lost += samples;
+  }
+
   /** Samples of silence that belong before a frame, and whether they are a hole in the sound or only its late beginning. */
   before(frame: Frame): { samples: number; hole: boolean } {
     const { num, den } = this.#audio.stream.timeBase;
@@ -54,7 +68,7 @@ export class Timeline {
       const time = (Number(pts) * num) / den;
       if (Number.isNaN(this.#origin)) this.#origin = time;
       const gap = time - this.#origin - this.#end;
-      const smallest = !hole || den === sampleRate * num ? smallestDelay : smallestHole;
+      const smallest = !hole || this.#damaged || den === sampleRate * num ? smallestDelay : smallestHole;
       const { duration = Number.POSITIVE_INFINITY } = this.#audio;
       const plausible = hole || duration === Number.POSITIVE_INFINITY ? gap <= duration + leeway : true;
       if (gap > smallest && plausible)
@@ -62,6 +76,10 @@ export class Timeline {
       else if (gap < -smallestHole || !plausible) this.#origin = time - this.#end;
     }
     this.#end += (missing + nbSamples) / sampleRate;
-    return { samples: missing, hole };
+    const samples = missing + this.#lost;
+    // The clock goes on as if they had not been.
+    this.#damaged = false;
+    this.#lost = 0;
+    return { samples, hole };
   }
 }

@@ -39,6 +39,8 @@ interface Layout {
 export function readableWave(bytes: ByteSource): Wave {
   const start = afterTag(bytes);
   const kind = text(bytes, start, 4);
+  // FFmpeg reads a tag in front of compressed sound, and not in front of this.
+  if (start > 0 && kind === 'FORM') return { bytes: partOf(bytes, start, bytes.size), bigEndian: false };
   if ((kind !== 'RIFF' && kind !== 'RIFX') || text(bytes, start + 8, 4) !== 'WAVE') return { bytes, bigEndian: false };
   const bigEndian = kind === 'RIFX';
   const layout = layoutOf(bytes, start, bigEndian);
