@@ -15,6 +15,7 @@ import { RegionsField } from './RegionsField.tsx';
 import { type Faults, submit } from './submit.ts';
 import { wordsFor } from './words.ts';
 
+const levelName = 'init_noise_level';
 const modelNames: Record<string, string> = { music: 'Music', 'text-to-audio': 'Sound effects' };
 
 /** What is to be made: the prompt, the level, the parameters of the model, and the button. */
@@ -26,7 +27,7 @@ export function Controls({ verb }: { verb: Verb }) {
   const { model, values } = form;
   const duration = shown?.facts?.duration;
   const fields = fieldsOf(model);
-  const isFine = (name: string) => wordsFor(name).fine === true;
+  const isFine = (name: string) => name !== levelName && wordsFor(name).fine === true;
   const changed = fields.filter(({ name }) => isFine(name) && values[name] !== undefined).length;
   const run = () => setFaults(submit(verb));
 
@@ -38,7 +39,7 @@ export function Controls({ verb }: { verb: Verb }) {
       if (name === 'duration' && shown) change('source', shown.source.id, { length: next as number | undefined });
       else setValue(verb, name, next);
     };
-    if (name === 'init_noise_level') return <LevelField key={name} value={Number(value)} onChange={set} />;
+    if (name === levelName) return <LevelField key={name} value={Number(value)} onChange={set} />;
     return (
       <ParameterField
         key={name}
@@ -50,7 +51,7 @@ export function Controls({ verb }: { verb: Verb }) {
     );
   };
   const names: string[] = fields.map(({ name }) => name);
-  const first = ['init_noise_level'].filter((name) => names.includes(name));
+  const first = [levelName].filter((name) => names.includes(name));
   const others = names.filter((name) => !first.includes(name) && !isFine(name));
   const longest = longestResult(model);
   const isCut = duration !== undefined && longest !== undefined && duration > longest + 0.01;

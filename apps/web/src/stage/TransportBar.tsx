@@ -60,14 +60,21 @@ export function TransportBar({ tracks, origin, grid }: Props) {
             type="button"
             className="toggle"
             aria-pressed={matched}
+            aria-label="Same loudness"
             title="Turns louder tracks down, so that you compare sound and not level"
             onClick={() => transport.setMatched(!matched)}
           >
-            <Icon name="level" /> Same loudness
+            <Icon name="level" /> <span className="words">Same loudness</span>
             <span className="tag reduction">{matched && reduction > 0.05 ? `−${reduction.toFixed(1)} dB` : ''}</span>
           </button>
-          <button type="button" className="toggle" onClick={() => setBlind(true)}>
-            <Icon name="compare" /> Blind test
+          <button
+            type="button"
+            className="toggle"
+            aria-label="Blind test"
+            title="Compare the results without their names"
+            onClick={() => setBlind(true)}
+          >
+            <Icon name="compare" /> <span className="words">Blind test</span>
           </button>
         </>
       )}
