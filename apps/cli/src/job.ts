@@ -1,15 +1,31 @@
 import type { ModelName } from '@retone/client';
-import { type checkOptions, defaultPrecision, devices, precisions, samplers } from '@retone/engine';
+import type { checkOptions } from '@retone/engine';
+import { defaultPrecision, devices, precisions, samplers } from '@retone/engine';
 import type { Flags, Values } from './arguments.ts';
 import type { FileOfMany } from './batch.ts';
 import { serverFlag } from './connection.ts';
 import { bitDepthFlag, formatFlag, jsonFlag, modelFlag, outputFlag, overwriteFlag } from './flags.ts';
 import { guidanceFlags } from './guidance.ts';
 
-/** What a command asks of a service: the model, and the parameters that are the command's own. */
-export interface RemoteTask {
-  model: ModelName;
-  input: Record<string, unknown>;
+export interface Job {
+  values: Values<typeof makeFlags>;
+  /** The recording to start from. */
+  file?: string;
+  signal: AbortSignal;
+  /** Values of the command's own flags, for the report. */
+  report?: Record<string, unknown>;
+  /** Of the recording: seconds that are wanted; default: all, which must not be more than the model reaches. */
+  seconds?: number | undefined;
+  /** Treatment of a recording that is longer than the model's limit, if no duration was given. */
+  longer?: 'cut' | 'refuse';
+  /** Of the recording: what becomes of more than two channels. */
+  channels?: string | undefined;
+  /** Engine options of the command's own flags, checked before anything is loaded. */
+  asked?: Parameters<typeof checkOptions>[1];
+  /** What a file shares with others of the same command line: their model, and the progress of all. */
+  many?: Pick<FileOfMany, 'shared' | 'place'> | undefined;
+  /** What a service is asked for instead, with --server; undefined where it has no such task. */
+  remote?: RemoteTask | undefined;
 }
 
 /** Flags of every command that makes sound. */
@@ -54,23 +70,8 @@ export const makeFlags = {
   json: jsonFlag,
 } satisfies Flags;
 
-export interface Job {
-  values: Values<typeof makeFlags>;
-  /** The recording to start from. */
-  file?: string;
-  signal: AbortSignal;
-  /** Values of the command's own flags, for the report. */
-  report?: Record<string, unknown>;
-  /** Of the recording: seconds that are wanted; default: all, which must not be more than the model reaches. */
-  seconds?: number | undefined;
-  /** Treatment of a recording that is longer than the model's limit, if no duration was given. */
-  longer?: 'cut' | 'refuse';
-  /** Of the recording: what becomes of more than two channels. */
-  channels?: string | undefined;
-  /** Engine options of the command's own flags, checked before anything is loaded. */
-  asked?: Parameters<typeof checkOptions>[1];
-  /** What a file shares with others of the same command line: their model, and the progress of all. */
-  many?: Pick<FileOfMany, 'shared' | 'place'> | undefined;
-  /** What a service is asked for instead, with --server; undefined where it has no such task. */
-  remote?: RemoteTask | undefined;
+/** What a command asks of a service: the model, and the parameters that are the command's own. */
+export interface RemoteTask {
+  model: ModelName;
+  input: Record<string, unknown>;
 }

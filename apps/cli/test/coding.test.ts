@@ -3,7 +3,7 @@ import { decodeAudio, encodeAudio } from '@retone/audio';
 import { SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 
 let place: Workplace;

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findModel, SafetensorsFile } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 
 let place: Workplace;

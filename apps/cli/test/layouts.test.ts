@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 
 // Models in the layouts in which other programs and places keep them.

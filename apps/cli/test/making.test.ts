@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { decodeAudio } from '@retone/audio';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { riff, Workplace } from './retone.ts';
 import { logMel, pearson } from './similarity.ts';
 

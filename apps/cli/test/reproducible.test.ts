@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { ServiceProcess } from './processes/process.ts';
 import { riff, Workplace } from './retone.ts';
 

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { Workplace } from './retone.ts';
 
 // Flags that lead sampling, with the smallest of the fixtures.

@@ -94,7 +94,9 @@ const schema = z.object({
     .describe('What the model is computed on; auto is the processor.'),
   RETONE_THREADS: count(1024)
     .optional()
-    .describe('Threads of one operator of the network; default: one per physical core, or as many as affinity and the container allow.'),
+    .describe(
+      'Threads of one operator of the network; default: one per physical core, or as many as affinity and the container allow.',
+    ),
   RETONE_CODING_SECONDS: seconds(3600)
     .default(120)
     .describe('Longest time for reading or writing a file of sound; its process is killed then.'),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeAudio } from '@retone/audio';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { fixturesMissing, tinySmall } from '../../../packages/engine/test/fixtures.ts';
+import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
 import { type Running, startService } from './service.ts';
 
 const lora = `${tinySmall}/lora/lora.safetensors`;

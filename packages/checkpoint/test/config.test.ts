@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseModelConfig, parseTextConfig } from '@retone/checkpoint';
 import { describe, expect, test } from 'vitest';
-import { fixture, present } from '../../engine/test/fixtures.ts';
+import { fixture, present } from '../../engine/fixtures/fixtures.ts';
 import { modelConfig, textConfig } from './configs.ts';
 import { errorOf } from './errors.ts';
 

@@ -41,7 +41,7 @@ export interface Lora {
   strength: number;
 }
 
-/** Parameters of the recording and of what becomes of it. */
+/** Parameters of the source and of the transform. */
 const sourceParameters = (limits: ModelLimits) => ({
   audio: z
     .string()
@@ -84,8 +84,8 @@ const sourceParameters = (limits: ModelLimits) => ({
     }),
 });
 
-/** Parameters of the sections of the recording that are regenerated, and of what is added to it. */
-const editParameters = (limits: ModelLimits) => ({
+/** The parts of a recording that are generated. */
+const regionParameters = (limits: ModelLimits) => ({
   mask_start_seconds: z
     .number()
     .min(0)
@@ -188,7 +188,7 @@ const samplingParameters = (limits: ModelLimits) => ({
 /** The parameters of all models, within the limits of the checkpoint that serves the model. */
 export const parametersWith = (limits: ModelLimits) => ({
   ...sourceParameters(limits),
-  ...editParameters(limits),
+  ...regionParameters(limits),
   ...samplingParameters(limits),
 });
 

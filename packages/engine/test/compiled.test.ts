@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fixturesMissing, tinySmall } from '../fixtures/fixtures.ts';
 import { compiledFolder } from '../src/backends/compiled.ts';
 import { loadModel } from '../src/load.ts';
 import { textToAudio } from '../src/pipelines.ts';
-import { fixturesMissing, tinySmall } from './fixtures.ts';
 
 let cache: string;
 

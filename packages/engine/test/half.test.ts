@@ -3,6 +3,7 @@ import { Graph, ops, type Value } from '@retone/graph';
 import { deviceProblem, halfProblem, type Tensor } from '@retone/runtime';
 import { afterAll, describe, expect, test } from 'vitest';
 import { f32, safetensors, TestFolder } from '../../checkpoint/test/files.ts';
+import { fixture, present } from '../fixtures/fixtures.ts';
 import { type Backend, Scope } from '../src/backends/backend.ts';
 import { halfBackend } from '../src/backends/half.ts';
 import { isReduced } from '../src/backends/quantise.ts';
@@ -10,7 +11,6 @@ import { relativeError } from '../src/fidelity.ts';
 import { generate } from '../src/generate.ts';
 import { type LoadHooks, loadModel, type ModelOptions } from '../src/load.ts';
 import { made, meanDifference, spectra } from './fidelity.ts';
-import { fixture, present } from './fixtures.ts';
 
 // Error of 16-bit floats, on the processor and on a GPU where there is one. In float32, a GPU computes what the
 // processor does.

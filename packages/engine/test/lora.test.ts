@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '@retone/checkpoint';
 import { type Adapter, loadModel, textToAudio } from '@retone/engine';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fixturesMissing, tinySmall } from '../fixtures/fixtures.ts';
 import { relativeError } from '../src/fidelity.ts';
-import { fixturesMissing, tinySmall } from './fixtures.ts';
 
 describe.skipIf(fixturesMissing)('adapters', () => {
   let place: string;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { foldersOf, present } from '../fixtures/fixtures.ts';
 import { compare, Fixture } from '../parity/fixture.ts';
 import { Engine } from '../parity/stages.ts';
-import { foldersOf, present } from './fixtures.ts';
 
 const names = present(['schedules', 'tiny-small', 'tiny-medium', 'tiny-base', 'served-small']);
 

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { openCheckpoint, SafetensorsFile, Weights, writeSafetensors } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
+import { fixture as folderOf, present } from '../fixtures/fixtures.ts';
 import type { PieceSize } from '../src/pretransforms/pieces.ts';
 import { Same, type SameOptions } from '../src/pretransforms/same.ts';
 import { columns } from '../src/tensors.ts';
-import { fixture as folderOf, present } from './fixtures.ts';
 
 const published = { frames: 128, overlap: 32 };
 

@@ -2,13 +2,13 @@ import { type Checkpoint, openCheckpoint, Weights } from '@retone/checkpoint';
 import { Graph } from '@retone/graph';
 import { Session, type Tensor } from '@retone/runtime';
 import { afterEach, describe, expect, test } from 'vitest';
+import { fixture as folderOf, present } from '../fixtures/fixtures.ts';
 import { Scope } from '../src/backends/backend.ts';
 import { exactBackend } from '../src/backends/exact.ts';
 import { Dit } from '../src/networks/dit.ts';
 import { crossAttention, crossKeysAndValues } from '../src/networks/layers.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { seededNoise } from '../src/sampling/noise.ts';
-import { fixture as folderOf, present } from './fixtures.ts';
 
 // Skipping and caching give the same results as computing everything every time. Those of the autoencoder are in
 // segments.test.ts.

@@ -15,7 +15,7 @@ const name = z.object({
     .meta({ description: 'What the key is for.', examples: ['laptop'] }),
 });
 
-/** The keys of the account. */
+/** The API keys of an account: list, create, revoke. */
 export const keyRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   api.get(
     '/keys',

@@ -4,7 +4,7 @@ import { Dialog } from '../shared/Dialog.tsx';
 import { Icon } from '../shared/Icon.tsx';
 import { findRun } from '../state/bench.ts';
 import { transport } from '../state/timeline.ts';
-import type { ListedTrack } from './TransportBar.tsx';
+import type { ListedTrack } from './tracks.ts';
 
 /** The same order for as long as the dialog is open, and another one the next time. */
 function shuffled<Item>(items: Item[]): Item[] {

@@ -4,16 +4,9 @@ import { Icon } from '../shared/Icon.tsx';
 import { beatsPerBar, type Grid, inBars } from '../sound/grid.ts';
 import { transport } from '../state/timeline.ts';
 import { BlindTest } from './BlindTest.tsx';
+import type { ListedTrack } from './tracks.ts';
 import { useEveryFrame } from './useEveryFrame.ts';
 import { ViewControls } from './ViewControls.tsx';
-
-export interface ListedTrack {
-  id: string;
-  mark: string;
-  name: string;
-  duration: number;
-  offset: number;
-}
 
 interface Props {
   tracks: ListedTrack[];

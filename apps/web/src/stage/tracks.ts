@@ -1,0 +1,7 @@
+export interface ListedTrack {
+  id: string;
+  mark: string;
+  name: string;
+  duration: number;
+  offset: number;
+}
