@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Runs after npm ci in a clone, and removes what this machine cannot use: ONNX Runtime for other systems (220 MB), and headers and
-// npm of the pinned Node.js (65 MB). Plain JavaScript, since any Node.js may run it. npm ci puts back what is missing.
+// Runs after npm ci in a clone, and removes what this machine cannot use: ONNX Runtime for other systems (243 MB), and headers and
+// npm of the pinned Node.js (68 MB). Without development packages (--omit=dev) it also removes source maps and type declarations
+// of packages (61 MB), which only development reads. Plain JavaScript, since any Node.js may run it. npm ci puts everything back.
 
 const modules = join(import.meta.dirname, '../node_modules');
+const isProduction = process.argv.includes('--production') || /\bdev\b/.test(process.env.npm_config_omit ?? '');
 
 const systems = join(modules, 'onnxruntime-node/bin/napi-v6');
 for (const os of list(systems)) {
@@ -14,6 +16,16 @@ for (const os of list(systems)) {
 
 const nested = join(modules, 'node/node_modules');
 for (const name of list(nested)) for (const part of ['include', 'lib', 'share']) remove(nested, name, part);
+
+if (isProduction && existsSync(modules)) removeUnread(modules);
+
+/** Removes source maps and declarations below a folder. Links, which lead to Retone's own packages, are not followed. */
+function removeUnread(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeUnread(join(folder, entry.name));
+    else if (entry.isFile() && /\.(map|d\.[cm]?ts)$/.test(entry.name)) remove(folder, entry.name);
+  }
+}
 
 function list(folder) {
   return existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : [];
