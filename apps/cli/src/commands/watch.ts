@@ -34,8 +34,9 @@ export const watchCommands: Record<string, Command> = {
       const { existing = false, output = folder, format = 'wav', ...rest } = values;
       if (!existsSync(output) || !statSync(output).isDirectory()) throw new UsageError(`"${output}" must be a folder`);
       const shared = new SharedModel();
+      const known = new Set(existing ? [] : recordingsIn(folder));
       console.error(`watching ${folder}; Ctrl-C stops`);
-      for await (const file of newRecordings(folder, existing, signal)) {
+      for await (const file of newRecordings(folder, known, signal)) {
         const result = join(output, `${stemOf(file)}${mark}${format}`);
         if (existsSync(result)) continue;
         await transformOne({ ...rest, output: result }, file, signal, { shared, place: '' }).catch((error: Error) => {
@@ -48,10 +49,9 @@ export const watchCommands: Record<string, Command> = {
   },
 };
 
-/** Recordings that appear in a folder, each when it is whole: other programs write them bit by bit. */
-async function* newRecordings(folder: string, existing: boolean, signal: AbortSignal): AsyncGenerator<string> {
+/** Recordings in a folder that are not known yet, each when it is whole: other programs write them bit by bit. */
+async function* newRecordings(folder: string, known: Set<string>, signal: AbortSignal): AsyncGenerator<string> {
   const sizes = new Map<string, number>();
-  const known = new Set(existing ? [] : recordingsIn(folder));
   while (!signal.aborted) {
     for (const name of recordingsIn(folder)) {
       if (known.has(name)) continue;
