@@ -666,6 +666,7 @@ export interface components {
         AudioInpaintingInputInput: {
             audio: string;
             enable_base64_output?: boolean;
+            enable_preview?: boolean;
             enable_sync_mode?: boolean;
             guidance_scale?: number;
             loras?: {
@@ -678,9 +679,15 @@ export interface components {
             mask_start_seconds?: number;
             negative_prompt?: string;
             num_inference_steps?: number;
+            /** @enum {number} */
+            output_bit_depth?: 16 | 24 | 32;
             /** @enum {string} */
             output_format?: "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac";
             prompt: string;
+            regions?: {
+                end: number;
+                start: number;
+            }[];
             seed?: number;
             /** Format: uri */
             webhook_url?: string;
@@ -688,6 +695,7 @@ export interface components {
         AudioOutpaintingInputInput: {
             audio: string;
             enable_base64_output?: boolean;
+            enable_preview?: boolean;
             enable_sync_mode?: boolean;
             extend_seconds_after?: number;
             extend_seconds_before?: number;
@@ -700,6 +708,8 @@ export interface components {
             }[];
             negative_prompt?: string;
             num_inference_steps?: number;
+            /** @enum {number} */
+            output_bit_depth?: 16 | 24 | 32;
             /** @enum {string} */
             output_format?: "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac";
             prompt: string;
@@ -711,6 +721,7 @@ export interface components {
             audio: string;
             duration?: number;
             enable_base64_output?: boolean;
+            enable_preview?: boolean;
             enable_sync_mode?: boolean;
             guidance_scale?: number;
             init_noise_level?: number;
@@ -722,6 +733,8 @@ export interface components {
             }[];
             negative_prompt?: string;
             num_inference_steps?: number;
+            /** @enum {number} */
+            output_bit_depth?: 16 | 24 | 32;
             /** @enum {string} */
             output_format?: "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac";
             prompt: string;
@@ -760,7 +773,7 @@ export interface components {
                         properties: {
                             [key: string]: {
                                 default?: unknown;
-                                enum?: string[];
+                                enum?: (string | number)[];
                                 maximum?: number;
                                 maxLength?: number;
                                 minimum?: number;
@@ -789,6 +802,7 @@ export interface components {
         MusicInputInput: {
             duration?: number;
             enable_base64_output?: boolean;
+            enable_preview?: boolean;
             enable_sync_mode?: boolean;
             guidance_scale?: number;
             loras?: {
@@ -799,6 +813,8 @@ export interface components {
             }[];
             negative_prompt?: string;
             num_inference_steps?: number;
+            /** @enum {number} */
+            output_bit_depth?: 16 | 24 | 32;
             /** @enum {string} */
             output_format?: "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac";
             prompt: string;
@@ -844,6 +860,7 @@ export interface components {
             error_code: string;
             progress: {
                 fraction: number;
+                preview?: number;
                 /** @enum {string} */
                 stage: "text" | "encode" | "sample" | "decode";
                 step?: number;
@@ -857,6 +874,7 @@ export interface components {
         TextToAudioInputInput: {
             duration?: number;
             enable_base64_output?: boolean;
+            enable_preview?: boolean;
             enable_sync_mode?: boolean;
             guidance_scale?: number;
             loras?: {
@@ -867,6 +885,8 @@ export interface components {
             }[];
             negative_prompt?: string;
             num_inference_steps?: number;
+            /** @enum {number} */
+            output_bit_depth?: 16 | 24 | 32;
             /** @enum {string} */
             output_format?: "wav" | "mp3" | "flac" | "ogg" | "opus" | "m4a" | "aac";
             prompt: string;
