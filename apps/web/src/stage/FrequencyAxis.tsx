@@ -1,8 +1,7 @@
 import { pitchShare } from '../sound/spectrogram.ts';
 
 const marks: [number, string][] = [
-  [100, '100'],
-  [500, '500'],
+  [300, '300'],
   [2000, '2k'],
   [8000, '8k Hz'],
 ];

@@ -9,6 +9,8 @@ import type { Run } from '../state/bench.ts';
 import { Waveform } from './Waveform.tsx';
 
 const whole = { from: 0, to: 1 };
+/** Milliseconds after which nothing reads a preview any more that another one has replaced. */
+const revokeAfter = 10_000;
 
 /** The half-made result: drawn and played while the rest of it is made. */
 export function Preview({ run }: { run: Run }) {
@@ -36,7 +38,8 @@ export function Preview({ run }: { run: Run }) {
     load().catch(() => {});
     return () => {
       gone = true;
-      if (made) URL.revokeObjectURL(made);
+      // The player may still be reading from it.
+      if (made) setTimeout(URL.revokeObjectURL, revokeAfter, made);
     };
   }, [taskId, step]);
   if (!facts || !url) return null;

@@ -222,7 +222,7 @@ test('a task that is deleted leaves the bench too, until it is undone', async ()
   const row = page.locator('.item').filter({ hasText: 'to be deleted' });
   await page.getByRole('searchbox').fill('tone.wav');
   await row.getByText('from tone.wav').waitFor();
-  await row.getByRole('button', { name: 'Delete' }).click();
+  await row.getByRole('button', { name: /^Delete/ }).click();
   await row.waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Transform' }).click();
   expect(await result(page).count()).toBe(0);

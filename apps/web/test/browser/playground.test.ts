@@ -37,6 +37,8 @@ test('a recording is dropped, transformed, heard, compared, downloaded, and foun
   await result(page).getByText(`0:08.0`).first().waitFor();
   await result(page).getByText(`seed ${task!.seed}`).first().waitFor();
 
+  await page.locator('.lane.result.heard').waitFor();
+
   // Heard: what goes to the speakers is no silence, and goes on where it is when A and B are switched.
   await page.keyboard.press('Space');
   await expect.poll(async () => (await heard(page)).level).toBeGreaterThan(-50);
@@ -210,12 +212,15 @@ test('keys are made and revoked', async () => {
 test('a task of the history is run again with another seed, and deleted', async () => {
   await page.getByRole('link', { name: 'History' }).click();
   const rows = page.locator('.item').filter({ hasText: 'rain on a tin roof' });
-  await rows.getByRole('button', { name: 'Run again' }).click();
+  await rows.getByRole('button', { name: /^Run again/ }).click();
   await page.getByRole('heading', { level: 1, name: 'Generate' }).waitFor();
   await result(page, 2).waitFor();
   await page.getByRole('link', { name: 'History' }).click();
   await rows.nth(1).waitFor();
-  await rows.nth(1).getByRole('button', { name: 'Delete' }).click();
+  await rows
+    .nth(1)
+    .getByRole('button', { name: /^Delete/ })
+    .click();
   await rows.nth(1).waitFor({ state: 'detached' });
   await page.reload();
   await rows.first().waitFor();
