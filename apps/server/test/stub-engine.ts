@@ -6,6 +6,8 @@ export class StubEngine implements Engine {
   readonly requests: EngineRequest[] = [];
   readonly #waiting: (() => void)[] = [];
   #held = false;
+  /** Runs that may pass while others are held. */
+  #passes = 0;
 
   /** From now on runs wait for `release`. */
   hold(): void {
@@ -17,15 +19,24 @@ export class StubEngine implements Engine {
     for (const go of this.#waiting.splice(0)) go();
   }
 
+  /** Lets one run pass, this one or the next, and holds those after it. */
+  letOne(): void {
+    const go = this.#waiting.shift();
+    if (go) go();
+    else this.#passes++;
+  }
+
   async load() {
     return { sampleRate: 44100, audioChannels: 2, maxSeconds: 400 };
   }
 
   async run(request: EngineRequest, { signal, onProgress }: Parameters<Engine['run']>[1] = {}) {
     this.requests.push(request);
-    onProgress?.({ stage: 'sampling', step: 1, steps: 2 } as never);
+    onProgress?.({ stage: 'sample', fraction: 0.5, step: 1, steps: 2 });
     if (request.controls.prompt === 'refuse') throw new EngineFailure('invalid-argument', 'the engine refuses this');
-    if (this.#held) {
+    const passes = this.#passes > 0;
+    if (this.#held && passes) this.#passes--;
+    if (this.#held && !passes) {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);
         signal?.addEventListener('abort', () => reject(new EngineFailure('aborted', 'cancelled')), { once: true });

@@ -45,7 +45,7 @@ onEveryDatabase((tests) => {
       expect([first.attempts, second.attempts]).toEqual([1, 2]);
       // The first try was given up: what it made does not count.
       expect(await lifecycle.complete(first, [output(id, 'first')], 5)).toBe(false);
-      expect(await place.tasks.report(id, 1, { stage: 'x' } as never)).toBe(false);
+      expect(await place.tasks.report(id, 1, { stage: 'sample', fraction: 0 })).toBe(false);
       const ends = await Promise.all([
         lifecycle.complete(second, [output(id, 'second')], 5),
         lifecycle.complete(second, [output(id, 'third')], 5),
@@ -108,7 +108,7 @@ onEveryDatabase((tests) => {
       const work = endless(begun.resolve);
       machine.engine.run = async function (this: typeof machine.engine, request, options = {}) {
         // Steps continue, as those of an engine; the report of one shows that the task is no longer wanted.
-        const steps = setInterval(() => options.onProgress?.({ stage: 'sampling' } as never), 20);
+        const steps = setInterval(() => options.onProgress?.({ stage: 'sample', fraction: 0.5 }), 20);
         try {
           await work(request.controls.prompt, options.signal);
         } finally {

@@ -41,7 +41,7 @@ export class StubEngine implements Engine {
     this.begun.push(prompt);
     this.peak = Math.max(this.peak, ++this.running);
     try {
-      options.onProgress?.({ stage: 'sampling', step: 1, steps: 2 } as never);
+      options.onProgress?.({ stage: 'sample', fraction: 0.5, step: 1, steps: 2 });
       await this.work(prompt, options.signal);
     } finally {
       this.running--;
