@@ -16,7 +16,6 @@ const pending = [
   'apps/server/src/metrics.ts',
   'apps/server/src/routes/files.ts',
   'apps/server/src/routes/predictions.ts',
-  'apps/server/src/service.ts',
   'apps/server/test/endpoints.test.ts',
   'apps/web/src/',
   'packages/engine/parity/stages.ts',

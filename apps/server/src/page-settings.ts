@@ -18,7 +18,7 @@ export interface PageSettings {
 
 export function pageSettings(service: Service): PageSettings {
   const { RETONE_BILLING: billing, RETONE_RETENTION_DAYS: days } = service.settings;
-  const folders = service.models.flatMap(({ id }) => {
+  const folders = service.models.all.flatMap(({ id }) => {
     const folder = folderOf(service, id);
     return folder === undefined ? [] : [[id, folder] as const];
   });
@@ -33,7 +33,7 @@ export function pageSettings(service: Service): PageSettings {
 /** The folder of what serves a model; an API alone may have none. */
 function folderOf(service: Service, id: ModelId): string | undefined {
   try {
-    return service.servedFrom(id);
+    return service.models.folderOf(id);
   } catch (error) {
     if (error instanceof CheckpointError) return undefined;
     throw error;

@@ -1,23 +1,17 @@
-import { hostname, totalmem } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, ApiKeys, accountChannel, billingMigrations, Ledger, RequestCounter, Usage } from '@retone/billing';
-import { CheckpointError } from '@retone/checkpoint';
-import { isEnded, type ModelId, modelIds, modelOf, type PublicModel, type TaskEvent } from '@retone/contract';
 import { type Database, migrate, openDatabase } from '@retone/database';
 import {
-  AdapterFiles,
-  adapterChannel,
   deleteExpired,
   deliverWebhooks,
   type Engine,
-  EnginePool,
   Files,
   jobsMigrations,
   Lifecycle,
   openWork,
   Queue,
   type QueueSettings,
-  Serving,
   StoredAdapters,
   type Task,
   Tasks,
@@ -25,32 +19,27 @@ import {
   Worker,
   type WorkerOptions,
 } from '@retone/jobs';
-import {
-  checkUrl,
-  type FileStore,
-  GuardError,
-  type GuardOptions,
-  newToken,
-  openFileStore,
-  type S3Options,
-  StorageError,
-  type StoredFile,
-} from '@retone/storage';
-import { ApiError } from './envelope.ts';
-import { fileTooLarge } from './file-form.ts';
+import { type FileStore, newToken } from '@retone/storage';
+import { EngineHost } from './engine-host.ts';
 import { KnownKeys } from './known-keys.ts';
 import { throttled } from './logging.ts';
 import { MeasuredStore } from './measured-store.ts';
 import { Metrics } from './metrics.ts';
+import { openStore } from './open-store.ts';
 import { taskResult } from './results.ts';
+import type { ServiceLog } from './service-log.ts';
 import { maxFileBytes, type Settings } from './settings.ts';
+import { TaskWatcher } from './task-watcher.ts';
 
 /** Any number, as long as nothing else in the database takes the same advisory lock. */
 const startLock = 0x7374617274;
+
 /** Milliseconds in which the queue's trouble is logged once: while the database is away it has the same all the time. */
 const complaintPause = 10_000;
+
 /** Milliseconds that the database has to show that the service can serve. */
 const readinessLimit = 2_000;
+
 /** Milliseconds without an answer of the database after which a process counts as stuck. */
 const livenessLimit = 5 * 60_000;
 
@@ -60,12 +49,6 @@ const fetchTimeout = 120_000;
 /** Which process did something, in the log of many. */
 const workerName = `${hostname()}:${process.pid}`;
 
-/** Most uploads and adapters of an account. */
-const mostUploads = 10_000;
-
-/** Where a service logs; a logger is one. */
-export type ServiceLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>;
-
 export interface ServiceHooks {
   log: ServiceLog;
   queue?: Partial<QueueSettings>;
@@ -74,36 +57,6 @@ export interface ServiceHooks {
 }
 
 type TryEvent = Parameters<NonNullable<WorkerOptions['onTry']>>[0];
-
-/** From how long the part took that is done; too little of it tells nothing. */
-function secondsLeft({ status, progress, startedAt }: Task): number | null {
-  if (status !== 'processing' || !startedAt || !progress || progress.fraction < 0.05) return null;
-  const elapsed = (Date.now() - startedAt.getTime()) / 1000;
-  return Math.ceil((elapsed * (1 - progress.fraction)) / progress.fraction);
-}
-
-/** The store of files that the settings name. */
-export function openStore(settings: Settings): FileStore {
-  const timeoutMs = settings.RETONE_STORAGE_TIMEOUT_SECONDS * 1000;
-  const s3 = s3Options(settings);
-  return openFileStore({ ...(s3 ? { s3 } : { folder: join(settings.RETONE_DATA, 'files') }), timeoutMs });
-}
-
-/** The bucket for files, where there is one. */
-function s3Options(settings: Settings): S3Options | undefined {
-  const { RETONE_S3_BUCKET: bucket, RETONE_S3_ENDPOINT: endpoint, RETONE_S3_REGION: region } = settings;
-  const { RETONE_S3_ACCESS_KEY_ID: accessKeyId, RETONE_S3_SECRET_ACCESS_KEY: secretAccessKey } = settings;
-  if (bucket === undefined) return undefined;
-  const style = settings.RETONE_S3_PATH_STYLE;
-  const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
-  return {
-    bucket,
-    endpoint,
-    region,
-    credentials,
-    forcePathStyle: style === 'auto' ? endpoint !== undefined : style === 'on',
-  };
-}
 
 /** Everything behind the HTTP face: database, files, queue, money, and the tasks that tie them together. */
 export class Service {
@@ -124,16 +77,15 @@ export class Service {
   readonly metrics: Metrics;
   /** A browser that has it gets the page's key: it is in the URL that is printed at the start. */
   readonly pageToken = newToken();
-  readonly #serving: Serving;
+  readonly watcher: TaskWatcher;
+  readonly models: EngineHost;
   readonly #hooks: ServiceHooks;
-  readonly #watchers = new Map<string, Set<() => void>>();
   readonly #closing: (() => Promise<unknown>)[] = [];
   #url: string | undefined;
   #draining = false;
   readonly #drained = new AbortController();
   /** When the database last answered, on the clock of `performance.now`. */
   #databaseSeenAt = performance.now();
-  #engines: EnginePool | undefined;
 
   private constructor(parts: {
     settings: Settings;
@@ -157,15 +109,12 @@ export class Service {
     this.tasks = new Tasks(database);
     this.files = new Files(database);
     this.adapters = new StoredAdapters(database);
-    this.#serving = new Serving({
-      model: settings.RETONE_MODEL,
-      path: settings.RETONE_SERVING,
-      onError: (err) => hooks.log.error({ err }, 'serving continues with the previous settings'),
-    });
+    this.watcher = new TaskWatcher(this.tasks);
     this.metrics = new Metrics(
       () => openWork(database),
       () => database.connections(),
     );
+    this.models = new EngineHost({ settings, database, store: this.store, metrics: this.metrics, log: hooks.log });
     this.lifecycle = new Lifecycle({
       database,
       store: this.store,
@@ -199,7 +148,7 @@ export class Service {
       return Queue.open(database, complain, { tasksAtOnce: settings.RETONE_TASKS_AT_ONCE, ...hooks.queue });
     });
     const service = new Service({ settings, database, store, queue, hooks });
-    const unlisten = await database.listen(taskChannel, (id) => service.#wake(id));
+    const unlisten = await database.listen(taskChannel, (id) => service.watcher.wake(id));
     service.#closing.push(unlisten);
     service.#closing.push(await database.listen(accountChannel, (id) => service.knownKeys.forget(id)));
     return service;
@@ -211,14 +160,14 @@ export class Service {
     const { engine } = this.#hooks;
     const allowHosts = settings.RETONE_ALLOW_HOSTS;
     const fetching = { allowHosts, maxBytes: maxFileBytes(settings), timeoutMs: fetchTimeout };
-    const engineFor = engine ? async () => engine : await this.#startEngines(fetching);
+    const engineFor = engine ? async () => engine : await this.models.start(fetching);
     const worker = new Worker({
       database,
       store,
       queue,
       lifecycle,
       engineFor,
-      isWarm: (model) => this.#isWarm(model),
+      isWarm: (model) => this.models.isWarm(model),
       fetching,
       codingTimeoutMs: settings.RETONE_CODING_SECONDS * 1000,
       atOnce: settings.RETONE_WORKERS,
@@ -265,7 +214,7 @@ export class Service {
    */
   async close(seconds = this.settings.RETONE_STOP_SECONDS): Promise<void> {
     await this.queue.close(seconds);
-    await this.#engines?.close();
+    await this.models.close();
     for (const close of this.#closing) await close();
     await this.database.close();
   }
@@ -289,27 +238,6 @@ export class Service {
     return [this.publicUrl(), ...(this.#url ? [this.#url] : [])];
   }
 
-  /** The public models, with the limits of what serves them. */
-  get models(): PublicModel[] {
-    return modelIds.map((id) => this.model(id));
-  }
-
-  /** The folder of the checkpoint that serves a public model here. @throws CheckpointError when it is not installed */
-  servedFrom(id: string): string {
-    return this.#serving.of(id).folder;
-  }
-
-  /** A public model with the limits of what serves it, as far as that is installed on this machine. */
-  model(id: ModelId): PublicModel {
-    try {
-      return modelOf(id, this.#serving.of(id).limits);
-    } catch (error) {
-      // An API alone may have no models; the workers have.
-      if (error instanceof CheckpointError) return modelOf(id);
-      throw error;
-    }
-  }
-
   /**
    * A task as its owner sees it.
    *
@@ -327,81 +255,6 @@ export class Service {
       if (bytes) outputs.push(`data:${file.mediaType};base64,${Buffer.from(bytes).toString('base64')}`);
     }
     return taskResult(task, publicUrl, outputs);
-  }
-
-  /** The task when it has ended, or as it is when the time for that is over. */
-  async ended(id: string, signal: AbortSignal): Promise<Task> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.settings.RETONE_SYNC_SECONDS * 1000)]);
-    for await (const event of this.watch(id, limit, 1000)) if (isEnded(event.status)) break;
-    const task = await this.tasks.get(id);
-    if (!task) throw new ApiError('unknown_task', 'the task was deleted');
-    return task;
-  }
-
-  /**
-   * A task's news, until it has ended or the signal is aborted: at once, at every change, and every `interval`
-   * milliseconds, since notifications can be lost.
-   */
-  async *watch(id: string, signal: AbortSignal, interval: number): AsyncGenerator<TaskEvent> {
-    let wake = () => {};
-    const notify = () => wake();
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers.add(notify));
-    signal.addEventListener('abort', notify);
-    try {
-      while (!signal.aborted) {
-        const changed = new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, interval);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        const task = await this.tasks.get(id);
-        if (!task) return;
-        const { status, progress, error, errorCode: error_code } = task;
-        const ahead = status === 'created' ? await this.tasks.countAhead(id) : null;
-        yield { status, progress, error, error_code, tasks_ahead: ahead, seconds_left: secondsLeft(task) };
-        if (isEnded(task.status)) return;
-        await changed;
-      }
-    } finally {
-      wake();
-      signal.removeEventListener('abort', notify);
-      watchers.delete(notify);
-      if (watchers.size === 0) this.#watchers.delete(id);
-    }
-  }
-
-  /** @throws ApiError when a webhook may not be sent to a URL */
-  async checkWebhook(url: string): Promise<void> {
-    try {
-      await checkUrl(url, { allowHosts: this.settings.RETONE_ALLOW_HOSTS });
-    } catch (error) {
-      if (error instanceof GuardError) throw new ApiError('bad_webhook', `webhook: ${error.message}`);
-      throw error;
-    }
-  }
-
-  /** @throws ApiError when an account has uploaded so much that another file does not fit in its quota */
-  async checkQuota(accountId: string, bytes: number): Promise<void> {
-    const { RETONE_QUOTA_GB: gigabytes } = this.settings;
-    const used = await this.files.uploadedBytes(accountId);
-    if (used.files < mostUploads && used.bytes + bytes <= gigabytes * 1e9) return;
-    const message =
-      `the account's uploads and adapters must be at most ${gigabytes} GB and ${mostUploads} files; ` +
-      'uploads expire, adapters can be deleted';
-    throw new ApiError('quota_exceeded', message);
-  }
-
-  /** Stores an upload's bytes under its own key. */
-  async keepUpload(content: AsyncIterable<Uint8Array>): Promise<StoredFile> {
-    try {
-      return await this.store.put(`uploads/${newToken()}`, content, { maxBytes: maxFileBytes(this.settings) });
-    } catch (error) {
-      if (error instanceof StorageError && error.code === 'too-large') throw fileTooLarge(this.settings);
-      throw error;
-    }
   }
 
   /** The reason why the service cannot serve; undefined if it can. */
@@ -442,44 +295,6 @@ export class Service {
     return `the database did not answer for ${Math.round((performance.now() - this.#databaseSeenAt) / 1000)} s`;
   }
 
-  /** Loads what serves the first of the public models, and sees that the others could be. */
-  async #startEngines(fetching: GuardOptions): Promise<WorkerOptions['engineFor']> {
-    const { database, store, settings } = this;
-    const memory = Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
-    const pool = new EnginePool({
-      stallMs: settings.RETONE_STALL_SECONDS * 1000,
-      // With more workers, files of other tasks are decoded and encoded beside the engine.
-      spinning: settings.RETONE_WORKERS === 1,
-      budget: settings.RETONE_MEMORY_GB ? settings.RETONE_MEMORY_GB * 1e9 : 0.7 * memory,
-      onChange: ({ change, model, loaded }) => {
-        this.metrics.modelsChanged(change, loaded.length);
-        this.#hooks.log.info({ model, loaded }, `model ${change}`);
-      },
-    });
-    this.#engines = pool;
-    const files = new AdapterFiles({ database, store, fetching, folder: join(settings.RETONE_DATA, 'adapters') });
-    await files.sweep();
-    await database.listen(adapterChannel, (hash) => {
-      files.forget(hash).catch((err: Error) => this.#hooks.log.error({ err }, 'adapter not deleted'));
-    });
-    const [first] = modelIds.map((id) => this.#serving.of(id));
-    await pool.of({ folder: first!.folder, adapters: [] }).load();
-    return async (task, signal) => {
-      const { folder, sampler } = this.#serving.of(task.model);
-      return pool.of({ folder, sampler, adapters: await files.of(task.accountId, task.input.loras, signal) });
-    };
-  }
-
-  #isWarm(model: string): boolean {
-    if (!this.#engines) return true;
-    try {
-      return this.#engines.has({ folder: this.#serving.of(model).folder, adapters: [] });
-    } catch {
-      // Not installed here: another worker is the better one.
-      return false;
-    }
-  }
-
   /** Logs unexpected errors completely; of others, which can contain URLs with secrets, only the code. */
   #logTry({ task, outcome, error, failure }: TryEvent): void {
     if (outcome === 'started') this.metrics.tryStarted();
@@ -496,9 +311,5 @@ export class Service {
     const unforeseen = failure?.code === 'internal' || failure?.blame === 'infrastructure';
     if (unforeseen) this.#hooks.log.error({ ...fields, ...reason, err: error }, `task ${outcome}`);
     else this.#hooks.log.info({ ...fields, ...reason }, `task ${outcome}`);
-  }
-
-  #wake(id: string): void {
-    for (const wake of this.#watchers.get(id) ?? []) wake();
   }
 }

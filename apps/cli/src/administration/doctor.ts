@@ -84,7 +84,7 @@ export async function doctor({ service, print }: Administration): Promise<void> 
     return `${settings.RETONE_DATA} has ${(free / 1e9).toFixed(0)} GB free`;
   });
   await check('models', async () => {
-    const folders = new Set(modelIds.map((id) => service.servedFrom(id)));
+    const folders = new Set(modelIds.map((id) => service.models.folderOf(id)));
     return [...folders].join(', ');
   });
   if (wrong > 0) throw new DoctorError('unwell', `${wrong} ${wrong === 1 ? 'check' : 'checks'} failed`);

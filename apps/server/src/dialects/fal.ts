@@ -3,6 +3,7 @@ import { formatOfFileName } from '@retone/contract';
 import { newToken } from '@retone/storage';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, InjectOptions } from 'fastify';
 import { z } from 'zod';
+import { checkQuota } from '../admission.ts';
 import { fileName } from '../file-form.ts';
 import { fileUrl } from '../results.ts';
 import type { Service } from '../service.ts';
@@ -83,7 +84,7 @@ export const fal: FastifyPluginAsync<{ service: Service }> = async (app, { servi
     const known = await service.knownKeys.authenticate(keyOf(request, 'Key'));
     if (!known) throw new RetoneError(401, 'unknown_key', 'the key is not known, or was revoked');
     if (known.account.status !== 'active') throw new RetoneError(403, 'suspended', 'the account is suspended');
-    await service.checkQuota(known.account.id, 0);
+    await checkQuota(service, known.account.id, 0);
     const name = fileName(file_name);
     const mediaType = formatOfFileName(name)?.mediaType ?? (content_type || 'application/octet-stream');
     const file = { key: `uploads/${newToken()}`, name, mediaType, size: null, announcedSize: null, taskId: null };

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { adapterChannel, adapterHash, checkAdapter, newTaskId } from '@retone/jobs';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { checkQuota } from '../admission.ts';
 import { ApiError, success } from '../envelope.ts';
 import { fileForm, fileOf, takeForms } from '../file-form.ts';
 import { answers } from '../openapi.ts';
@@ -32,7 +33,7 @@ export const adapterRoutes: FastifyPluginAsyncZod<{ service: Service }> = async 
     const id = newTaskId();
     const key = `adapters/${id}`;
     const { id: accountId } = request.account;
-    await service.checkQuota(accountId, bytes.length);
+    await checkQuota(service, accountId, bytes.length);
     await service.store.put(key, bytes);
     const hash = adapterHash(bytes);
     return success(shown(await service.adapters.add({ id, accountId, name, key, size: bytes.length, hash })));

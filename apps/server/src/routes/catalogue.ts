@@ -83,7 +83,7 @@ function priceInDollars(modelId: ModelId): number {
 
 /** All models with their prices. */
 export function catalogue(service: Service): CatalogueEntry[] {
-  return service.models.map((model) => catalogueEntry(model, priceInDollars(model.id)));
+  return service.models.all.map((model) => catalogueEntry(model, priceInDollars(model.id)));
 }
 
 function catalogueEntry(model: PublicModel, basePrice: number): CatalogueEntry {

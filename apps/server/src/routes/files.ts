@@ -14,6 +14,7 @@ import type { SharedFile } from '@retone/jobs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { keepUpload } from '../admission.ts';
 import { convert, type Wanted } from '../conversion.ts';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, success } from '../envelope.ts';
@@ -147,7 +148,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
     if (Number(length ?? 0) > maxFileBytes(service.settings)) throw fileTooLarge(service.settings);
     if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));
     // Under its own key: a second upload to the same URL at the same time must not write into this file.
-    const stored = await service.keepUpload(request.body as Readable);
+    const stored = await keepUpload(service, request.body as Readable);
     const isRight = announced === undefined || stored.size === announced;
     if (isRight && (await service.files.fill(file.token, stored))) return success({ size: stored.size });
     await service.store.delete(stored.key);

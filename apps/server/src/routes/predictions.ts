@@ -206,7 +206,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
     service.metrics.streamOpened();
     try {
       const ends = AbortSignal.any([disconnection(reply), service.drained]);
-      for await (const event of service.watch(id, ends, keepAlive)) {
+      for await (const event of service.watcher.watch(id, ends, keepAlive)) {
         const data = JSON.stringify(event);
         // A comment keeps the connection alive where there is no news.
         const id = isEnded(event.status) ? `id: ${endedEvent}\n` : '';

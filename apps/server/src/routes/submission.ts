@@ -16,6 +16,7 @@ import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { FastifyRouteSchemaDef } from 'fastify/types/schema.js';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { checkWebhook } from '../admission.ts';
 import { disconnection } from '../disconnection.ts';
 import { ApiError, invalidParameters, retryAfter, success } from '../envelope.ts';
 import { fileTooLarge } from '../file-form.ts';
@@ -60,9 +61,9 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
   // Base64 is larger than its file by a third.
   const bodyLimit = Math.ceil((maxFileBytes(service.settings) * 4) / 3) + 1024 * 1024;
   const bodies = new LargeBodies();
-  for (const { model, schema } of service.models.map(operationOf)) {
+  for (const { model, schema } of service.models.all.map(operationOf)) {
     // The serving checkpoint, and with it the limits, may have changed by the time of the request.
-    const current = () => service.model(model.id);
+    const current = () => service.models.of(model.id);
     const takesAudio = model.parameters.includes('audio');
     const options = {
       schema,
@@ -83,7 +84,7 @@ export const submissionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       request.body = undefined as never;
       bodies.release(request);
       if (!body.enable_sync_mode) return success(await service.result(task, { publicUrl }));
-      const ended = await service.ended(task.id, disconnection(reply));
+      const ended = await endOf(service, task.id, disconnection(reply));
       return success(awaited(await service.result(ended, { publicUrl })));
     });
   }
@@ -146,7 +147,7 @@ async function submit(
   submission: Submission,
 ): Promise<Task> {
   const { model, webhookUrl, idempotencyKey, warnings } = submission;
-  if (webhookUrl) await service.checkWebhook(webhookUrl);
+  if (webhookUrl) await checkWebhook(service, webhookUrl);
   const { enable_sync_mode: _sync, enable_base64_output: base64Output, webhook_url: _url, ...input } = submission.input;
   const idempotency =
     idempotencyKey === undefined
@@ -184,6 +185,15 @@ async function submit(
     await dropSource();
     throw asApiError(error);
   }
+}
+
+/** The task when it has ended, or in its present state when the time limit of synchronous requests is over. */
+async function endOf(service: Service, id: string, signal: AbortSignal): Promise<Task> {
+  const limit = AbortSignal.timeout(service.settings.RETONE_SYNC_SECONDS * 1000);
+  await service.watcher.ended(id, AbortSignal.any([signal, limit]));
+  const task = await service.tasks.get(id);
+  if (!task) throw new ApiError('unknown_task', 'the task was deleted');
+  return task;
 }
 
 /** The result that was waited for; one of a task that has not ended says so. */

@@ -4,6 +4,7 @@ import { newToken } from '@retone/storage';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { checkQuota, keepUpload } from '../admission.ts';
 import { success } from '../envelope.ts';
 import { fileForm, fileName, fileOf, fileTooLarge, takeForms } from '../file-form.ts';
 import { answers } from '../openapi.ts';
@@ -37,8 +38,8 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
   const schema = { tags, summary: 'Upload a file', ...form, response: answers(uploadSchema) };
   const take = async (request: FastifyRequest) => {
     const { name, mediaType: given, content } = await fileOf(request, settings);
-    await service.checkQuota(request.account.id, Number(request.headers['content-length'] ?? 0));
-    const { key, size } = await service.keepUpload(content);
+    await checkQuota(service, request.account.id, Number(request.headers['content-length'] ?? 0));
+    const { key, size } = await keepUpload(service, content);
     return add(request, { key, name, mediaType: mediaTypeOf(name, given), size });
   };
   api.post('/media/upload/binary', { schema, validatorCompiler }, async (request) => success(await take(request)));
@@ -58,7 +59,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     const { filename, size, content_type: contentType } = request.body;
     if (size > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
-    await service.checkQuota(request.account.id, size);
+    await checkQuota(service, request.account.id, size);
     const mediaType = mediaTypeOf(name, contentType);
     const key = `uploads/${newToken()}`;
     const announced = await add(request, { key, name, mediaType, size: null, announcedSize: size });
