@@ -127,6 +127,18 @@ export class Siege {
     return (await count('created')) + (await count('processing'));
   }
 
+  /** Resolves when a task has been completed, when none is open, or after so many looks, a second apart. */
+  async progress(clients: readonly Client[], looks: number): Promise<void> {
+    const completed = async () => {
+      const counts = clients.map((client) => this.call(client, 'GET', '/predictions?status=completed&page_size=1'));
+      return (await Promise.all(counts)).reduce((sum, { total }) => sum + total, 0);
+    };
+    const open = async () =>
+      (await Promise.all(clients.map((client) => this.#open(client)))).some((count) => count > 0);
+    const before = await completed();
+    for (let look = 0; look < looks && (await open()) && (await completed()) === before; look++) await sleep(1000);
+  }
+
   /** Resolves when every task of an account has ended. */
   async ended(client: Client): Promise<void> {
     for (const { id, account } of this.asked) {
