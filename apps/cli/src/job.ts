@@ -24,8 +24,8 @@ export interface Job {
   asked?: Parameters<typeof checkOptions>[1];
   /** What a file shares with others of the same command line: their model, and the progress of all. */
   many?: Pick<FileOfMany, 'shared' | 'place'> | undefined;
-  /** What a service is asked for instead, with --server; undefined where it has no such task. */
-  remote?: RemoteTask | undefined;
+  /** What a service is asked for instead, with --server. */
+  remote: RemoteTask;
 }
 
 /** Flags of every command that makes sound. */

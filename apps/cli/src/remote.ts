@@ -1,31 +1,37 @@
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type Input, Retone, type Task, type TaskEvent } from '@retone/client';
+import { probeAudio } from '@retone/audio';
+import { type Input, type ModelName, Retone, type Task, type TaskEvent } from '@retone/client';
 import type { WritableFormat } from '@retone/contract';
 import { UsageError } from './arguments.ts';
 import { remote } from './connection.ts';
+import { bitDepthOf } from './flags.ts';
 import { stemOf } from './input.ts';
-import type { Job, RemoteTask } from './job.ts';
+import type { Job } from './job.ts';
 import { chooseOutput, type Output, say } from './output.ts';
 import { ProgressBar } from './progress.ts';
 
-/** Flags that choose how this machine computes or writes; a service decides that itself. */
-const local = ['bit-depth', 'ceiling', 'sampler', 'lora', 'model', 'precision', 'device', 'threads'] as const;
+/** Shortest result of a service in seconds. */
+const shortest = 1;
+
+/** Flags that mean the same on a service; it decides the others itself. */
+const shared = ['prompt', 'negative-prompt', 'seed', 'steps', 'guidance-scale'];
+const own = ['duration', 'init-noise-level', 'region', 'before', 'after'];
+const writing = ['output', 'overwrite', 'format', 'bit-depth', 'json', 'server'];
 
 /** Makes sound on a service instead of this machine. @throws UsageError on flags that a service does not take */
 export async function makeRemotely(job: Job, prompt: string, server: string): Promise<void> {
   const { values, file, signal, many } = job;
-  const refused = local.find((name) => values[name] !== undefined);
+  const refused = Object.keys(values).find((name) => ![...shared, ...own, ...writing].includes(name));
   if (refused) throw new UsageError(`--${refused} must be left out with --server: the service decides`);
-  if (!job.remote) throw new UsageError('--region must be given once with --server');
   const retone = new Retone(remote(server));
   const base = file === undefined ? prompt : stemOf(file);
   const target = chooseOutput(values.output, values.format, base, { input: file, overwrite: values.overwrite });
   const started = performance.now();
   const bar = new ProgressBar(process.stderr, !values.json, many?.place);
   try {
-    const task = await run(retone, job, job.remote, { prompt, format: target.format, bar });
+    const task = await run(retone, job, { prompt, format: target.format, bar });
     bar.note('downloading');
     const response = await retone.download(task.outputs[0]!, { signal });
     await target.output.write(new Uint8Array(await response.arrayBuffer()));
@@ -38,21 +44,21 @@ export async function makeRemotely(job: Job, prompt: string, server: string): Pr
 
 async function run(
   retone: Retone,
-  { values, file, signal }: Job,
-  { model, input }: RemoteTask,
+  { values, file, signal, remote: { model, input } }: Job,
   { prompt, format, bar }: { prompt: string; format: WritableFormat; bar: ProgressBar },
 ): Promise<Task> {
   if (file !== undefined) bar.note('uploading');
-  const audio = file && (await retone.upload(await blobOf(file), basename(file), { signal }));
+  const recording = file === undefined ? {} : await uploaded(retone, file, model, signal);
   const parameters = {
-    audio,
+    ...recording,
     prompt,
     output_format: format,
+    output_bit_depth: bitDepthOf(values['bit-depth'], format),
     negative_prompt: values['negative-prompt'],
     seed: values.seed,
     num_inference_steps: values.steps,
     guidance_scale: values['guidance-scale'],
-    ...input,
+    ...Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)),
   };
   // JSON leaves out what is undefined.
   return retone.run(model, parameters as unknown as Input<typeof model>, {
@@ -85,11 +91,11 @@ function report(
   say(output, values.json ? JSON.stringify(result) : `${file === undefined ? '' : `${file} -> `}${words}`);
 }
 
-async function blobOf(file: string): Promise<Blob> {
-  if (file === '-') return new Blob([await buffer(process.stdin)]);
-  try {
-    return await openAsBlob(file);
-  } catch {
-    throw new Error(`there is no file ${file} that can be read`);
-  }
+/** The recording on the service, and for a transform its length: the service would make 30 s of any. */
+async function uploaded(retone: Retone, file: string, model: ModelName, signal: AbortSignal) {
+  const bytes = file === '-' ? new Uint8Array(await buffer(process.stdin)) : undefined;
+  const { duration } = await probeAudio(bytes ?? file, { name: 'standard input', signal });
+  const blob = bytes ? new Blob([bytes]) : await openAsBlob(file);
+  const audio = await retone.upload(blob, basename(file), { signal });
+  return model === 'audio-to-audio' ? { audio, duration: Math.max(shortest, duration ?? shortest) } : { audio };
 }

@@ -78,8 +78,17 @@ describe('on a service', () => {
   const on = (...args: string[]) => place.retoneWith({ RETONE_KEY: running.key }, ...args, '--server', running.url);
 
   test.each([
-    [['transform', 'a.wav', '-n', '0.4'], { pipeline: 'audio-to-audio', initNoiseLevel: 0.4 }],
-    [['inpaint', 'a.wav', '-r', '0.01-0.05'], { pipeline: 'inpaint', regions: [{ start: 0.01, end: 0.05 }] }],
+    [['transform', 'a.wav', '-n', '0.4'], { pipeline: 'audio-to-audio', initNoiseLevel: 0.4, seconds: 1 }],
+    [
+      ['inpaint', 'a.wav', '-r', '0.01-0.03', '-r', '0.05-0.07'],
+      {
+        pipeline: 'inpaint',
+        regions: [
+          { start: 0.01, end: 0.03 },
+          { start: 0.05, end: 0.07 },
+        ],
+      },
+    ],
     [['outpaint', 'a.wav', '--after', '1'], { pipeline: 'outpaint', secondsBefore: 0, secondsAfter: 1 }],
     [['generate', '-d', '2'], { pipeline: 'text-to-audio', seconds: 2 }],
   ])('%j', async (args, request) => {
@@ -94,7 +103,8 @@ describe('on a service', () => {
       [['transform', 'a.wav', '-p', 'refuse'], 1, 'the engine refuses this'],
       [['transform', 'a.wav', '-p', 'x', '-d', '9999'], 1, 'duration must be'],
       [['transform', 'a.wav', '-p', 'x', '--threads', '2'], 2, '--threads must be left out with --server'],
-      [['transform', 'none.wav', '-p', 'x'], 1, 'there is no file none.wav'],
+      [['transform', 'a.wav', '-p', 'x', '--channels', 'downmix'], 2, '--channels must be left out with --server'],
+      [['transform', 'none.wav', '-p', 'x'], 1, 'none.wav'],
     ] as const;
     for (const [args, code, message] of wrong) {
       expect(await on(...args)).toMatchObject({ code, stderr: expect.stringContaining(message) });

@@ -1,6 +1,6 @@
 import { defaultNoiseLevel } from '@retone/contract';
 import { audioToAudio, inpaint, outpaint, textToAudio } from '@retone/engine';
-import { type Flags, parse, type Region, UsageError, type Values } from '../arguments.ts';
+import { type Flags, parse, UsageError, type Values } from '../arguments.ts';
 import { type FileOfMany, forEachFile, isBatch } from '../batch.ts';
 import type { Command } from '../command.ts';
 import { channelsFlag } from '../flags.ts';
@@ -126,7 +126,7 @@ export const soundCommands: Record<string, Command> = {
           report: { regions },
           longer: 'refuse',
           channels: values.channels,
-          remote: regions.length > 1 ? undefined : inpainting(regions[0]!),
+          remote: { model: 'audio-inpainting', input: { regions } },
         },
         (model, audio, controls) => inpaint(model, { ...controls, audio: audio!, regions }),
       );
@@ -160,7 +160,3 @@ export const soundCommands: Record<string, Command> = {
     },
   },
 };
-
-function inpainting({ start, end }: Region): RemoteTask {
-  return { model: 'audio-inpainting', input: { mask_start_seconds: start, mask_end_seconds: end } };
-}
