@@ -1,5 +1,6 @@
-import { existsSync, globSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '@retone/common';
 import { UsageError } from './arguments.ts';
 import { stemOf } from './input.ts';
 import { SharedModel } from './shared-model.ts';
@@ -38,7 +39,7 @@ export async function forEachFile(
   const outputs = files.map((file) => join(folder, `${stemOf(file)}.${extension}`));
   const twice = outputs.find((output, i) => outputs.indexOf(output) !== i);
   if (twice) throw new UsageError(`files must have different names: two of them would become "${twice}"`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
 
   const shared = new SharedModel();
   let skipped = 0;

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CodedError, elementsOf, tryLock, writeAtomically } from '../src/index.ts';
+import { CodedError, elementsOf, makeFolder, tryLock, writeAtomically } from '../src/index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -60,4 +60,18 @@ test.each([
   [[2, 0], 0],
 ])('a tensor of shape %j has %d elements', (shape, count) => {
   expect(elementsOf(shape)).toBe(count);
+});
+
+test('a folder is made with its parents, and one that exists is left as it is', () => {
+  const deep = join(folder, 'one', 'two');
+  makeFolder(deep, 0o700);
+  makeFolder(deep);
+  expect(statSync(deep).mode & 0o777).toBe(0o700);
+});
+
+test('a folder that cannot be made is an error, also where a recursive mkdir of Node never returns', async () => {
+  await writeFile(join(folder, 'file'), '');
+  expect(() => makeFolder(join(folder, 'file', 'below'))).toThrow(/ENOTDIR/);
+  expect(() => makeFolder(join(folder, 'file'))).toThrow(/EEXIST/);
+  if (process.platform === 'linux') expect(() => makeFolder('/proc/nowhere/below')).toThrow(/ENOENT/);
 });

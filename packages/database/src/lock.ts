@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { tryLock } from '@retone/common';
+import { makeFolder, tryLock } from '@retone/common';
 import { badFolder, DatabaseError } from './errors.ts';
 
 /**
@@ -21,7 +20,7 @@ export function lockFolder(folder: string): () => void {
 
 function openLock(folder: string): (() => void) | undefined {
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    makeFolder(dirname(folder));
     return tryLock(`${folder}.lock`);
   } catch (error) {
     throw badFolder(folder, error);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PGlite, type Transaction } from '@electric-sql/pglite';
+import { makeFolder } from '@retone/common';
 import { type Connections, checkChannel, type Database, type Queryable, type Row } from './database.ts';
 import { DiskSpace } from './disk-space.ts';
 import { badFolder, DatabaseError, translated } from './errors.ts';
@@ -53,7 +54,7 @@ export async function restorePglite(folder: string, backup: string): Promise<voi
   try {
     const unfinished = `${path}.new`;
     rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+    makeFolder(unfinished, 0o700);
     const loadDataDir = new Blob([await readFile(backup)], { type: 'application/x-gzip' });
     await (await PGlite.create({ dataDir: unfinished, loadDataDir })).close();
     renameSync(unfinished, path);

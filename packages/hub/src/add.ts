@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
-import { constants, copyFile, mkdir } from 'node:fs/promises';
+import { constants, copyFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { cachedSnapshot, otherLayout, readJson } from '@retone/checkpoint';
+import { makeFolder } from '@retone/common';
 import { sha256Of } from './content.ts';
 import { writeFailure } from './disk.ts';
 import { HubError } from './errors.ts';
@@ -62,7 +63,7 @@ function localPart(folder: string, path: string): Part {
     path,
     size: stat.size,
     async get(target, { signal, onBytes }) {
-      await mkdir(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       await copyFile(file, target, constants.COPYFILE_FICLONE).catch((error) =>
         Promise.reject(writeFailure(error, target)),
       );

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '@retone/common';
 import { ContentHash, readInto } from './content.ts';
 import { writeFailure } from './disk.ts';
 import { HubError, Passing } from './errors.ts';
@@ -27,7 +28,7 @@ export async function download(
   path: string,
   { signal, onBytes }: DownloadOptions = {},
 ): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const before = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (before > file.size) await rm(path);
   const { sha256, hub: found } = await complete(hub, file, path, before > file.size ? 0 : before, { signal, onBytes });

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { builtInModel, installedModels } from '@retone/checkpoint';
+import { makeFolder } from '@retone/common';
 import { HubError } from './errors.ts';
 import type { Digest } from './hub.ts';
 import { takeLock } from './lock.ts';
@@ -66,7 +67,7 @@ export class Installation {
    * @returns how many bytes are still to come
    */
   async prepare(files: readonly WantedFile[]): Promise<number> {
-    await mkdir(this.staged, { recursive: true });
+    makeFolder(this.staged);
     const wanted = new Set(files.map(({ path }) => path));
     for (const entry of await readdir(this.staged, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
@@ -114,7 +115,7 @@ export class Installation {
     for (const source of installedFiles(this.folder, path, digest)) {
       if ((await stat(source).catch(() => undefined))?.size !== size) continue;
       await rm(target, { force: true });
-      await mkdir(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       // Some file systems have no links; then it is fetched.
       const linked = await link(source, target).then(
         () => true,

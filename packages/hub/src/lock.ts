@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryLock } from '@retone/common';
+import { makeFolder, tryLock } from '@retone/common';
 
 /** Milliseconds between looks whether a lock is free. */
 const interval = 250;
@@ -12,7 +11,7 @@ const interval = 250;
  * @param onWait called once when another process has it
  */
 export async function takeLock(path: string, onWait: () => void, signal?: AbortSignal): Promise<() => void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   for (let waited = false; ; waited = true) {
     const release = tryLock(path);
     if (release) return release;

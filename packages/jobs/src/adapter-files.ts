@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError, modelsFolder } from '@retone/checkpoint';
-import { evictOldest, markUsed, writeAtomically } from '@retone/common';
+import { evictOldest, makeFolder, markUsed, writeAtomically } from '@retone/common';
 import type { Lora } from '@retone/contract';
 import type { Queryable } from '@retone/database';
 import { type Adapter, readAdapter } from '@retone/engine';
@@ -56,7 +56,7 @@ export class AdapterFiles {
 
   constructor(options: AdapterFilesOptions) {
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    makeFolder(options.folder, 0o700);
   }
 
   /**

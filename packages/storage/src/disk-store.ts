@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, rmdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { makeFolder } from '@retone/common';
 import { StorageError } from './errors.ts';
 import { checkKey, checkPrefix } from './keys.ts';
 import { LimitedContent } from './limited-content.ts';
@@ -27,7 +27,7 @@ export class DiskStore implements FileStore {
     this.#folder = resolve(folder);
     const partial = join(this.#folder, partialFolder);
     try {
-      mkdirSync(partial, { recursive: true, mode: 0o700 });
+      makeFolder(partial, 0o700);
       removeStale(partial);
     } catch (error) {
       throw unavailable(error);
@@ -152,7 +152,7 @@ export class DiskStore implements FileStore {
     const folder = dirname(path);
     for (let attempt = 1; ; attempt++) {
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder, 0o700);
         await rename(partial, path);
         break;
       } catch (error) {

@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '@retone/common';
 import { restoreDatabase } from '@retone/database';
 import { openStore, readSettings } from '@retone/server';
 import manifest from '../../package.json' with { type: 'json' };
@@ -20,7 +21,7 @@ interface BackupFacts {
 /** `retone backup <folder>`: what the service has, while it runs. */
 export async function backup({ service, print }: Administration, [folder]: string[]): Promise<void> {
   if (!folder) throw new UsageError('backup takes the folder to make');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   if ((await readdir(folder)).length > 0) throw new UsageError(`${folder} must be empty or new`);
   const { database, store } = service;
   // The database first: the files of every row in it are there, unless they are deleted in this moment.
@@ -30,7 +31,7 @@ export async function backup({ service, print }: Administration, [folder]: strin
     const opened = await store.open(key);
     if (!opened) continue; // deleted meanwhile
     const path = join(folder, 'files', ...key.split('/'));
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     await pipeline(opened.stream, createWriteStream(path, { mode: 0o600 }));
     files++;
   }

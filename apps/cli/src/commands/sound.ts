@@ -5,7 +5,6 @@ import { type FileOfMany, forEachFile, isBatch } from '../batch.ts';
 import type { Command } from '../command.ts';
 import { channelsFlag } from '../flags.ts';
 import { oneFile } from '../input.ts';
-import type { RemoteTask } from '../job.ts';
 import { makeFlags } from '../job.ts';
 import { make } from '../make.ts';
 import { chosenFormat } from '../output.ts';

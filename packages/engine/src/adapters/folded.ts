@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Checkpoint, SafetensorsFile, type Weight, Weights, writeSafetensors } from '@retone/checkpoint';
-import { evictOldest, markUsed } from '@retone/common';
+import { evictOldest, makeFolder, markUsed } from '@retone/common';
 import type { Adapter } from '../adapter.ts';
 import type { Backend } from '../backends/backend.ts';
 import { exactLinear } from '../backends/exact.ts';
@@ -81,7 +81,7 @@ async function kept(folder: string, name: string, make: (path: string) => Promis
   markUsed(path);
   if (!existsSync(path)) {
     await writingCache(async () => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       await make(path);
     });
   }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
-import { evictOldest, markUsed, writeAtomically } from '@retone/common';
+import { evictOldest, makeFolder, markUsed, writeAtomically } from '@retone/common';
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import type { Adapter } from '../adapter.ts';
@@ -70,7 +70,7 @@ export class CompiledMeasure {
 
 async function writeJson(path: string, value: object): Promise<void> {
   await writingCache(async () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await writeAtomically(path, (part) => writeFile(part, JSON.stringify(value)));
   });
 }
@@ -85,7 +85,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
     if (!announced) source.onCompile?.();
     announced = true;
     // Before anything that takes long: where nothing can be kept, nothing is compiled.
-    await writingCache(() => mkdirSync(folder, { recursive: true }));
+    await writingCache(() => makeFolder(folder));
     peaks = await knownPeaks(join(model, 'input-peaks.json'), source.calibrate);
     const graphs = mapValues(builds, (build) => build());
     weights.assertComplete();
@@ -115,7 +115,7 @@ export function compiledBackend(source: CompiledSource, options: SessionOptions 
 /** Compiles a graph beside its place and moves it there, so that others see all of it or nothing. */
 async function install(graph: Graph, folder: string): Promise<void> {
   const parent = resolve(folder, '..');
-  mkdirSync(parent, { recursive: true });
+  makeFolder(parent);
   const making = join(parent, `making-${process.pid}-${Date.now()}`);
   mkdirSync(making);
   try {
