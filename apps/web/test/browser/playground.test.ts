@@ -118,7 +118,7 @@ test('a result becomes the source, and variations stand under each other', async
 
 test('a part is marked by dragging and made anew; the rest stays as it was', async () => {
   await page.getByRole('link', { name: 'Inpaint' }).click();
-  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('button', { name: 'Melody' }).click();
   await source(page).getByText('melody.wav').waitFor();
   const area = source(page).locator('.area');
@@ -158,7 +158,7 @@ test('a part is marked by dragging and made anew; the rest stays as it was', asy
 
 test('the end of a recording is dragged out', async () => {
   await page.getByRole('link', { name: 'Extend' }).click();
-  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('button', { name: 'Drum loop' }).click();
   await source(page).getByText('drums.wav').waitFor();
   const handle = source(page).getByRole('slider', { name: 'Extended recording: end' });
