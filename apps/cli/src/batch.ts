@@ -5,7 +5,7 @@ import { UsageError } from './arguments.ts';
 import { stemOf } from './input.ts';
 import { SharedModel } from './shared-model.ts';
 
-/** What is done with one file of several. */
+/** Processes one file of several. */
 export interface FileOfMany {
   file: string;
   output: string;
@@ -21,7 +21,7 @@ export function isBatch(files: string[], output: string | undefined): boolean {
 
 /**
  * Does something with each of several files, and writes the results into a folder under the files' names. Results that exist are
- * skipped, so an interrupted run goes on where it was; a file that fails does not stop the others.
+ * skipped, so an interrupted run continues where it stopped; a file that fails does not stop the others.
  *
  * @throws UsageError when the results have nowhere to go; an Error at the end when files failed
  */

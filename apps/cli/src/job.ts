@@ -22,9 +22,9 @@ export interface Job {
   channels?: string | undefined;
   /** Engine options of the command's own flags, checked before anything is loaded. */
   asked?: Parameters<typeof checkOptions>[1];
-  /** What a file shares with others of the same command line: their model, and the progress of all. */
+  /** State shared with the other files of the same command line: their model, and the progress of all. */
   many?: Pick<FileOfMany, 'shared' | 'place'> | undefined;
-  /** What a service is asked for instead, with --server. */
+  /** The request to a service, with --server. */
   remote: RemoteTask;
 }
 
@@ -70,7 +70,7 @@ export const makeFlags = {
   json: jsonFlag,
 } satisfies Flags;
 
-/** What a command asks of a service: the model, and the parameters that are the command's own. */
+/** A command's request to a service: the model, and the parameters that are the command's own. */
 export interface RemoteTask {
   model: ModelName;
   input: Record<string, unknown>;

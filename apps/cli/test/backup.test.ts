@@ -74,7 +74,7 @@ async function check(first: Record<string, string>, second: Record<string, strin
   expect(await again.stop()).toBe(0);
 }
 
-/** A server of the system, with the programs of its own version. */
+/** A server of the system, with the programs of its version. */
 const postgres = installedPostgres('pg_dump');
 if (!postgres)
   console.warn('skipped: backups with pg_dump, which is not installed beside a server (Debian: postgresql)');

@@ -62,7 +62,7 @@ test.skipIf(!hasSystemd)('systemd takes the unit, and calls it well hardened', (
   const folder = mkdtempSync(join(tmpdir(), 'retone-unit-'));
   try {
     const unit = join(folder, 'retone.service');
-    // What is run need not be installed here.
+    // The programs that are run need not be installed here.
     const text = read('systemd/retone.service').replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true');
     writeFileSync(unit, text.replace(/^WorkingDirectory=.*/m, 'WorkingDirectory=/'));
     expect(spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })).toMatchObject({

@@ -19,7 +19,7 @@ const waiting: { accountId: string; go: () => void }[] = [];
 export interface Wanted {
   format: WritableFormat;
   bitDepth?: BitDepth | undefined;
-  /** What the file says about itself. */
+  /** Tags of the file. */
   tags?: Record<string, string> | undefined;
 }
 

@@ -48,8 +48,8 @@ export function loggedPath(url: string): string {
 /** Which program asks, where it says so. */
 function clientOf({ headers }: FastifyRequest): { client?: string } {
   const parts = ['x-client-name', 'x-client-version', 'x-client-os'].map((name) => headers[name]);
-  const told = parts.filter((part) => typeof part === 'string' && /^[\w .@/+-]{1,60}$/.test(part));
-  return told.length > 0 ? { client: told.join(' ') } : {};
+  const known = parts.filter((part) => typeof part === 'string' && /^[\w .@/+-]{1,60}$/.test(part));
+  return known.length > 0 ? { client: known.join(' ') } : {};
 }
 
 /** Turns lines of JSON into words for people. */

@@ -4,13 +4,13 @@ import { CheckpointError, parseWords, readJson } from '@retone/checkpoint';
 import type { ModelId } from '@retone/contract';
 import type { Service } from './service.ts';
 
-/** What the page has to know of the service before its first request. */
+/** Facts that the page needs before its first request. */
 export interface PageSettings {
   /** Whether prices and credit are shown: only where the operator has turned billing on. */
   billing: boolean;
   /** Days after which results are deleted; null: never. */
   retentionDays: number | null;
-  /** What the model that transforms knows by name; empty if it reads free text. */
+  /** Words that the transforming model knows; empty if it reads free text. */
   vocabulary: string[];
   /** The checkpoint that serves each model on this machine. */
   checkpoints: Partial<Record<ModelId, { name: string; license?: string }>>;

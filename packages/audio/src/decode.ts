@@ -32,7 +32,7 @@ export interface DecodeOptions extends Limits {
   /** Mono is copied to both, stereo to mono is the mean; all the file's channels if not given. */
   channels?: 1 | 2 | undefined;
   /**
-   * What becomes of more than two channels where `channels` is given. `downmix` (the default) mixes all into stereo as
+   * Treatment of more than two channels if `channels` is given. `downmix` (the default) mixes all into stereo as
    * ITU-R BS.775 says (centre and surround at -3 dB, scaled so as not to clip); `first-two` keeps the first two, as the
    * reference does, and so does either for channels that nobody has named or that are more than 16.
    */

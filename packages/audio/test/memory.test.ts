@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The frames of an mp3 file without its tags, which tell its length. */
+/** The frames of an mp3 file without its tags, which hold its length. */
 function frames(mp3: Buffer): Buffer {
   const tag =
     mp3.toString('latin1', 0, 3) === 'ID3' ? 10 + mp3.subarray(6, 10).reduce((n, byte) => n * 128 + byte, 0) : 0;
@@ -63,6 +63,6 @@ test('five seconds of a recording of 30 minutes take no more memory than five se
   expect(part.megabytes).toBeLessThan(400);
   const whole = await peakOf(undefined);
   expect(whole.samples).toBeGreaterThan(minutes * 60 * 44100 * 0.99);
-  // What it saves, so that the bound above means something.
+  // The saving, so that the bound above means something.
   expect(whole.megabytes).toBeGreaterThan(part.megabytes + 400);
 });

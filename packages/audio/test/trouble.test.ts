@@ -125,7 +125,7 @@ describe('damage in streams without timestamps', () => {
   const seconds = 2;
   test.each(['mp3', 'aac'] as const)('what follows a damaged part of %s comes in time', async (format) => {
     const sound = tone(440, 0.5, rate, seconds * rate);
-    // A click that tells the time, behind the damage.
+    // A click as a time mark, behind the damage.
     const at = 1.5 * rate;
     for (let i = 0; i < 200; i++) sound[at + i] = i % 20 < 10 ? 1 : -1;
     const bytes = Buffer.from(await encodeAudio({ sampleRate: rate, channels: [sound] }, format));

@@ -79,8 +79,8 @@ onEveryDatabase(({ open }) => {
     expect((await keys.authenticate(two.key))?.keyId).toBe(two.id);
     await keys.revoke(one.id, 'you');
     expect((await keys.list()).find((key) => key.id === one.id)).toEqual(revoked);
-    const told = (await new Audit(database).entries(id)).filter(({ action }) => action.startsWith('key.'));
-    expect(told.map(({ actor, action, details }) => [actor, action, details]).reverse()).toEqual([
+    const recorded = (await new Audit(database).entries(id)).filter(({ action }) => action.startsWith('key.'));
+    expect(recorded.map(({ actor, action, details }) => [actor, action, details]).reverse()).toEqual([
       ['me', 'key.create', { key: one.id, name: 'one' }],
       ['me', 'key.create', { key: two.id, name: 'two' }],
       ['you', 'key.revoke', { key: one.id, name: 'one' }],

@@ -1,4 +1,4 @@
-/** The statuses of a task, in the order in which a task goes through them. The last three are final. */
+/** The statuses of a task, in the order in which a task passes through them. The last three are final. */
 export const taskStatuses = ['created', 'processing', 'completed', 'failed', 'cancelled'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 

@@ -8,7 +8,7 @@ if (!disk) console.warn('skipped: full disks, which only root on Linux can mount
 afterAll(() => disk?.close());
 
 test.skipIf(!disk)(
-  'PGlite on a full disk refuses to write, answers reads, and goes on when there is room',
+  'PGlite on a full disk refuses to write, answers reads, and recovers when there is room',
   async () => {
     const folder = join(disk!.folder, 'database');
     const database = await openDatabase({ folder });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A disk of its own that a test can fill. */
+/** A separate disk that a test can fill. */
 export interface SmallDisk {
   folder: string;
   /** Leaves so many bytes free. */

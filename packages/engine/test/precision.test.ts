@@ -9,7 +9,7 @@ import { loadModel } from '../src/load.ts';
 import type { Model } from '../src/model.ts';
 import { made, meanDifference, prompts, spectra } from './fidelity.ts';
 
-// Error of 8-bit integers on the built-in model: after eight steps of its own sampler with the same noise, at most so much.
+// Error of 8-bit integers on the built-in model: after eight steps of its sampler with the same noise, at most so much.
 
 const bounds = { balanced: { latents: 0.03, decibels: 0.5 }, fast: { latents: 0.06, decibels: 1 } };
 

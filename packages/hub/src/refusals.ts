@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 /**
- * What a refused request means, in words that say what to do. The hub distinguishes gated, private and absent repositories by
+ * Explains a refused request and what to do. The hub distinguishes gated, private and absent repositories by
  * `X-Error-Code` beside the status; without a token, the status is 401 for all three.
  */
 export function refusal(response: Response, { hub, repository, revision, token }: Asked): HubError {

@@ -28,7 +28,7 @@ export type FromEngine =
   | { type: 'alive' }
   | { type: 'progress'; progress: Progress }
   | { type: 'warning'; warning: string }
-  /** What would be the result if the sampler stopped after this step. */
+  /** The result if the sampler stopped after this step. */
   | { type: 'preview'; audio: Tensor; step: number }
   | { type: 'done'; audio: Tensor; milliseconds: number }
   | { type: 'error'; code: string; message: string };

@@ -88,7 +88,7 @@ export class Worker {
     if (!task) return;
     onTry?.({ task, outcome: 'started' });
     // A lost notification is harmless: waiters also poll.
-    const told = database.notify(taskChannel, taskId).catch(() => {});
+    const notified = database.notify(taskChannel, taskId).catch(() => {});
     const over = AbortSignal.any([signal, stopping]);
     try {
       // However long the engine takes to notice: a result that comes late does not count.
@@ -117,7 +117,7 @@ export class Worker {
       const failed = await persistently(() => lifecycle.fail(task.id, reason, task.attempts), over);
       onTry?.({ task, outcome: failed ? 'failed' : 'dropped', error, failure });
     } finally {
-      await told;
+      await notified;
     }
   }
 

@@ -126,7 +126,7 @@ export class DiskStore implements FileStore {
     }
   }
 
-  /** What is being stored, as long as there is room for it. */
+  /** The content being stored, as long as there is room for it. */
   async *#whileRoom(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     let looked = -Infinity;
     let size = 0;

@@ -16,7 +16,7 @@ const flags = {
 
 /** Milliseconds between two looks at the folder. Network drives do not report changes, so it is polled. */
 const pause = 500;
-/** What results have in their names; recordings with it are left alone. */
+/** The mark in the names of results; recordings with it are skipped. */
 const mark = '.retone.';
 
 export const watchCommands: Record<string, Command> = {

@@ -163,8 +163,8 @@ async function check(siege: Siege, clients: Client[], database: Database, store:
   const known = new Set([...[...files, ...uploads].map(({ key }) => key), ...sources]);
   expect(stored, 'there are no files without a row').toEqual([...known].sort());
 
-  const toTell = tasks.filter(({ status }) => status === 'completed').map(({ id, status }) => [id, status]);
-  for (const [id, status] of toTell) expect([id, receiver.told.get(id!)]).toEqual([id, status]);
+  const toReceive = tasks.filter(({ status }) => status === 'completed').map(({ id, status }) => [id, status]);
+  for (const [id, status] of toReceive) expect([id, receiver.received.get(id!)]).toEqual([id, status]);
   expect(clients).toHaveLength(3);
 }
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 /** A receiver of webhooks on loopback. */
 export interface Receiver {
   url: string;
-  /** Status of each task that was told, by id; what has no right signature is not taken. */
-  told: Map<string, string>;
+  /** Status of each task whose webhook arrived, by id; wrong signatures are refused. */
+  received: Map<string, string>;
   /** The secrets of the accounts whose webhooks come here: one of them must fit a signature. */
   secrets: string[];
   /** Whether everything is answered with 500. */
@@ -26,14 +26,14 @@ export async function startReceiver(): Promise<Receiver> {
     });
     if (right) {
       const task = JSON.parse(body) as { id: string; status: string };
-      receiver.told.set(task.id, task.status);
+      receiver.received.set(task.id, task.status);
     }
     response.writeHead(right ? 204 : 401).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const receiver: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    told: new Map(),
+    received: new Map(),
     secrets: [],
     refuses: false,
     close: () => server.close(),

@@ -18,7 +18,7 @@ const body = z.object({
 const query = z.object({ output_format: z.string().default('mp3_44100_128') });
 /** Length where none is asked for; the service itself would make 30 s. */
 const defaultSeconds = 5;
-/** Shortest sound of the service, in seconds; the other API goes down to 0.5. */
+/** Shortest sound of the service, in seconds; the other API allows 0.5. */
 const shortest = 1;
 /** Guidance scale at the strongest influence. */
 const mostGuidance = 10;

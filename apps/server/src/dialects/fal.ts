@@ -148,7 +148,7 @@ function queued({ publicUrl }: FastifyRequest, { id, status }: Task) {
   const base = `${publicUrl}/fal/${app_}/requests/${id}`;
   const states = { created: 'IN_QUEUE', processing: 'IN_PROGRESS' } as Record<string, string>;
   return {
-    // What failed is completed too: the result says why.
+    // A failed task counts as completed, too: the result says why.
     status: states[status] ?? 'COMPLETED',
     request_id: id,
     response_url: base,

@@ -55,7 +55,7 @@ async function upload(
     headers: { authorization: `Bearer ${key}`, 'content-type': `multipart/form-data; boundary=${boundary}` },
     body: Readable.from(body()) as unknown as ReadableStream,
   });
-  // What was refused before it was read.
+  // Refused before it was read.
   part.file.resume();
   const answer = (await response.json()) as { data: { download_url: string }; message: string; error_code: string };
   if (!response.ok) throw new RetoneError(response.status, answer.error_code, answer.message);

@@ -8,7 +8,7 @@ export const number = z.preprocess(
 );
 
 /**
- * What a request of another API says. Only kinds are checked here: ranges are those of Retone's API, which names them.
+ * Parses a request of another API. Only kinds are checked here: ranges are those of Retone's API, which names them.
  *
  * @throws RetoneError 400 that names every parameter at fault
  */
@@ -19,7 +19,7 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown)
   throw new RetoneError(400, 'invalid_parameters', faults.join('; '));
 }
 
-/** The error as the API has it; what Fastify refuses has a status of its own, and anything else is the service's fault. */
+/** The error as the API has it; refusals of Fastify have their own status, and anything else is the service's fault. */
 export function refusalOf(error: unknown): RetoneError {
   if (error instanceof RetoneError) return error;
   const { statusCode, message } = error as Error & { statusCode?: number };

@@ -71,7 +71,7 @@ export const fileRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (ap
   };
   const gone = () => new ApiError('unknown_file', 'the file is no longer there');
 
-  /** What a result's file says about itself in every format. */
+  /** Tags of a result's file, in every format. */
   const tagsOf = async ({ taskId }: SharedFile) => {
     const task = taskId ? await service.tasks.get(taskId) : undefined;
     return task && resultTags(task.input.prompt, task.seed, task.input.init_noise_level);

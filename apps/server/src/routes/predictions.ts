@@ -153,7 +153,7 @@ export const predictionRoutes: FastifyPluginAsyncZod<{ service: Service }> = asy
       'What the result would be if the sampler stopped after a step, as wav; for tasks with `enable_preview`. Events have ' +
       'the step in `progress.preview`. It is deleted when the task has ended.',
     params,
-    querystring: z.object({ step: z.coerce.number().int().optional().describe('Only tells caches apart.') }),
+    querystring: z.object({ step: z.coerce.number().int().optional().describe('Only distinguishes cached copies.') }),
     response: {
       ...answers(z.unknown(), 404),
       204: z.undefined().describe('There is no preview now.'),

@@ -3,7 +3,7 @@ import type { ByteSource } from './source.ts';
 // FFmpeg reads neither the padding behind the last sample of a fragmented MP4 nor, where there is no edit list, the frame that
 // an encoder of AAC begins with. Both can be found in the boxes (ISO 14496-12).
 
-/** What is sound in a fragmented file, in seconds of its track's time. */
+/** The span of sound in a fragmented file, in seconds of its track's time. */
 export interface Span {
   from: number;
   to: number;

@@ -23,7 +23,7 @@ class SwallowedFrames implements LostFrames {
   with(packet: Buffer | null): number {
     const size = packet?.length ?? 0;
     const mean = this.#bytes / this.#frames;
-    // Frames of variable bit rate differ by more than twice; their first ones tell nothing yet.
+    // Frames of variable bit rate differ by more than twice; their first ones show nothing yet.
     const frames = this.#frames > 3 && size > 1.8 * mean ? Math.round(size / mean) : 1;
     if (frames === 1) {
       this.#bytes += size;
@@ -34,7 +34,7 @@ class SwallowedFrames implements LostFrames {
   }
 }
 
-/** Whether bytes have a tag in them, as between files that were joined, or the frame that tells an MP3 file's length. */
+/** Whether bytes have a tag in them, as between files that were joined, or the frame with an MP3 file's length. */
 function isTagged(bytes: Buffer): boolean {
   return ['ID3', 'TAG', 'APETAGEX', 'Xing', 'Info', 'LAME'].some((tag) => bytes.includes(tag, 0, 'latin1'));
 }
@@ -74,7 +74,7 @@ class SkippedFrames implements LostFrames {
 
   with(packet: Buffer | null): number {
     if (packet === null) return 0;
-    // What lies before the first header is a tag.
+    // The bytes before the first header are a tag.
     const from = this.#at ?? this.#next(0);
     const start = this.#length(from) > 0 ? from : this.#next(from);
     const isSound = this.#frames > 0 && start > from && !isTagged(this.#bytes.read(from, 512));

@@ -33,7 +33,7 @@ export interface OpenedAudio {
   codec: string;
   /** Seconds as the file's header says, undefined if it does not. */
   duration: number | undefined;
-  /** What of a fragmented MP4 is sound; the rest is what its encoder put around it. */
+  /** The span of sound in a fragmented MP4; the rest is the encoder's padding. */
   span: Span | undefined;
   /** True where `duration` is only a guess from the bit rate. */
   guessed: boolean;

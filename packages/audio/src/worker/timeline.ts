@@ -77,7 +77,7 @@ export class Timeline {
     }
     this.#end += (missing + nbSamples) / sampleRate;
     const samples = missing + this.#lost;
-    // The clock goes on as if they had not been.
+    // The clock ignores them.
     this.#damaged = false;
     this.#lost = 0;
     return { samples, hole };

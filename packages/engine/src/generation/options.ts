@@ -21,7 +21,7 @@ export interface Progress {
 /** Options of a generation. Omitted ones have the model's own defaults. */
 export interface GenerateOptions {
   prompt: string;
-  /** What the result should not be. Only used when the guidance scale is not 1. */
+  /** Describes sounds that the result should lack. Only used when the guidance scale is not 1. */
   negativePrompt?: string | undefined;
   /** Values for the model's conditioners other than the prompt and the duration, by id. */
   conditions?: Conditioning | undefined;
