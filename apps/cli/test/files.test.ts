@@ -156,6 +156,20 @@ describe('pipes', () => {
   });
 });
 
+test.each(['/dev/null/cache', ...(process.platform === 'linux' ? ['/proc/cache'] : [])])(
+  'a cache that cannot be written, %s, is done without, with a warning',
+  async (cache) => {
+    const args = ['-p', 'x', '-n', '0.5', '-d', '1', '--steps', '1', '-o', 'uncached.wav', '--overwrite', '--json'];
+    const { code, stdout } = await place.retoneWith({ RETONE_CACHE: cache }, 'transform', 'take.wav', ...args);
+    expect(code).toBe(0);
+    const { precision, warnings } = JSON.parse(stdout);
+    expect(precision).toBe('exact');
+    expect(warnings).toEqual([
+      expect.stringMatching(/^the cache \S+ cannot be written \(ENO\w+; RETONE_CACHE names another/),
+    ]);
+  },
+);
+
 test('a file may begin with a dash behind --, and a URL is not a file', async () => {
   copyFileSync(riff, place.path('-1.wav'));
   expect((await back('-o', 'x.wav', '--', '-1.wav')).code).toBe(0);
