@@ -18,7 +18,7 @@ export function ResultActions({ run, sound, offset }: { run: Run; sound: string;
   const wet = transport.state((state) => state.wet);
   return (
     <div className="actions">
-      <Menu icon="open" label="Send to" name={`Send ${title} to`}>
+      <Menu icon="open" label="Send to" name={`Send to another verb: ${title}`}>
         {editingVerbs.map((verb) => (
           <button
             type="button"

@@ -34,8 +34,12 @@ export async function fetchBytes(url: string): Promise<ArrayBuffer> {
 /** Decodes the bytes of a file that browsers read. */
 export const decodeBytes = (bytes: ArrayBuffer): Promise<AudioBuffer> => decodeHere(bytes.slice(0));
 
+/** One for all: each keeps a thread until it is collected. */
+let decoder: OfflineAudioContext | undefined;
+
 function decodeHere(bytes: ArrayBuffer): Promise<AudioBuffer> {
-  return new OfflineAudioContext(2, 1, sampleRate).decodeAudioData(bytes);
+  decoder ??= new OfflineAudioContext(2, 1, sampleRate);
+  return decoder.decodeAudioData(bytes);
 }
 
 /** Extensions and first bytes of what no decoder reads: such files are not even sent. */

@@ -48,7 +48,7 @@ export function Stage({ verb, room, overlay, onMark, empty }: VerbStage) {
   });
 
   return (
-    <div className={`stage ${drawing}`} ref={root}>
+    <div className={`stage draws-${drawing}`} ref={root}>
       {problem && (
         <Trouble problem={problem}>
           {problem.remedy && (

@@ -53,7 +53,6 @@ export function TransportBar({ tracks, origin, grid }: Props) {
             type="button"
             className="toggle"
             aria-pressed={matched}
-            aria-label="Same loudness"
             title="Turns louder tracks down, so that you compare sound and not level"
             onClick={() => transport.setMatched(!matched)}
           >
@@ -63,7 +62,6 @@ export function TransportBar({ tracks, origin, grid }: Props) {
           <button
             type="button"
             className="toggle"
-            aria-label="Blind test"
             title="Compare the results without their names"
             onClick={() => setBlind(true)}
           >

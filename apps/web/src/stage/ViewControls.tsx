@@ -30,7 +30,7 @@ export function ViewControls({ hasGrid }: { hasGrid: boolean }) {
           <Icon name="fit" />
         </button>
       </div>
-      <Menu icon="settings" label="View" name="Display">
+      <Menu icon="settings" label="Display">
         <Choice label="Display" value={drawing} options={drawings} onChange={(value) => setView({ drawing: value })} />
         <Choice label="Snap to" value={snap} options={snaps} onChange={(value) => setView({ snap: value })} />
         <Choice
