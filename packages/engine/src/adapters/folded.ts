@@ -7,7 +7,7 @@ import type { Adapter } from '../adapter.ts';
 import type { Backend } from '../backends/backend.ts';
 import { exactLinear } from '../backends/exact.ts';
 import { mapValues } from '../backends/records.ts';
-import { CacheError, cacheFolder, cacheLimit, makeFolder, writingCache } from '../cache/cache.ts';
+import { CacheError, cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { Conditioners } from '../conditioning/conditioners.ts';
 import { Dit } from '../networks/dit.ts';

@@ -7,7 +7,7 @@ import { evictOldest, makeFolder, markUsed, writeAtomically } from '@retone/comm
 import type { Graph } from '@retone/graph';
 import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
 import type { Adapter } from '../adapter.ts';
-import { cacheFolder, cacheLimit, makeFolder, writingCache } from '../cache/cache.ts';
+import { cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { matchesSeal, seal } from '../cache/seal.ts';
 import type { Backend, Running } from './backend.ts';

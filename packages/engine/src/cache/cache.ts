@@ -1,23 +1,10 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** The folder of the cache: `RETONE_CACHE`, or one in the user's cache folder. */
 export function cacheFolder(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'));
-}
-
-/** Makes a folder and its parents. Node's own recursive mkdir never returns where a file system refuses with ENOENT, as /proc does. */
-export function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another process may have been faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
 }
 
 /** The cache cannot be written; the caller does without it. The message says why. */
