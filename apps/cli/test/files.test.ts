@@ -164,9 +164,9 @@ test.each(['/dev/null/cache', ...(process.platform === 'linux' ? ['/proc/cache']
     expect(code).toBe(0);
     const { precision, warnings } = JSON.parse(stdout);
     expect(precision).toBe('exact');
-    expect(warnings).toEqual([
+    expect(warnings).toContainEqual(
       expect.stringMatching(/^the cache \S+ cannot be written \(ENO\w+; RETONE_CACHE names another/),
-    ]);
+    );
   },
 );
 
