@@ -36,7 +36,7 @@ class SwallowedFrames implements LostFrames {
 
 /** Whether bytes have a tag in them, as between files that were joined, or the frame with an MP3 file's length. */
 function isTagged(bytes: Buffer): boolean {
-  return ['ID3', 'TAG', 'APETAGEX', 'Xing', 'Info', 'LAME'].some((tag) => bytes.includes(tag, 0, 'latin1'));
+  return ['ID3', 'TAG', 'APETAGEX', 'Xing'].some((tag) => bytes.includes(tag, 0, 'latin1'));
 }
 
 /** Kilobits per second of layer III, by index, for MPEG 1 and for MPEG 2 and 2.5 (ISO 11172-3, 13818-3). */
