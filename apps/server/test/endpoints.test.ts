@@ -667,7 +667,7 @@ describe('keys', () => {
   test("of another account's cannot be seen or revoked", async () => {
     const { keyId, call } = await running.newAccount();
     const answer = await running.call('DELETE', `/api/v3/keys/${keyId}`);
-    expect(answer).toMatchObject({ status: 404, body: refusal(404, 'unknown_key') });
+    expect(answer).toMatchObject({ status: 404, body: refusal(404, 'key_not_found') });
     expect((await call('GET', '/api/v3/balance')).status).toBe(200);
   });
 
