@@ -160,7 +160,7 @@ describe.skipIf(fixturesMissing)('several models and adapters, with engines', ()
     expect(byName.task.error).toBe('');
     expect(byUrl.bytes.equals(byName.bytes)).toBe(true);
     const none = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/page.html` }] });
-    expect(none.task.error).toMatch(/^the adapter is not a safetensors file/);
+    expect(none.task.error).toMatch(/^the adapter is a web page/);
     const gone = await make('text-to-audio', { loras: [{ path: `http://127.0.0.1:${port}/gone` }] });
     expect(gone.task.error).toBe("the adapter's URL answers 404 instead of a file");
   });

@@ -66,7 +66,7 @@ test.each([
       await source(page).waitFor();
     }
     if (view === 'History') await page.locator('.item').first().waitFor();
-    if (view === 'API') await page.getByText('this page').waitFor();
+    if (view === 'API') await page.getByText('this page', { exact: true }).waitFor();
     await check(view);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow, `${view} is wider than the screen`).toBeLessThanOrEqual(0);
