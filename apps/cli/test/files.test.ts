@@ -1,14 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, linkSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { decodeAudio, encodeAudio } from '@retone/audio';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { main, riff, Workplace } from './retone.ts';
@@ -32,12 +23,10 @@ describe('what is there is kept', () => {
     ['another name of the recording', 'linked.wav', /"linked\.wav" is the recording itself/],
     ['a link to the recording', 'symlink.wav', /"symlink\.wav" is the recording itself/],
     ['another file', 'other.wav', /"other\.wav" exists; --overwrite replaces it/],
-    ['a folder', 'folder.wav', /"folder\.wav" is a folder; --output must name a file/],
   ])('%s is not replaced', async (_, name, message) => {
     linkSync(place.path('take.wav'), place.path('linked.wav'));
     symlinkSync('take.wav', place.path('symlink.wav'));
     writeFileSync(place.path('other.wav'), 'other');
-    mkdirSync(place.path('folder.wav'));
     const before = place.files();
     const { code, stderr } = await back('take.wav', '-o', name);
     expect(stderr).toMatch(message);
