@@ -80,7 +80,7 @@ test.each([
     'a file that is not an array',
     ['decode', 'text.npy'],
     1,
-    /text\.npy is not a \.npy file; .* as numpy\.save writes it/,
+    /text\.npy is not an \.npy file; .* as numpy\.save writes it/,
   ],
   ['a file that is not there', ['decode', 'nothing.npy'], 1, /there is no file nothing\.npy/],
   ['what holds no numbers', ['decode', 'nan.safetensors'], 1, /nan\.safetensors has values that are infinite or no/],
