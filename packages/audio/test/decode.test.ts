@@ -36,8 +36,8 @@ describe('files of other programs', () => {
       const clip = await decodeAudio(file(`fragmented-${kind}.mp4`));
       expect(clip.channels.map((channel) => channel.length)).toEqual([length, length]);
       // At 48 kbit/s; a frame too early or too late would come to less than 0.5.
-      expect(likeness(clip.channels[0]!, left)).toBeGreaterThan(0.97);
-      expect(likeness(clip.channels[1]!, right)).toBeGreaterThan(0.97);
+      expect(likeness(clip.channels[0]!, left)).toBeGreaterThan(0.9);
+      expect(likeness(clip.channels[1]!, right)).toBeGreaterThan(0.9);
     },
   );
 
