@@ -79,7 +79,10 @@ test('/docs shows it, and asks nobody else for anything', async () => {
     expect({ path, status: response.status }).toEqual({ path, status: 200 });
     const policy = response.headers.get('content-security-policy');
     expect(policy).toContain("default-src 'self'");
-    expect(policy).not.toMatch(/https?:|upgrade-insecure-requests|unsafe/);
+    // Swagger UI writes styles into its elements; scripts come from files alone.
+    expect(policy!.replace("style-src 'self' 'unsafe-inline'", '')).not.toMatch(
+      /https?:|upgrade-insecure-requests|unsafe/,
+    );
     return response.text();
   };
   const page = await visit('/docs/');

@@ -44,7 +44,7 @@ describe('the engine in its own process', () => {
     expect(steps.filter((step) => step !== undefined)).toEqual([0, 1, 2]);
     const refused = engine.run({ ...short, seconds: 1e6 });
     await expect(refused).rejects.toMatchObject({
-      code: 'invalid-argument',
+      code: 'too-long',
       message: expect.stringContaining('duration'),
     });
   });
