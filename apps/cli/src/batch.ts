@@ -1,6 +1,6 @@
-import { existsSync, globSync, statSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '@retone/common';
+import { isFolder, makeFolder } from '@retone/common';
 import { UsageError } from './arguments.ts';
 import { stemOf } from './input.ts';
 import { SharedModel } from './shared-model.ts';
@@ -34,7 +34,7 @@ export async function forEachFile(
   const files = patterns.flatMap((pattern) => (isPattern(pattern) ? globSync(pattern).sort() : [pattern]));
   if (files.length === 0) throw new UsageError(`there must be files that match ${patterns.join(' ')} (got none)`);
   if (folder === undefined) throw new UsageError('--output must name a folder when there are several files');
-  if (existsSync(folder) && !statSync(folder).isDirectory())
+  if (existsSync(folder) && !isFolder(folder))
     throw new UsageError(`--output must be a folder when there are several files ("${folder}" is a file)`);
   const outputs = files.map((file) => join(folder, `${stemOf(file)}.${extension}`));
   const twice = outputs.find((output, i) => outputs.indexOf(output) !== i);
@@ -75,5 +75,5 @@ function isPattern(file: string): boolean {
 }
 
 function namesFolder(path: string): boolean {
-  return /[\\/]$/.test(path) || (existsSync(path) && statSync(path).isDirectory());
+  return /[\\/]$/.test(path) || isFolder(path);
 }

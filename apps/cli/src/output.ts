@@ -2,7 +2,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
   lstatSync,
   openSync,
   rmSync,
@@ -13,7 +12,7 @@ import {
 import { chmod, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type EncodeOptions, encodeAudio } from '@retone/audio';
-import { writeAtomically } from '@retone/common';
+import { isFolder, writeAtomically } from '@retone/common';
 import {
   defaultFormat,
   formatOfFileName,
@@ -144,8 +143,7 @@ export function chosenFormat(path: string | undefined, format: string | undefine
 /** @throws UsageError when there is no folder to write a file in, or a file of this name cannot be made there */
 function checkFolder(path: string): void {
   const folder = dirname(path);
-  if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
+  if (!isFolder(folder)) throw new UsageError(`there is no folder "${folder}" to write "${path}" in`);
   try {
     // Permissions, a name that is too long, a file system that can only be read: only trying shows them all.
     accessSync(folder, constants.W_OK | constants.X_OK);

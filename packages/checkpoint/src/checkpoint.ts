@@ -1,5 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isFolder } from '@retone/common';
 import type { AutoencoderModelConfig, ModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
 import { readJson } from './json.ts';
@@ -36,7 +37,7 @@ export interface TextCheckpoint {
 
 /** @throws CheckpointError when a file is absent, malformed, or asks for something Retone does not know. */
 export function openCheckpoint(folder: string): Checkpoint {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
+  if (!isFolder(folder)) {
     throw new CheckpointError('not-found', `${folder} is not a folder with model_config.json and model.safetensors`);
   }
   const config = parseModelConfig(readJson(join(folder, 'model_config.json')), join(folder, 'model_config.json'));

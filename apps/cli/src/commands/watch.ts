@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFolder } from '@retone/common';
 import { formatOfFileName } from '@retone/contract';
 import { type Flags, parse, UsageError } from '../arguments.ts';
 import type { Command } from '../command.ts';
@@ -28,11 +29,11 @@ export const watchCommands: Record<string, Command> = {
       const { values, positionals } = parse(args, flags);
       const [folder, more] = positionals;
       if (folder === undefined || more !== undefined) throw new UsageError('watch takes one folder');
-      if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new UsageError(`"${folder}" must be a folder`);
+      if (!isFolder(folder)) throw new UsageError(`"${folder}" must be a folder`);
       if (values.prompt === undefined)
         throw new UsageError('--prompt is missing; it says what the results should sound like');
       const { existing = false, output = folder, format = 'wav', ...rest } = values;
-      if (!existsSync(output) || !statSync(output).isDirectory()) throw new UsageError(`"${output}" must be a folder`);
+      if (!isFolder(output)) throw new UsageError(`"${output}" must be a folder`);
       const shared = new SharedModel();
       const known = new Set(existing ? [] : recordingsIn(folder));
       console.error(`watching ${folder}; Ctrl-C stops`);

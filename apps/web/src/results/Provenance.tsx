@@ -1,6 +1,5 @@
-import { clock, decibels } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
-import type { Facts } from '../sound/facts.ts';
+import { describeFacts, type Facts } from '../sound/facts.ts';
 import type { Run } from '../state/bench.ts';
 import { verbs } from '../state/verbs.ts';
 import { reuse, settingsOf } from './settings.ts';
@@ -17,16 +16,10 @@ export function summaryOf(run: Run): string {
 export function Provenance({ run, facts }: { run: Run; facts: Facts | undefined }) {
   const settings = settingsOf(run);
   const { prompt } = run.input;
-  const measured = facts && [
-    clock(facts.duration),
-    decibels(facts.loudness),
-    ...(facts.tempo ? [`${facts.tempo.bpm} BPM`] : []),
-    ...(facts.key ? [facts.key.name] : []),
-  ];
   return (
     <div className="provenance">
       {typeof prompt === 'string' && prompt !== '' && <p className="asked">“{prompt}”</p>}
-      {measured && <p className="facts">{measured.join(' · ')}</p>}
+      {facts && <p className="facts">{describeFacts(facts)}</p>}
       <div className="chips" role="group" aria-label="Made with; press to use again">
         {settings.map((setting) =>
           Object.keys(setting.values).length === 0 ? (

@@ -1,3 +1,4 @@
+import { clock, decibels } from '../shared/format.ts';
 import type { Key } from './key.ts';
 import type { Tempo } from './tempo.ts';
 
@@ -14,4 +15,10 @@ export interface Facts {
   spectrogram: { columns: number; rows: number; levels: Uint8Array };
   tempo: Tempo | undefined;
   key: Key | undefined;
+}
+
+/** Length, loudness, tempo and key in a line. */
+export function describeFacts({ duration, loudness, tempo, key }: Facts): string {
+  const known = [clock(duration), decibels(loudness), tempo && `${tempo.bpm} BPM`, key?.name];
+  return known.filter((part) => part !== undefined).join(' · ');
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { clock, decibels } from '../shared/format.ts';
+import { describeFacts } from '../sound/facts.ts';
 import type { Region } from '../sound/transport.ts';
 import { SourceActions } from '../source/SourceActions.tsx';
 import { transport, useTimeline } from '../state/timeline.ts';
@@ -37,12 +37,6 @@ export function SourceLane({ verb, shown: { source, facts }, axis, snap, overlay
     else if (done) transport.setLoop(region);
     else transport.state.setState({ loop: region });
   };
-  const measured = facts && [
-    clock(facts.duration),
-    decibels(facts.loudness),
-    ...(facts.tempo ? [`${facts.tempo.bpm} BPM`] : []),
-    ...(facts.key ? [facts.key.name] : []),
-  ];
   return (
     <Lane
       mark="A"
@@ -51,7 +45,7 @@ export function SourceLane({ verb, shown: { source, facts }, axis, snap, overlay
       heard={heard === 'source'}
       onHear={() => transport.hear('source')}
       name={<strong title={source.name}>{source.name}</strong>}
-      facts={measured?.join(' · ')}
+      facts={facts && describeFacts(facts)}
       foot={<SourceActions verb={verb} source={source} duration={facts?.duration ?? 0} />}
     >
       <Area

@@ -71,9 +71,6 @@ export interface GenerateOptions {
 export const unconditionals = ['zeros', 'padding'] as const;
 export type Unconditional = (typeof unconditionals)[number];
 
-/** Length of the cross-fade between what was kept and what was made, in seconds. */
-export const seamSeconds = 0.02;
-
 /** Hooks for tests and measurements: the reference's own noise, and a look at inner values. */
 export interface GenerationHooks {
   /** Instead of a seed: where noise comes from. */

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -22,4 +22,9 @@ export function makeFolder(path: string, mode = 0o777): void {
     makeFolder(parent, mode);
     makeFolder(path, mode);
   }
+}
+
+/** Whether a path leads to a folder; false where it cannot be looked at. */
+export function isFolder(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }
