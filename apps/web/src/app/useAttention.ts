@@ -1,16 +1,14 @@
 import { useEffect, useRef } from 'react';
 import { titleOf } from '../bench/titles.ts';
-import { fractionOf, isOpen, useProgress } from '../runs/progress.ts';
+import { isOpen, usePercent } from '../runs/progress.ts';
 import { isShown, useBench } from '../state/bench.ts';
 import { drawFavicon } from './favicon.ts';
 
 /** Shows in the tab's title and icon how far the runs are, and notifies when one ends while the page is hidden. */
 export function useAttention(view: string): void {
   const runs = useBench((state) => state.runs);
-  const progress = useProgress();
   const open = runs.filter((run) => isShown(run) && isOpen(run));
-  const fraction = open.reduce((sum, { id }) => sum + fractionOf(progress[id]), 0) / (open.length || 1);
-  const percent = Math.round(100 * fraction);
+  const percent = usePercent(open);
   const busy = open.length > 0;
   useEffect(() => {
     document.title = busy ? `${percent} % · ${view} · Retone` : `${view} · Retone`;

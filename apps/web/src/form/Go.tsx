@@ -1,4 +1,4 @@
-import { fractionOf, isOpen, useProgress } from '../runs/progress.ts';
+import { isOpen, usePercent } from '../runs/progress.ts';
 import { cancel } from '../runs/running.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { clock, dollars } from '../shared/format.ts';
@@ -100,9 +100,7 @@ export function Go({ verb, fault, cut }: Props) {
 
 /** The button itself shows how far its runs are. */
 function RunButton({ verb, open }: { verb: Verb; open: Run[] }) {
-  const progress = useProgress();
-  const fraction = open.reduce((sum, { id }) => sum + fractionOf(progress[id]), 0) / (open.length || 1);
-  const percent = Math.round(100 * fraction);
+  const percent = usePercent(open);
   return (
     <button
       type="submit"

@@ -1,7 +1,7 @@
 import { start } from '../runs/running.ts';
 import { modelNamed } from '../service/catalogue.ts';
 import { useSounds } from '../sound/sounds.ts';
-import { findSource, type Source, shownSources, useBench } from '../state/bench.ts';
+import { type Source, shownSources, useBench } from '../state/bench.ts';
 import { type Form, useForms } from '../state/form.ts';
 import { rememberPrompt } from '../state/prompts.ts';
 import { useTimeline } from '../state/timeline.ts';
@@ -46,8 +46,8 @@ export function submit(verb: Verb, { batch = false, sweep = false }: Submission 
   if (press.what === last.what && press.at - last.at < doublePress) return {};
   last = press;
   rememberPrompt(String(form.values.prompt).trim());
-  const all = batch && takesSource(verb) ? shownSources(sources) : [findSource(selectedSource?.id)];
-  for (const source of all) startOn(verb, form, takesSource(verb) ? source : undefined, sweep);
+  const chosen = batch ? shownSources(sources) : [selectedSource];
+  for (const source of takesSource(verb) ? chosen : [undefined]) startOn(verb, form, source, sweep);
   return {};
 }
 

@@ -15,6 +15,8 @@ const kept =
   retentionDays === null
     ? 'What you made. Nothing is deleted unless you delete it.'
     : `What you made. The operator of this service deletes it after ${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}.`;
+/** How far the view was scrolled when it was left; nothing is drawn by it. */
+let left = 0;
 const filters = ['all', 'favourites', ...verbNames] as const;
 
 /** Everything that was made: to listen to, find, take up again, download, and delete. */
@@ -30,8 +32,10 @@ export function History() {
     return () => element?.pause();
   }, []);
   useLayoutEffect(() => {
-    scrollTo(0, useHistory.getState().scroll);
-    const note = () => useHistory.setState({ scroll: scrollY });
+    scrollTo(0, left);
+    const note = () => {
+      left = scrollY;
+    };
     addEventListener('scroll', note);
     return () => removeEventListener('scroll', note);
   }, []);

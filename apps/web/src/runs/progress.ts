@@ -37,3 +37,10 @@ export function fractionOf(progress: Progress | undefined): number {
   const { fraction = 0 } = progress.news?.progress ?? {};
   return progress.phase === 'processing' ? 0.05 + 0.95 * fraction : 0.05;
 }
+
+/** How far open runs are together, in whole per cent. */
+export const usePercent = (open: Run[]): number =>
+  useProgress((all) => {
+    const sum = open.reduce((total, { id }) => total + fractionOf(all[id]), 0);
+    return Math.round((100 * sum) / (open.length || 1));
+  });

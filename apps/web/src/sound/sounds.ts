@@ -37,9 +37,6 @@ export function bufferOf(id: string, load: Load): Promise<AudioBuffer> {
   return buffer;
 }
 
-/** The samples, if they are decoded. */
-export const bufferAtHand = (id: string): Promise<AudioBuffer> | undefined => buffers.get(id);
-
 function trim(): void {
   const total = () => [...buffers.keys()].reduce((sum, id) => sum + (sizes.get(id) ?? 0), 0);
   for (const id of buffers.keys()) {

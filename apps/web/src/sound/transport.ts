@@ -157,6 +157,12 @@ export class Transport {
     if (this.state.getState().playing) this.#begin();
   }
 
+  /** Shows a loop that is being dragged; it plays when that is done. */
+  markLoop(loop: Region, done: boolean): void {
+    if (done) this.setLoop(loop);
+    else this.state.setState({ loop });
+  }
+
   /** Switches the loop off, or on again with the region that it had. */
   toggleLoop(): void {
     const { loop, total } = this.state.getState();

@@ -12,8 +12,8 @@ export function LoopRange({ total, snap }: { total: number; snap(time: number): 
       label="Loop"
       tone="loop"
       snap={snap}
-      onChange={(value) => transport.state.setState({ loop: value })}
-      onDone={(value) => transport.setLoop(value)}
+      onChange={(value) => transport.markLoop(value, false)}
+      onDone={(value) => transport.markLoop(value, true)}
     />
   );
 }

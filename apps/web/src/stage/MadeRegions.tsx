@@ -21,13 +21,14 @@ export function MadeRegions({ run, offset, total, sourceDuration }: Props) {
 }
 
 /** What a run has made within a result whose rest it kept, in seconds of the result; nothing if it has made all of it. */
-export function madeRegions({ verb, input, ...run }: Run, sourceDuration: number): Region[] {
+function madeRegions(run: Run, sourceDuration: number): Region[] {
+  const { verb, input } = run;
   if (verb === 'inpaint') {
     if (Array.isArray(input.regions)) return input.regions as Region[];
     return [{ start: Number(input.mask_start_seconds ?? 0), end: Number(input.mask_end_seconds ?? sourceDuration) }];
   }
   if (verb !== 'extend') return [];
-  const lead = leadOf({ verb, input, ...run });
+  const lead = leadOf(run);
   const after = Number(input.extend_seconds_after ?? 0);
   const end = lead + sourceDuration;
   return [...(lead > 0 ? [{ start: 0, end: lead }] : []), ...(after > 0 ? [{ start: end, end: end + after }] : [])];

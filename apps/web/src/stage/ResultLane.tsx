@@ -9,7 +9,6 @@ import { clock, sentence } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { inTheirWords } from '../shared/parameter-names.ts';
 import type { Facts } from '../sound/facts.ts';
-import type { Region } from '../sound/transport.ts';
 import type { Run } from '../state/bench.ts';
 import { transport } from '../state/timeline.ts';
 import { Area } from './Area.tsx';
@@ -32,10 +31,6 @@ interface Props {
 export function ResultLane({ run, facts, offset, total, sourceDuration, snap }: Props) {
   const heard = transport.state((state) => state.heard === run.id);
   const title = titleOf(run);
-  const select = (region: Region, done: boolean) => {
-    if (done) transport.setLoop(region);
-    else transport.state.setState({ loop: region });
-  };
   const warnings = run.task?.warnings ?? [];
   return (
     <Lane
@@ -85,7 +80,7 @@ export function ResultLane({ run, facts, offset, total, sourceDuration, snap }: 
           transport.hear(run.id);
           transport.seek(time);
         }}
-        onSelect={select}
+        onSelect={(region, done) => transport.markLoop(region, done)}
         drawn={
           facts ? (
             <Drawn facts={facts} offset={offset} total={total} compact={!heard} />

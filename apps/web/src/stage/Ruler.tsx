@@ -1,3 +1,4 @@
+import { clock } from '../shared/format.ts';
 import { beatsPerBar, type Grid } from '../sound/grid.ts';
 import { useTimeline } from '../state/timeline.ts';
 
@@ -48,7 +49,7 @@ function secondMarks(origin: number, from: number, seen: number): Mark[] {
 function timeLabel(time: number, step: number): string {
   const digits = step < 0.1 ? 2 : step < 1 ? 1 : 0;
   if (Math.abs(time) < 60) return time.toFixed(digits).replace('-', '−');
-  return `${Math.floor(time / 60)}:${(time % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, '0')}`;
+  return `${time < 0 ? '−' : ''}${clock(Math.abs(time), digits)}`;
 }
 
 function barMarks({ first, beat }: Grid, from: number, seen: number): Mark[] {

@@ -34,8 +34,7 @@ export function SourceLane({ verb, shown: { source, facts }, axis, snap, overlay
   const select = (region: Region, done: boolean) => {
     if (trim) useTimeline.setState({ trim: ownTime(region) });
     else if (onMark) onMark(ownTime(region), done);
-    else if (done) transport.setLoop(region);
-    else transport.state.setState({ loop: region });
+    else transport.markLoop(region, done);
   };
   return (
     <Lane

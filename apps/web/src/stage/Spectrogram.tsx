@@ -8,10 +8,13 @@ export function Spectrogram({ facts, part }: { facts: Facts; part: Part }) {
   const dark = useTheme((theme) => theme.dark);
   const { spectrogram } = facts;
   const image = useMemo(() => coloured(spectrogram, dark ? darkColours : lightColours), [spectrogram, dark]);
-  const canvas = useCanvas((context, width, height) => {
-    const x = part.from * image.width;
-    context.drawImage(image, x, 0, part.to * image.width - x, image.height, 0, 0, width, height);
-  }, `${part.from} ${part.to} ${image.width}`);
+  const canvas = useCanvas(
+    (context, width, height) => {
+      const x = part.from * image.width;
+      context.drawImage(image, x, 0, part.to * image.width - x, image.height, 0, 0, width, height);
+    },
+    [image, part.from, part.to],
+  );
   return <canvas className="spectrogram" ref={canvas} />;
 }
 

@@ -7,10 +7,13 @@ export interface Part {
   to: number;
 }
 
-/** A canvas that is drawn as large as it is shown, and again when that, what it shows or the theme changes. */
+/**
+ * A canvas that is drawn as large as it is shown, and again when that, the theme, or one of the values in `shown` changes: always as many,
+ * and all that the drawing depends on.
+ */
 export function useCanvas(
   draw: (context: CanvasRenderingContext2D, width: number, height: number) => void,
-  key: string,
+  shown: readonly unknown[],
 ) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = useTheme((theme) => theme.dark);
@@ -31,7 +34,7 @@ export function useCanvas(
     observer.observe(canvas.current!);
     return () => observer.disconnect();
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme and the key say when to draw again
-  useEffect(() => paint(), [dark, key]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme and the values say when to draw again
+  useEffect(() => paint(), [dark, ...shown]);
   return canvas;
 }

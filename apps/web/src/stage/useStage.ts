@@ -6,6 +6,7 @@ import { type Run, runsOf, type Source, useBench } from '../state/bench.ts';
 import { transport } from '../state/timeline.ts';
 import { takesSource, type Verb } from '../state/verbs.ts';
 import { type Axis, axisOf } from './axis.ts';
+import type { ListedTrack } from './tracks.ts';
 
 /** The recording of the stage with what is known of it. */
 export interface StageSource {
@@ -50,7 +51,7 @@ export function useStageRuns(sourceId: string | undefined): StageRun[] {
 interface StageTracks {
   axis: Axis;
   /** Ids with their marks, as they can be listened to. */
-  tracks: { id: string; mark: string; name: string; duration: number; offset: number }[];
+  tracks: ListedTrack[];
 }
 
 /** Lays recording and results out on one axis, and gives them to the transport. */

@@ -16,7 +16,6 @@ interface History {
   words: string;
   verb: Verb | 'all' | 'favourites';
   shown: number;
-  scroll: number;
   chosen: string[];
 }
 
@@ -30,7 +29,6 @@ export const useHistory = create<History>(() => ({
   words: '',
   verb: 'all',
   shown: pageSize,
-  scroll: 0,
   chosen: [],
 }));
 
