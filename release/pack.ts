@@ -11,7 +11,7 @@ import { onnxRuntimePackages } from './onnx-runtime.ts';
 const root = join(import.meta.dirname, '..');
 const build = join(root, 'build');
 const staging = join(build, 'packages');
-export const tarballs = join(build, 'tarballs');
+const tarballs = join(build, 'tarballs');
 
 /**
  * Builds all packages.

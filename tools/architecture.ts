@@ -25,7 +25,7 @@ function rows(imports: ReadonlyMap<string, readonly string[]>): string[][] {
 }
 
 /** The diagram as a table in Markdown: the top row first, and for each package what it imports. */
-export function diagram(): string {
+function diagram(): string {
   const imports = packages();
   const short = (name: string) => name.replace('@retone/', '');
   const lines = rows(imports).flatMap((row, i) => {

@@ -47,20 +47,16 @@ def linear_map(source, target):
     return matrix.T, 1 - ((target - source @ matrix).var() / target.var()).item()
 
 
-def widen(new, old, columns=None):
-    """Copies a matrix or vector into the first rows and columns of a larger one; the other rows become zero, the other columns faint.
-
-    `columns`: where the old columns lie in the new matrix, for an input that is not simply longer.
-    """
+def widen(new, old):
+    """Copies a matrix or vector into the first rows and columns of a larger one; the other rows become zero, the other columns faint."""
     with torch.no_grad():
         if old.ndim == 1:
             new.zero_()
             new[:len(old)] = old
             return
-        columns = slice(old.shape[1]) if columns is None else columns
         new *= FAINT
         new[old.shape[0]:] = 0
-        new[:old.shape[0], columns] = old
+        new[:old.shape[0], :old.shape[1]] = old
 
 
 def widen_text(new, old, tokenizer, old_tokenizer):

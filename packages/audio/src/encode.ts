@@ -1,4 +1,4 @@
-import { inWords, isWritableFormat, type WritableFormat, writableFormats } from '@retone/contract';
+import { inWords, isWritableFormat, type WritableFormat, writableFormats } from '@retone/contract/formats';
 import { runJob } from './codec-process.ts';
 import type { AudioClip } from './decode.ts';
 import { AudioError } from './errors.ts';

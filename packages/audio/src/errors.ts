@@ -1,4 +1,4 @@
-import { CodedError } from '@retone/common';
+import { CodedError } from '@retone/common/coded-error';
 /** Error codes, for programs. The message is for people. */
 export type AudioErrorCode =
   | 'not-found'

@@ -1,4 +1,4 @@
-import type { WritableFormat } from '@retone/contract';
+import type { WritableFormat } from '@retone/contract/formats';
 import type { AudioErrorCode } from './errors.ts';
 import type { Piece } from './piece.ts';
 

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '@retone/common';
 import { isWeightFile } from './weight-files.ts';
 
 /** The files that a checkpoint is opened from, in its folder or in that of its text encoder. */
@@ -29,13 +30,4 @@ export function folderState(folder: string): string {
     return stat ? [[path, stat.size, stat.mtimeMs, stat.ino]] : [];
   });
   return JSON.stringify(states);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    // Not a folder.
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from './folders.ts';
 
 // Caches shared between processes. An entry that is open or memory-mapped survives its deletion; a process that is about to
 // open an entry marks it as used first.
@@ -41,12 +42,4 @@ function sizeOf(path: string): number {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isDirectory()) return stat?.size ?? 0;
   return namesIn(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }

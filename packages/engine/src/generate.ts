@@ -38,8 +38,7 @@ export async function generate(model: Model, asked: GenerateOptions & Generation
   const recording = new Recording(model, options, lengths, report);
   const initial = source && (await recording.encode(source));
   if (initial) inspect?.('init_latents', initial);
-  const structure =
-    model.structure && structureOf(model.structure, options, (audio) => recording.levelled(audio), frames);
+  const structure = model.structure && structureOf(model.structure, options, () => recording.source, frames);
   const local = await localCondition(model, frames, options, (audio) => recording.encode(audio), structure);
   if (local) inspect?.('local_add_cond', local);
   signal?.throwIfAborted();
@@ -92,12 +91,12 @@ async function decoded(
   { latents, initial, recording, lengths, onProgress }: Decoding,
 ): Promise<Tensor> {
   const run = {
-    frames: Math.ceil(lengths.outputSamples / pretransform.downsamplingRatio),
+    frames: lengths.outputFrames,
     signal: options.signal,
     onProgress,
   };
   const edited = () => ({
-    audio: recording.levelled(options.source!),
+    audio: recording.source,
     latents: initial!,
     noiseLevel: noiseLevel(options),
   });

@@ -13,6 +13,8 @@ export function samplesOf({ start, end }: Region, sampleRate: number): [from: nu
 export interface Lengths {
   /** Samples of the result: `trunc(seconds * rate)`. */
   outputSamples: number;
+  /** Frames that the result needs. */
+  outputFrames: number;
   /** Frames that the network works on: duration and padding, rounded up to what the pretransform can code. */
   frames: number;
   /** Of those, the frames that carry the duration and its padding; those behind them are only rounding. */
@@ -44,6 +46,7 @@ export function workingLengths(seconds: number, options: LengthOptions, longest 
   const aligned = ratio * alignment;
   const samples = Math.min(Math.ceil((Math.ceil(padded / ratio) * ratio) / aligned) * aligned, maxSamples);
   const frames = Math.floor(samples / ratio);
-  const valid = Math.ceil(outputSamples / ratio) + Math.trunc((paddingSeconds * sampleRate) / ratio);
-  return { outputSamples, frames, validFrames: Math.min(valid, frames) };
+  const outputFrames = Math.ceil(outputSamples / ratio);
+  const valid = outputFrames + Math.trunc((paddingSeconds * sampleRate) / ratio);
+  return { outputSamples, outputFrames, frames, validFrames: Math.min(valid, frames) };
 }

@@ -12,7 +12,7 @@ import { type FoldedWeights, foldedWeights } from './adapters/folded.ts';
 import { adapterWarning } from './adapters/lora.ts';
 import { phasesOf } from './adapters/phases.ts';
 import type { Backend } from './backends/backend.ts';
-import { CompiledMeasure, compiledBackend } from './backends/compiled.ts';
+import { CompiledMeasure, compiledBackend, compiledFoldersOf } from './backends/compiled.ts';
 import { exactBackend } from './backends/exact.ts';
 import { halfBackend } from './backends/half.ts';
 import type { Precision } from './backends/precision.ts';
@@ -104,9 +104,10 @@ async function loadReduced(folder: string, options: LoadOptions & { precision: R
   try {
     const model = await loadWith(folder, { ...options, onFallback: undefined }, (checkpoint) => {
       const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
-      measure = new CompiledMeasure(source);
+      const folders = compiledFoldersOf(source);
+      measure = new CompiledMeasure(folders);
       assertClose(measure.read() ?? 0);
-      return compiledBackend(source, options);
+      return compiledBackend(source, folders, options);
     });
     try {
       if (measure!.read() === undefined) {

@@ -90,7 +90,7 @@ export function channelPeaks(x: Value): Value {
 }
 
 /** `x W^T`, of the element type of both. */
-export function transposedProduct(x: Value, weight: Value): Value {
+function transposedProduct(x: Value, weight: Value): Value {
   const shape = [...x.shape.slice(0, -1), weight.shape[0]!];
   const attributes = { transB: { int: 1 } };
   return x.graph.node('com.microsoft::FusedMatMul', [x, weight], attributes, [shape], x.type)[0]!;

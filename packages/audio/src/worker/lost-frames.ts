@@ -76,10 +76,11 @@ class SkippedFrames implements LostFrames {
     if (packet === null) return 0;
     // The bytes before the first header are a tag.
     const from = this.#at ?? this.#next(0);
-    const start = this.#length(from) > 0 ? from : this.#next(from);
+    const first = this.#length(from);
+    const start = first > 0 ? from : this.#next(from);
     const isSound = this.#frames > 0 && start > from && !isTagged(this.#bytes.read(from, 512));
     const skipped = isSound ? Math.round((start - from) / (this.#framed / this.#frames)) : 0;
-    const length = this.#length(start);
+    const length = start === from ? first : this.#length(start);
     this.#frames++;
     this.#framed += length;
     this.#at = start + length;

@@ -1,4 +1,4 @@
-import { audioFormats, inWords } from '@retone/contract';
+import { audioFormats, inWords } from '@retone/contract/formats';
 import {
   AV_CODEC_ID_AAC,
   AV_DISPOSITION_DEFAULT,

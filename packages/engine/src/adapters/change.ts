@@ -45,9 +45,7 @@ export function loadedChange(
             .mmul(matrix(values('M_xs', [rank, rank]), rank))
             .mmul(matrix(values('V', [columns, rank]), rank).transpose())
         : xsDelta(base, rows, columns, rank, values('M_xs', [rank, rank]))
-      : new Matrix([...chunks(values('lora_B', [rows, rank]), rank)]).mmul(
-          new Matrix([...chunks(values('lora_A', [rank, columns]), columns)]),
-        ),
+      : matrix(values('lora_B', [rows, rank]), rank).mmul(matrix(values('lora_A', [rank, columns]), columns)),
     rowNorms: () => values(both ? 'magnitude_r' : 'magnitude', [rows]),
     columnNorms: () => values(both ? 'magnitude_c' : 'magnitude', [columns]),
   };
@@ -101,7 +99,7 @@ function xsDelta(base: Float32Array, rows: number, columns: number, rank: number
     return largest < 0 ? -1 : 1;
   });
   const signed = core.map((value, place) => value * signs[Math.floor(place / rank)]! * signs[place % rank]!);
-  const weighted = new Matrix([...chunks(signed, rank)]).mmul(new Matrix(right));
+  const weighted = matrix(signed, rank).mmul(new Matrix(right));
   return new Matrix(left).transpose().mmul(weighted);
 }
 

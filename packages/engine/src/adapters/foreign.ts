@@ -7,6 +7,7 @@ import {
   weightDTypes,
   widenToFloat32,
 } from '@retone/checkpoint';
+import { elementsOf } from '@retone/common';
 
 // Adapters as other trainers write them: PEFT (a folder of weights and adapter_config.json, or its weights alone, as
 // diffusers keeps them), and kohya's and LyCORIS's names, in which every dot of a layer's name is an underscore.
@@ -92,7 +93,7 @@ export function foreignAdapter(file: SafetensorsFile, config?: PeftConfig): Fore
 function flattened(entry: TensorEntry, part: Part): TensorEntry {
   const { shape } = entry;
   if (part === 'magnitude' || shape.length < 2) return entry;
-  return { ...entry, shape: [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)] };
+  return { ...entry, shape: [shape[0]!, elementsOf(shape.slice(1))] };
 }
 
 function numberOf(file: SafetensorsFile, entry: TensorEntry): number | undefined {

@@ -18,7 +18,7 @@ export class Adapters {
   readonly #open: OpenAdapter[] = [];
   readonly #rules: AdapterRules;
 
-  /** @throws CheckpointError when a file is not an adapter */
+  /** @throws CheckpointError when one of several files is not an adapter */
   constructor(adapters: readonly Pick<Adapter, 'path' | 'strength' | 'exclude'>[], rules: AdapterRules = 'even') {
     this.#rules = rules;
     try {
@@ -90,7 +90,9 @@ export class Adapters {
  * @throws CheckpointError when a file is not an adapter
  */
 export function adapterWarning(adapters: readonly Adapter[]): string | undefined {
-  const scaling = adapters.filter((adapter) => adapter.strength !== 0 && changesDuration(adapter));
+  const used = adapters.filter(({ strength }) => strength !== 0);
+  if (used.length < 2) return undefined;
+  const scaling = used.filter(changesDuration);
   if (scaling.length < 2) return undefined;
   return (
     `${scaling.length} adapters change ${durationLayer}, which together can give silence; ` +

@@ -40,7 +40,17 @@ export interface CompiledSource {
 }
 
 /** The folder of a compiled model, and in it that of one precision. */
-function foldersOf({ checkpoint, adapters, precision }: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>) {
+export interface CompiledFolders {
+  model: string;
+  folder: string;
+}
+
+/** Where a model is compiled to. All of its files and adapters are read for the name. */
+export function compiledFoldersOf({
+  checkpoint,
+  adapters,
+  precision,
+}: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>): CompiledFolders {
   const model = join(compiledFolder(), fingerprint(dependencies(checkpoint), adapters));
   return { model, folder: join(model, precision) };
 }
@@ -49,8 +59,8 @@ function foldersOf({ checkpoint, adapters, precision }: Pick<CompiledSource, 'ch
 export class CompiledMeasure {
   readonly #path: string;
 
-  constructor(source: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>) {
-    this.#path = join(foldersOf(source).folder, 'difference.json');
+  constructor({ folder }: CompiledFolders) {
+    this.#path = join(folder, 'difference.json');
   }
 
   /** The number, or undefined where none is kept. */
@@ -76,8 +86,11 @@ async function writeJson(path: string, value: object): Promise<void> {
 }
 
 /** Large products in 8-bit integers, from compiled graphs. */
-export function compiledBackend(source: CompiledSource, options: SessionOptions = {}): Backend {
-  const { model, folder } = foldersOf(source);
+export function compiledBackend(
+  source: CompiledSource,
+  { model, folder }: CompiledFolders,
+  options: SessionOptions = {},
+): Backend {
   let peaks: InputPeaks = new Map();
   let announced = false;
 

@@ -11,12 +11,12 @@ import { type GenerateOptions, type GenerationHooks, noiseLevel } from './option
 export function structureOf(
   structure: Structure,
   options: GenerateOptions,
-  levelled: (audio: Tensor) => Tensor,
+  source: () => Tensor,
   frames: number,
 ): Tensor | undefined {
   const strength = options.source ? structureStrength(noiseLevel(options)) : 0;
   if (strength === 0) return undefined;
-  return columns(structure.channelsOf(levelled(options.source!), strength), 0, frames);
+  return columns(structure.channelsOf(source(), strength), 0, frames);
 }
 
 /**

@@ -20,6 +20,7 @@ export class Recording {
   readonly #lengths: Lengths;
   readonly #report: Report;
   readonly #gain: number;
+  #source: Tensor | undefined;
 
   constructor(model: Model, options: GenerateOptions, lengths: Lengths, report: Report) {
     this.#model = model;
@@ -27,8 +28,8 @@ export class Recording {
     this.#lengths = lengths;
     this.#report = report;
     const { loudness } = model.pretransform;
-    const audio = this.#cut();
-    this.#gain = audio && loudness !== undefined ? gainTo(loudness, audio, model.sampleRate) : 1;
+    const audio = loudness === undefined ? undefined : this.#cut();
+    this.#gain = audio ? gainTo(loudness!, audio, model.sampleRate) : 1;
   }
 
   /** Audio [channels, samples] at the level of the model, padded with silence to [channels, frames * downsamplingRatio]. */
@@ -37,6 +38,12 @@ export class Recording {
     const padded = fitted(audio, audioChannels, this.#lengths.frames * pretransform.downsamplingRatio);
     amplify(padded, this.#gain);
     return padded;
+  }
+
+  /** The source of a transform as `levelled` gives it; made once, and only read. */
+  get source(): Tensor {
+    this.#source ??= this.levelled(this.#options.source!);
+    return this.#source;
   }
 
   /** The latents [channels, frames] of audio [channels, samples]. */

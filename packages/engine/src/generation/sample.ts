@@ -43,7 +43,7 @@ export async function sampled(
     steps,
     sigmaMax,
     shift: options.shift ?? model.config.model.diffusion.sampling_distribution_shift_options,
-    frames: Math.ceil(lengths.outputSamples / model.pretransform.downsamplingRatio),
+    frames: lengths.outputFrames,
     kind: options.schedule ?? 'monotone',
   });
   inspect?.('sigmas', { data: Float32Array.from(sigmas), shape: [1, sigmas.length] });
