@@ -8,7 +8,12 @@ test('seconds are truncated to samples as IEEE doubles', () => {
 });
 
 test('frames cover duration and padding, in multiples of the alignment', () => {
-  expect(workingLengths(30, small)).toEqual({ outputSamples: 1323000, outputFrames: 323, frames: 388, validFrames: 387 });
+  expect(workingLengths(30, small)).toEqual({
+    outputSamples: 1323000,
+    outputFrames: 323,
+    frames: 388,
+    validFrames: 387,
+  });
 });
 
 test('frames end where the model does', () => {
