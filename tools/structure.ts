@@ -19,7 +19,6 @@ const pending = [
   'apps/server/test/endpoints.test.ts',
   'apps/web/src/',
   'packages/engine/parity/stages.ts',
-  'packages/engine/src/networks/resampling.ts',
   'packages/hub/test/pull.test.ts',
   'packages/jobs/test/lifecycle.test.ts',
   'packages/storage/test/guarded-fetch.test.ts',

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { fixture as folderOf, present } from '../fixtures/fixtures.ts';
 import { Scope } from '../src/backends/backend.ts';
 import { exactBackend } from '../src/backends/exact.ts';
+import { crossAttention, crossKeysAndValues } from '../src/networks/attention.ts';
 import { Dit } from '../src/networks/dit.ts';
-import { crossAttention, crossKeysAndValues } from '../src/networks/layers.ts';
 import { TextEncoder } from '../src/networks/t5gemma.ts';
 import { seededNoise } from '../src/sampling/noise.ts';
 

@@ -24,6 +24,29 @@ export function scaleDim(a: Dim, factor: number): Dim {
   return format({ factor: p.factor * factor, name: p.name, offset: p.offset * factor });
 }
 
+/** The size of the last axis. @throws TypeError where it is known only when the graph runs. */
+export function lastDim({ shape }: { shape: Shape }): number {
+  return known(shape.at(-1), shape);
+}
+
+/** The sizes of the axes, as many as `rank`. @throws TypeError where there are more or fewer. */
+export function dims<Rank extends 2 | 3>({ shape }: { shape: Shape }, rank: Rank): Sizes<Dim, Rank> {
+  if (shape.length !== rank) throw new TypeError(`[${shape}] has ${shape.length} axes in place of ${rank}`);
+  return [...shape] as Sizes<Dim, Rank>;
+}
+
+/** The same, of axes whose sizes are all known while the graph is built. @throws TypeError where one is not. */
+export function sizes<Rank extends 2 | 3>(x: { shape: Shape }, rank: Rank): Sizes<number, Rank> {
+  return dims(x, rank).map((dim) => known(dim, x.shape)) as Sizes<number, Rank>;
+}
+
+type Sizes<Size, Rank> = Rank extends 2 ? [Size, Size] : [Size, Size, Size];
+
+function known(dim: Dim | undefined, shape: Shape): number {
+  if (typeof dim !== 'number') throw new TypeError(`the size ${dim} of [${shape}] is not known before the graph runs`);
+  return dim;
+}
+
 /** A shape's number of elements in a form that can be compared, the known factor first. */
 export function elementCount(shape: Shape): string {
   let known = 1;

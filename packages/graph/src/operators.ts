@@ -1,5 +1,5 @@
 import { apply, check, checkVector, type Operand, position, single } from './add-node.ts';
-import { addDims, broadcast, type Dim, elementCount, type Shape } from './dims.ts';
+import { addDims, broadcast, type Dim, dims, elementCount, lastDim, type Shape, sizes } from './dims.ts';
 import type { Value } from './node.ts';
 
 // Operators on float32 values. Negative axes count from the end, as in ONNX. Each throws TypeError on shapes and element
@@ -165,8 +165,9 @@ export function positions(x: Value, axis: number): Value {
  * i with i + frequencies). x [batch, n, heads*d], angles [n, frequencies].
  */
 export function rotary(x: Value, angles: Value, heads: number): Value {
-  const [length, frequencies] = angles.shape as [Dim, number];
-  const headWidth = (x.shape.at(-1) as number) / heads;
+  const [length] = dims(angles, 2);
+  const frequencies = lastDim(angles);
+  const headWidth = lastDim(x) / heads;
   check(
     x.shape.length === 3 && x.shape[1] === length && Number.isInteger(headWidth) && 2 * frequencies <= headWidth,
     `cannot rotate ${heads} heads of [${x.shape}] by angles [${angles.shape}]`,
@@ -184,7 +185,7 @@ export function conv1d(
   options: { groups?: number; padding?: number; bias?: Value } = {},
 ): Value {
   const { groups = 1, padding = 0, bias } = options;
-  const [out, perGroup, kernel] = weight.shape as [number, number, number];
+  const [out, perGroup, kernel] = sizes(weight, 3);
   check(
     x.shape.length === 3 && x.shape[1] === perGroup * groups,
     `cannot convolve [${x.shape}] with [${weight.shape}]`,
@@ -220,7 +221,7 @@ export function layerNorm(x: Value, scale: Value, bias: Value | undefined, epsil
 /** `sqrt(mean(x^2))` over the last axis [..., 1], at least `epsilon`. */
 export function rootMeanSquare(x: Value, epsilon: number): Value {
   const norm = single('ReduceL2', [x, [-1]], { keepdims: { int: 1 } }, x.shape.with(-1, 1));
-  const size = div(norm, Math.sqrt(x.shape.at(-1) as number));
+  const size = div(norm, Math.sqrt(lastDim(x)));
   return single('Max', [size, x.graph.constant(epsilon)], {}, size.shape);
 }
 
@@ -236,7 +237,7 @@ export function l2Norm(x: Value, epsilon: number): Value {
  */
 export function multiHeadAttention(q: Value, k: Value, v: Value, heads: number, scale: number): Value {
   const fits =
-    [q, k, v].every((x) => x.shape.length === 3 && x.shape[0] === q.shape[0] && (x.shape[2] as number) % heads === 0) &&
+    [q, k, v].every((x) => x.shape.length === 3 && x.shape[0] === q.shape[0] && lastDim(x) % heads === 0) &&
     q.shape[2] === k.shape[2] &&
     k.shape[1] === v.shape[1];
   check(fits, `cannot attend in ${heads} heads with q [${q.shape}], k [${k.shape}], v [${v.shape}]`);

@@ -1,5 +1,5 @@
 import { check, checkVector, single } from './add-node.ts';
-import { broadcast, type Dim } from './dims.ts';
+import { broadcast, type Dim, dims, sizes } from './dims.ts';
 import type { Value } from './node.ts';
 import { add } from './operators.ts';
 
@@ -13,11 +13,8 @@ export function matmul(a: Value, b: Value): Value {
 
 /** `x W^T (+ bias)` for x [..., in] and W [out, in], the layout of PyTorch's `nn.Linear`. */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
-  const [out, inner] = weight.shape as [Dim, Dim];
-  check(
-    weight.shape.length === 2 && x.shape.at(-1) === inner,
-    `cannot apply a linear layer [${weight.shape}] to [${x.shape}]`,
-  );
+  const [out, inner] = dims(weight, 2);
+  check(x.shape.at(-1) === inner, `cannot apply a linear layer [${weight.shape}] to [${x.shape}]`);
   checkVector(bias, out, 'bias');
   const product = transposedProduct(x, weight);
   return bias ? add(product, bias) : product;
@@ -43,9 +40,9 @@ export interface QuantisedMatrix {
  * rows should be of similar size ({@link rmsNormed}).
  */
 export function quantisedLinear(x: Value, { values, scale }: QuantisedMatrix, bias?: Value): Value {
-  const [inner, out] = values.shape as [number, number];
+  const [inner, out] = sizes(values, 2);
   check(
-    values.type === 'int8' && values.shape.length === 2 && x.shape.at(-1) === inner,
+    values.type === 'int8' && x.shape.at(-1) === inner,
     `cannot apply a quantised layer ${values.type} [${values.shape}] to [${x.shape}]`,
   );
   checkVector(scale, out, 'scale');
@@ -64,10 +61,10 @@ export interface BlockQuantisedMatrix {
 
 /** `x W^T (+ bias)` in float32, for x [..., in]; the weights are widened on the way. */
 export function blockQuantisedLinear(x: Value, { values, scale }: BlockQuantisedMatrix, bias?: Value): Value {
-  const [out, blocks, size] = values.shape as [number, number, number];
+  const [out, blocks, size] = sizes(values, 3);
   const inner = blocks * size;
   check(
-    values.type === 'uint8' && values.shape.length === 3 && x.shape.at(-1) === inner,
+    values.type === 'uint8' && x.shape.at(-1) === inner,
     `cannot apply a block-quantised layer ${values.type} [${values.shape}] to [${x.shape}]`,
   );
   checkVector(scale, out * blocks, 'scale');

@@ -1,4 +1,4 @@
-import type { Shape } from './dims.ts';
+import { lastDim, type Shape } from './dims.ts';
 import type { Attribute, Node, Value } from './node.ts';
 
 // The same in ONNX's own operators, for accelerators. Of ONNX Runtime's own, its WebGPU provider has no product with a
@@ -47,7 +47,7 @@ function attention({ inputs, outputs, attributes }: Node, add: Add): void {
   const [q, k, v] = inputs as [Value, Value, Value];
   const ints = (...values: number[]) => add('Constant', [], { value_ints: values });
   const someHeads = (x: Value, first: number, order: number[]) => {
-    const width = (x.shape[2] as number) / heads.int;
+    const width = lastDim(x) / heads.int;
     const [start, end] = [first * width, Math.min(first + headsAtOnce, heads.int) * width];
     const part = heads.int > headsAtOnce ? add('Slice', [x, ints(start), ints(end), ints(2)]) : x;
     return add('Transpose', [add('Reshape', [part, ints(0, 0, -1, width)])], { perm: order });

@@ -1,4 +1,4 @@
-import { ops, type Value } from '@retone/graph';
+import { lastDim, ops, type Value } from '@retone/graph';
 import { Session, type SessionOptions } from '@retone/runtime';
 import type { Backend, Scope } from './backend.ts';
 import { mapValues, settled } from './records.ts';
@@ -18,7 +18,7 @@ export function exactBackend(options: SessionOptions = {}): Backend {
 }
 
 export function exactLinear(scope: Scope, x: Value, out: number, parts: number): Value[] {
-  const inner = x.shape.at(-1) as number;
+  const inner = lastDim(x);
   const y = ops.linear(x, scope.weight('weight', [out, inner]), scope.optional('bias', [out]));
   return parts === 1 ? [y] : ops.split(y, parts);
 }

@@ -1,5 +1,5 @@
 import { weightValues } from '@retone/checkpoint';
-import { ops, type Value } from '@retone/graph';
+import { lastDim, ops, type Value } from '@retone/graph';
 import type { SessionOptions } from '@retone/runtime';
 import type { Backend, Scope } from './backend.ts';
 import { exactBackend, exactLinear } from './exact.ts';
@@ -35,7 +35,7 @@ export function halfBackend(options: HalfOptions): Backend {
  */
 function halfLinear(scope: Scope, x: Value, out: number, parts: number, options: HalfOptions): Value[] {
   if (!isReduced(scope, options.precision)) return exactLinear(scope, x, out, parts);
-  const inner = x.shape.at(-1) as number;
+  const inner = lastDim(x);
   const largest = largestRowNorm(weightValues(scope.weights.get(scope.path('weight'), [out, inner])), inner);
   if (largest * Math.sqrt(inner) > largestHalf) {
     options.onFallback?.(`${scope.prefix} has weights too large for 16-bit floats and is computed in 32`);

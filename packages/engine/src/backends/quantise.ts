@@ -1,5 +1,5 @@
 import { weightValues } from '@retone/checkpoint';
-import { ops, type Value } from '@retone/graph';
+import { lastDim, ops, type Value } from '@retone/graph';
 import type { Scope } from './backend.ts';
 import { exactLinear } from './exact.ts';
 import type { Precision } from './precision.ts';
@@ -56,7 +56,7 @@ export function quantisedLinear(
   const { precision, peaks } = options;
   const kind = kindOf(scope);
   if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out, parts);
-  const inner = x.shape.at(-1) as number;
+  const inner = lastDim(x);
   const weight = weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
   // Building continues without a missing weight, so that everything missing is reported together.
   if (weight.length === 0) return exactLinear(scope, x, out, parts);
@@ -96,7 +96,7 @@ export function quantisedLinear(
 export function observedLinear(scope: Scope, x: Value, out: number, parts: number): Value[] {
   const kind = kindOf(scope);
   if (kind && kind.form !== 'stored') {
-    const inner = x.shape.at(-1) as number;
+    const inner = lastDim(x);
     const ones = () => scope.graph.constant(new Float32Array(inner).fill(1), [inner]);
     const input = kind.form === 'integers' ? x : ops.rmsNormed(x, ones()).normed;
     scope.graph.output(`${peaksMark}${scope.prefix}`, ops.channelPeaks(input));

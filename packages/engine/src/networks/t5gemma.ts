@@ -1,9 +1,10 @@
 import { type TextEncoderConfig, type Weight, type Weights, weightRows } from '@retone/checkpoint';
-import { Graph, ops, type Value } from '@retone/graph';
+import { dims, Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
 import { type Backend, type Running, Scope } from '../backends/backend.ts';
 import { exactBackend } from '../backends/exact.ts';
-import { linear, repeatHeads, rotaryAngles } from './layers.ts';
+import { repeatHeads, rotaryAngles } from './attention.ts';
+import { linear } from './layers.ts';
 
 export interface TextEncoderOptions {
   backend?: Backend;
@@ -30,11 +31,11 @@ export class TextEncoder {
     options: TextEncoderOptions = {},
   ): Promise<TextEncoder> {
     const { hidden_size: width, vocab_size: vocabulary } = config;
-    const { backend = exactBackend() } = options;
+    const { backend = exactBackend(), softCap = false, probes = false } = options;
     // The table is by far the largest tensor; its rows are read from the file as they are needed.
     const embeddings = weights.get('encoder.embed_tokens.weight', [vocabulary, width]);
     const { 'text-encoder': encoder } = await backend.open(weights, {
-      'text-encoder': () => encoderGraph(config, weights, { ...options, backend }),
+      'text-encoder': () => encoderGraph(config, weights, { backend, softCap, probes }),
     });
     return new TextEncoder(width, encoder, embeddings);
   }
@@ -64,28 +65,21 @@ export class TextEncoder {
   }
 }
 
-function encoderGraph(config: TextEncoderConfig, weights: Weights, options: TextEncoderOptions): Graph {
-  const { softCap, probes, backend } = options;
+function encoderGraph(config: TextEncoderConfig, weights: Weights, options: Required<TextEncoderOptions>): Graph {
   const { hidden_size: width, rms_norm_eps: epsilon } = config;
-  const graph = new Graph('text-encoder', { probes: probes ?? false });
-  const scope = new Scope(graph, weights, 'encoder', backend ?? exactBackend());
+  const graph = new Graph('text-encoder', options);
+  const scope = new Scope(graph, weights, 'encoder', options.backend);
+  const norm = (at: Scope, y: Value) => ops.rmsNorm(y, ops.add(at.weight('weight', [width]), 1), epsilon);
+
   let x = graph.input('embedded', [1, 'N', width]);
   const keyBias = graph.input('key_bias', [1, 1, 1, 'N']);
   const base = config.rope_parameters?.rope_theta ?? config.rope_theta ?? 10000;
-  const angles = rotaryAngles(scope.at('rotary_emb'), x, 1, config.head_dim, base);
-  const cap = softCap ? (config.attn_logit_softcapping ?? undefined) : undefined;
-  const norm = (at: Scope, y: Value) => ops.rmsNorm(y, ops.add(at.weight('weight', [width]), 1), epsilon);
-
+  const angles = rotaryAngles(scope.at('rotary_emb'), x, { axis: 1, channels: config.head_dim, base });
+  const cap = options.softCap ? (config.attn_logit_softcapping ?? undefined) : undefined;
   for (let i = 0; i < config.num_hidden_layers; i++) {
     const layer = scope.at(`layers.${i}`);
-    const attended = attention(
-      layer.at('self_attn'),
-      norm(layer.at('pre_self_attn_layernorm'), x),
-      config,
-      angles,
-      keyBias,
-      cap,
-    );
+    const y = norm(layer.at('pre_self_attn_layernorm'), x);
+    const attended = attention(layer.at('self_attn'), y, config, { angles, keyBias, cap });
     graph.probe(`layer_${i}_attention`, attended);
     x = ops.add(x, norm(layer.at('post_self_attn_layernorm'), attended));
     const forwarded = feedForward(layer.at('mlp'), norm(layer.at('pre_feedforward_layernorm'), x), config);
@@ -97,30 +91,39 @@ function encoderGraph(config: TextEncoderConfig, weights: Weights, options: Text
   return graph;
 }
 
-/** Bidirectional attention with a bias per key; there may be fewer key heads than query heads. */
+interface AttentionInputs {
+  /** [N, head_dim / 2]. */
+  angles: Value;
+  /** [1, 1, 1, N]: added to the scores. */
+  keyBias: Value;
+  /** Soft cap of the scores: `cap * tanh(scores / cap)`. */
+  cap: number | undefined;
+}
+
+/** Bidirectional attention with a bias per key; there may be fewer key heads than query heads. x [1, N, width]. */
 function attention(
   scope: Scope,
   x: Value,
   config: TextEncoderConfig,
-  angles: Value,
-  keyBias: Value,
-  cap: number | undefined,
+  { angles, keyBias, cap }: AttentionInputs,
 ): Value {
   const { hidden_size: width, num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headWidth } = config;
+  const [, n] = dims(x, 3);
   const project = (name: string, count: number) => linear(scope.at(name), x, count * headWidth);
-  const perHead = (y: Value) => ops.transpose(ops.reshape(y, [1, y.shape[1]!, heads, headWidth]), [0, 2, 1, 3]);
-  const q = perHead(ops.rotary(project('q_proj', heads), angles, heads));
-  const k = perHead(
-    repeatHeads(ops.rotary(project('k_proj', keyHeads), angles, keyHeads), headWidth, heads / keyHeads),
-  );
-  const v = perHead(repeatHeads(project('v_proj', keyHeads), headWidth, heads / keyHeads));
-  let scores = ops.mul(ops.matmul(q, ops.transpose(k, [0, 1, 3, 2])), config.query_pre_attn_scalar ** -0.5);
+  const repeated = (y: Value) => repeatHeads(y, headWidth, heads / keyHeads);
+  const perHead = (y: Value) => ops.transpose(ops.reshape(y, [1, n, heads, headWidth]), [0, 2, 1, 3]);
+
+  const q = perHead(ops.rotary(project('q_proj', heads), angles, heads)); // [1, heads, N, headWidth]
+  const k = perHead(repeated(ops.rotary(project('k_proj', keyHeads), angles, keyHeads)));
+  const v = perHead(repeated(project('v_proj', keyHeads)));
+  let scores = ops.mul(ops.matmul(q, ops.transpose(k, [0, 1, 3, 2])), config.query_pre_attn_scalar ** -0.5); // [1, heads, N, N]
   if (cap) scores = ops.mul(ops.tanh(ops.div(scores, cap)), cap);
   const attended = ops.matmul(ops.softmax(ops.add(scores, keyBias)), v);
-  const joined = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [1, x.shape[1]!, heads * headWidth]);
+  const joined = ops.reshape(ops.transpose(attended, [0, 2, 1, 3]), [1, n, heads * headWidth]);
   return linear(scope.at('o_proj'), joined, width);
 }
 
+/** `down(gelu(gate) * up)`. x [1, N, width]. */
 function feedForward(scope: Scope, x: Value, config: TextEncoderConfig): Value {
   const { hidden_size: width, intermediate_size: inner } = config;
   const gate = ops.gelu(linear(scope.at('gate_proj'), x, inner));

@@ -1,10 +1,9 @@
 import { type AutoencoderConfig, defaultChunkSize, type ResamplerConfig, type Weights } from '@retone/checkpoint';
-import { Graph, ops, type Value } from '@retone/graph';
 import type { Tensor } from '@retone/runtime';
-import { type Backend, type Running, Scope } from '../backends/backend.ts';
+import type { Backend, Running } from '../backends/backend.ts';
 import { exactBackend } from '../backends/exact.ts';
-import { linear } from '../networks/layers.ts';
-import { resamplingBlock, type Side } from '../networks/resampling.ts';
+import type { Side } from '../networks/resampling.ts';
+import { decoderGraph, encoderGraph, type SameParts } from '../networks/same-graphs.ts';
 import { fitted } from '../tensors.ts';
 import { codeInParts, type PieceSize, type SegmentSize } from './pieces.ts';
 import type { Pretransform, PretransformRun } from './pretransform.ts';
@@ -60,8 +59,8 @@ export class Same implements Pretransform {
     this.alignment = Math.max(1, Math.floor((chunk_size ?? alignmentChunk) / strides[0]!));
     this.framesPerChunk = config.encoder.config.sliding_window ? 1 : this.alignment;
     // Building the smallest graphs shows at once whether every weight is present.
-    encoderGraph(config, weights, prefix, this.alignment * this.#patchesPerFrame, {});
-    decoderGraph(config, weights, prefix, this.alignment, {});
+    encoderGraph(this.#parts(this.#backend), this.alignment * this.#patchesPerFrame);
+    decoderGraph(this.#parts(this.#backend), this.alignment);
     weights.assertComplete();
   }
 
@@ -131,6 +130,11 @@ export class Same implements Pretransform {
     return this.downsamplingRatio / this.#config.pretransform.config.patch_size;
   }
 
+  #parts(backend: Backend): SameParts {
+    const { probes = false, regularisers = false } = this.#options;
+    return { config: this.#config, weights: this.#weights, prefix: this.#prefix, backend, probes, regularisers };
+  }
+
   #scale(): Tensor {
     return { data: Float32Array.of(this.#options.scale ?? 1), shape: [1] };
   }
@@ -155,7 +159,7 @@ export class Same implements Pretransform {
       const { uncompiled = this.#backend } = this.#backend;
       const backend = segmented ? this.#backend : uncompiled;
       const name: string = `same-${side}`;
-      const build = () => graph(this.#config, this.#weights, this.#prefix, length, { ...this.#options, backend });
+      const build = () => graph(this.#parts(backend), length);
       session = (await backend.open(this.#weights, { [name]: build }, segmented ? [name] : []))[name]!;
     }
     this.#sessions.set(key, session);
@@ -167,8 +171,6 @@ export class Same implements Pretransform {
     return session;
   }
 }
-
-type GraphOptions = Pick<SameOptions, 'probes' | 'regularisers' | 'backend'>;
 
 /** Frames of a segment with chunked attention: the time per frame is lowest around here. */
 const chunkedSegment = 48;
@@ -192,98 +194,4 @@ function segmentSize(config: ResamplerConfig, side: Side): SegmentSize | undefin
   // An encoder's convolution comes before the chunks and so reaches one further; a decoder's, behind them, does not.
   const halo = multiple * (side === 'encoder' && config.conv_mapping ? 2 : 1);
   return { frames: Math.ceil(chunkedSegment / multiple) * multiple, halo, multiple };
-}
-
-/** audio [channels, samples] to latents [latent_dim, frames], for a fixed number of patches. */
-function encoderGraph(
-  config: AutoencoderConfig,
-  weights: Weights,
-  prefix: string,
-  patches: number,
-  options: GraphOptions,
-): Graph {
-  const graph = new Graph('same-encoder', options);
-  const scope = new Scope(graph, weights, prefix, options.backend ?? exactBackend());
-  const { channels, patch_size: patch } = config.pretransform.config;
-  const audio = graph.input('audio', [channels, patches * patch]);
-  // Sample l*patch + h of channel c becomes row c*patch + h of column l; sequences here are [columns, rows].
-  let x = ops.reshape(ops.transpose(ops.reshape(audio, [channels, patches, patch]), [1, 0, 2]), [
-    patches,
-    channels * patch,
-  ]);
-  graph.probe('patches', ops.transpose(x, [1, 0]));
-
-  const encoder = config.encoder.config;
-  encoder.c_mults.forEach((multiplier, i) => {
-    x = resamplingBlock(
-      scope.at(`encoder.layers.${i}`),
-      x,
-      encoder,
-      i,
-      multiplier * encoder.channels,
-      'encoder',
-      options,
-    );
-  });
-  x = linear(scope.at(`encoder.layers.${encoder.c_mults.length + 1}`), x, encoder.latent_dim);
-  graph.probe('linear', x);
-
-  let latents = ops.transpose(x, [1, 0]);
-  if (config.bottleneck) {
-    const { dim, auto_scale: autoScale } = config.bottleneck.config;
-    const bottleneck = scope.at('bottleneck');
-    const vector = (name: string) => ops.reshape(bottleneck.weight(name, [1, dim, 1]), [dim, 1]);
-    latents = ops.add(ops.mul(latents, vector('scaling_factor')), vector('bias'));
-    if (autoScale) latents = ops.div(latents, bottleneck.weight('running_std', [1]));
-  }
-  graph.output('latents', ops.div(latents, graph.input('scale', [1])));
-  return graph;
-}
-
-/** latents [latent_dim, frames] to audio [channels, samples], for a fixed number of frames. */
-function decoderGraph(
-  config: AutoencoderConfig,
-  weights: Weights,
-  prefix: string,
-  frames: number,
-  options: GraphOptions,
-): Graph {
-  const graph = new Graph('same-decoder', options);
-  const scope = new Scope(graph, weights, prefix, options.backend ?? exactBackend());
-  const { channels, patch_size: patch } = config.pretransform.config;
-  const decoder = config.decoder.config;
-  let latents = ops.mul(graph.input('latents', [decoder.latent_dim, frames]), graph.input('scale', [1]));
-  const scaled = config.bottleneck?.config.auto_scale;
-  if (scaled) latents = ops.mul(latents, scope.at('bottleneck').weight('running_std', [1]));
-  if (options.regularisers) {
-    const deviation = scaled ? scope.at('bottleneck').weight('running_std', [1]) : standardDeviation(latents);
-    latents = ops.add(latents, ops.mul(graph.input('latent_noise', latents.shape), deviation));
-  }
-  graph.probe('after_bottleneck', latents);
-
-  const depth = decoder.c_mults.length;
-  let x = linear(
-    scope.at('decoder.layers.1'),
-    ops.transpose(latents, [1, 0]),
-    decoder.c_mults.at(-1)! * decoder.channels,
-  );
-  graph.probe('linear', x);
-  for (let i = depth - 1; i >= 0; i--) {
-    const out = i === 0 ? decoder.out_channels : decoder.c_mults[i - 1]! * decoder.channels;
-    x = resamplingBlock(scope.at(`decoder.layers.${3 + depth - 1 - i}`), x, decoder, i, out, 'decoder', options);
-  }
-  const patches = x.shape[0] as number;
-  let audio = ops.reshape(ops.transpose(ops.reshape(x, [patches, channels, patch]), [1, 0, 2]), [
-    channels,
-    patches * patch,
-  ]);
-  if (config.decoder.soft_clip) audio = ops.tanh(audio);
-  graph.output('audio', audio);
-  return graph;
-}
-
-/** The standard deviation over time of each channel (of the sample, not of the population). x [channels, frames]. */
-function standardDeviation(x: Value): Value {
-  const centred = ops.sub(x, ops.mean(x, 1));
-  return ops.sqrt(ops.div(ops.sum(ops.mul(centred, centred), 1), (x.shape[1] as number) - 1));
 }
