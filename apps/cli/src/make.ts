@@ -23,114 +23,156 @@ import { ProgressBar } from './progress.ts';
 import { makeRemotely } from './remote.ts';
 
 /** Reads the recording, loads the model, makes the sound, writes it, and says what was done. */
-export async function make(
-  job: Job,
-  pipeline: (model: Model, audio: Tensor | undefined, controls: Controls) => Promise<Tensor>,
-): Promise<void> {
-  const { values, file, signal } = job;
+export async function make(job: Job, pipeline: Pipeline): Promise<void> {
+  const { values, file } = job;
   if (values.prompt === undefined)
     throw new UsageError('--prompt is missing; it says what the result should sound like');
   if (values.server !== undefined) return makeRemotely(job, values.prompt, values.server);
+  const prompt = values.prompt;
   const folder = findModel(values.model);
   const mix = channelMix(job.channels);
-  const ceiling = values.ceiling === undefined || values.ceiling === 'off' ? values.ceiling : Number(values.ceiling);
-  checkFlags(folder, {
-    ...job.asked,
-    ceiling,
-    seed: values.seed,
-    steps: values.steps,
-    guidanceScale: values['guidance-scale'],
-    ...guidanceOptions(values),
+  const controls = controlsOf(job, folder, prompt);
+  const settings = engineSettings(values);
+  const target = chooseOutput(values.output, values.format, file === undefined ? prompt : stemOf(file), {
+    input: file,
+    overwrite: values.overwrite,
   });
+  const bitDepth = bitDepthOf(values['bit-depth'], target.format);
+  const started = performance.now();
+  const report = new Report(job);
+  try {
+    const model = await loaded(job, { folder, settings, report });
+    const audio = file === undefined ? undefined : await recording(job, { file, mix, model, report });
+    const made = await pipeline(model, audio, {
+      ...controls,
+      onProgress: (progress) => report.bar.update(progress),
+      onWarning: report.warn,
+    });
+    report.bar.note('writing');
+    const tags = resultTags(prompt, controls.seed);
+    await writeAudio(target, made, model.sampleRate, { signal: job.signal, bitDepth, tags });
+    report.bar.clear();
+    const result = {
+      ...factsOf(job, controls, model, made),
+      output: target.output.path,
+      format: target.format,
+      model: basename(folder),
+      elapsedSeconds: (performance.now() - started) / 1000,
+      ...(report.warnings.length > 0 ? { warnings: report.warnings } : {}),
+    };
+    say(target.output, values.json ? JSON.stringify(result) : sentence(result));
+    if (!job.many) await model.release();
+  } finally {
+    report.bar.clear();
+  }
+}
+
+type Pipeline = (model: Model, audio: Tensor | undefined, controls: Controls) => Promise<Tensor>;
+
+/** What is shown while a sound is made: progress and warnings. */
+class Report {
+  readonly bar: ProgressBar;
+  readonly warnings: string[] = [];
+  readonly #json: boolean;
+
+  constructor({ values, many }: Job) {
+    this.#json = values.json ?? false;
+    this.bar = new ProgressBar(process.stderr, !values.json, many?.place);
+  }
+
+  readonly warn = (warning: string): void => {
+    this.warnings.push(warning);
+    this.bar.clear();
+    if (!this.#json) console.error(`retone: ${warning}`);
+  };
+}
+
+/** What the flags ask of the engine. @throws UsageError when one is out of range, whatever the recording */
+function controlsOf(job: Job, folder: string, prompt: string): Controls & { seed: number } {
+  const { values } = job;
+  const guidance = { guidanceScale: values['guidance-scale'], ...guidanceOptions(values) };
+  const ceiling = values.ceiling === undefined || values.ceiling === 'off' ? values.ceiling : Number(values.ceiling);
+  checkFlags(folder, { ...job.asked, ceiling, seed: values.seed, steps: values.steps, ...guidance });
   // Before the model is loaded: ONNX Runtime reads the command line of its process, and does not survive a very long one.
-  for (const text of [values.prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
+  for (const text of [prompt, values['negative-prompt'] ?? '']) checkPrompt(text);
   const sampler = values.sampler as Controls['sampler'];
   if (sampler !== undefined && !Object.hasOwn(samplers, sampler)) {
     throw new UsageError(`--sampler must be ${Object.keys(samplers).join(', ')} (got "${sampler}")`);
   }
-  const settings = engineSettings(values);
-  const target = chooseOutput(values.output, values.format, file === undefined ? values.prompt : stemOf(file), {
-    input: file,
-    overwrite: values.overwrite,
+  return {
+    prompt,
+    negativePrompt: values['negative-prompt'],
+    steps: values.steps,
+    ...guidance,
+    seed: values.seed ?? Math.floor(Math.random() * 2 ** 32),
+    sampler,
+    ceiling,
+    signal: job.signal,
+  };
+}
+
+/** The adapters that the flags name. */
+function adaptersOf({ values }: Job) {
+  const exclude = values['lora-exclude'];
+  return (values.lora ?? []).map((adapter) => (exclude ? { ...adapter, exclude } : adapter));
+}
+
+/** The model, which several recordings of one command share. */
+async function loaded(
+  job: Job,
+  { folder, settings, report }: { folder: string; settings: ReturnType<typeof engineSettings>; report: Report },
+): Promise<Model> {
+  const { bar, warn } = report;
+  bar.note('loading the model');
+  const load = () =>
+    loadModel(folder, {
+      ...settings,
+      adapters: adaptersOf(job),
+      onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
+      signal: job.signal,
+      onCompile: () => bar.note('compiling the model, once'),
+      onFallback: warn,
+    });
+  return await (job.many?.shared.of(load) ?? load());
+}
+
+/** The recording, as long as the model reaches. */
+async function recording(
+  job: Job,
+  { file, mix, model, report }: { file: string; mix: ReturnType<typeof channelMix>; model: Model; report: Report },
+): Promise<Tensor> {
+  const { audio, more } = await readAudio(file, model.sampleRate, {
+    seconds: job.seconds ?? model.maxSeconds,
+    mix,
+    signal: job.signal,
+    onWarning: report.warn,
   });
-  const { output, format } = target;
-  const bitDepth = bitDepthOf(values['bit-depth'], format);
-  const started = performance.now();
-  const bar = new ProgressBar(process.stderr, !values.json, job.many?.place);
-  try {
-    bar.note('loading the model');
-    const exclude = values['lora-exclude'];
-    const adapters = (values.lora ?? []).map((adapter) => (exclude ? { ...adapter, exclude } : adapter));
-    const warnings: string[] = [];
-    const onWarning = (warning: string) => {
-      warnings.push(warning);
-      bar.clear();
-      if (!values.json) console.error(`retone: ${warning}`);
-    };
-    const load = () =>
-      loadModel(folder, {
-        ...settings,
-        adapters,
-        onFold: (done) => bar.draw(done, 'folding the adapters in, once'),
-        signal,
-        onCompile: () => bar.note('compiling the model, once'),
-        onFallback: onWarning,
-      });
-    const model = await (job.many?.shared.of(load) ?? load());
-    let audio: Tensor | undefined;
-    if (file !== undefined) {
-      const seconds = job.seconds ?? model.maxSeconds;
-      const read = await readAudio(file, model.sampleRate, { seconds, mix, signal, onWarning });
-      audio = read.audio;
-      if (read.more && job.seconds === undefined) {
-        const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(folder)} reaches`;
-        if (job.longer === 'refuse') throw new AudioError('too-long', `${longer}; cut it first`);
-        onWarning(`${longer}; the rest is left out`);
-      }
-    }
-    const seed = values.seed ?? Math.floor(Math.random() * 2 ** 32);
-    const controls: Controls = {
-      prompt: values.prompt,
-      negativePrompt: values['negative-prompt'],
-      seed,
-      steps: values.steps,
-      guidanceScale: values['guidance-scale'],
-      ...guidanceOptions(values),
-      sampler,
-      ceiling,
-      signal,
-      onProgress: (progress) => bar.update(progress),
-      onWarning,
-    };
-    const made = await pipeline(model, audio, controls);
-    bar.note('writing');
-    await writeAudio(target, made, model.sampleRate, { signal, bitDepth, tags: resultTags(values.prompt, seed) });
-    bar.clear();
-    const { defaults, sampleRate } = model;
-    const result = {
-      ...(file === undefined ? {} : { input: file }),
-      output: output.path,
-      format,
-      seconds: made.shape[1]! / sampleRate,
-      sampleRate,
-      channels: made.shape[0]!,
-      model: basename(folder),
-      prompt: values.prompt,
-      steps: values.steps ?? defaults.steps,
-      sampler: sampler ?? defaults.sampler,
-      guidanceScale: values['guidance-scale'] ?? defaults.guidanceScale,
-      ...job.report,
-      ...(adapters.length > 0 ? { loras: adapters } : {}),
-      seed,
-      precision: model.precision,
-      elapsedSeconds: (performance.now() - started) / 1000,
-      ...(warnings.length > 0 ? { warnings } : {}),
-    };
-    say(output, values.json ? JSON.stringify(result) : sentence(result));
-    if (!job.many) await model.release();
-  } finally {
-    bar.clear();
+  if (more && job.seconds === undefined) {
+    const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(findModel(job.values.model))} reaches`;
+    if (job.longer === 'refuse') throw new AudioError('too-long', `${longer}; cut it first`);
+    report.warn(`${longer}; the rest is left out`);
   }
+  return audio;
+}
+
+/** What a result was made of and with. */
+function factsOf(job: Job, controls: Controls & { seed: number }, model: Model, made: Tensor) {
+  const { defaults, sampleRate, precision } = model;
+  const adapters = adaptersOf(job);
+  return {
+    ...(job.file === undefined ? {} : { input: job.file }),
+    seconds: made.shape[1]! / sampleRate,
+    sampleRate,
+    channels: made.shape[0]!,
+    prompt: controls.prompt,
+    steps: controls.steps ?? defaults.steps,
+    sampler: controls.sampler ?? defaults.sampler,
+    guidanceScale: controls.guidanceScale ?? defaults.guidanceScale,
+    ...job.report,
+    ...(adapters.length > 0 ? { loras: adapters } : {}),
+    seed: controls.seed,
+    precision,
+  };
 }
 
 /** @throws UsageError when a flag is out of range, whatever the recording */

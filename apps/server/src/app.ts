@@ -22,8 +22,10 @@ import { answerBrokenRequests, checkRequests, nowhere } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adapterRoutes } from './routes/adapters.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
+import { eventRoutes } from './routes/events.ts';
 import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
+import { historyRoutes } from './routes/history.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { playgroundRoutes } from './routes/playground.ts';
@@ -69,6 +71,8 @@ export function buildApp(service: Service, logger?: FastifyBaseLogger): FastifyI
       api.register(uploadRoutes, { service });
       api.register(adapterRoutes, { service });
       api.register(predictionRoutes, { service });
+      api.register(historyRoutes, { service });
+      api.register(eventRoutes, { service });
       api.register(submissionRoutes, { service });
     },
     { prefix: '/api/v3' },
