@@ -94,7 +94,7 @@ test.each([
     'latents of another model',
     ['decode', 'wide.safetensors'],
     1,
-    /the latents have shape \[64,4\]; this model's have \[128, frames\]/,
+    /the latents must have the shape \[128, frames\] \(got \[64,4\]\)/,
   ],
 ] as const)('%s is refused in words', async (_, args, code, message) => {
   writeFileSync(place.path('text.npy'), 'not an array at all');
@@ -125,7 +125,7 @@ describe.skipIf(fixturesMissing)('an autoencoder that is published alone', () =>
     await standAlone(tinySmall, place.path('SAME-T'));
     const { code, stderr } = await place.retone('transform', riff, '-p', 'x', '-m', './SAME-T');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/SAME-T.* is an autoencoder alone.*retone encode and retone decode/);
+    expect(stderr).toMatch(/SAME-T.* is an autoencoder without a diffusion model.*retone encode and retone decode/);
   });
 });
 

@@ -137,16 +137,14 @@ const autoencoder = z.looseObject({
 
 /** Retone's own pretransform: log-frequency magnitudes without phase. `docs/spectral.md` describes it. */
 const spectral = z.looseObject({
-  fft_size: z.union([z.literal(512), z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192)]),
-  hop_length: z.union([z.literal(128), z.literal(256), z.literal(512), z.literal(1024)]),
+  fft_size: z.literal([512, 1024, 2048, 4096, 8192]),
+  hop_length: z.literal([128, 256, 512, 1024]),
   frames_per_latent: width,
   downsampling_ratio: count.max(2 ** 18),
   bins_per_octave: positive,
   max_frequency: positive,
   /** The longer window that describes frequencies below the crossover; absent: one window describes all. */
-  low_fft_size: z
-    .union([z.literal(1024), z.literal(2048), z.literal(4096), z.literal(8192), z.literal(16384)])
-    .optional(),
+  low_fft_size: z.literal([1024, 2048, 4096, 8192, 16384]).optional(),
   /** Where the longer window fades into the shorter one, in hertz. */
   crossover: z.tuple([positive, positive]).optional(),
   floor: positive,
@@ -171,7 +169,7 @@ const pretransform = z.discriminatedUnion('type', [
 /** A path that does not lead out of the folder it is in: configurations come from strangers. */
 const innerPath = z
   .string()
-  .refine((path) => !/^[/\\]|^[a-z]:|(^|[/\\])\.\.?([/\\]|$)|^$/i.test(path), 'accepted: a path inside the repository');
+  .refine((path) => !/^[/\\]|^[a-z]:|(^|[/\\])\.\.?([/\\]|$)|^$/i.test(path), 'be a path inside the repository');
 
 const conditioner = z.discriminatedUnion('type', [
   z.looseObject({
@@ -321,7 +319,6 @@ export type ConditionerConfig = z.infer<typeof conditioner>;
 
 export type SamplingShift = z.infer<typeof samplingShift>;
 
-/** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
 export type PeftConfig = z.infer<typeof peft>;
 
 /** `model_config.json` of an autoencoder that is published alone, in the form of a diffusion model's pretransform. */

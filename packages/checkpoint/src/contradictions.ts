@@ -8,14 +8,15 @@ import {
   structureChannels,
   structureOf,
 } from './config.ts';
-import { shown } from './errors.ts';
+import { mustBe, shown } from './errors.ts';
 import type { TextEncoderConfig } from './text-config.ts';
 
 /** A key whose value would be accepted by itself, but contradicts other keys. */
 interface Contradiction {
   key: string;
   value: unknown;
-  accepted: string;
+  /** What would be right, in words that follow "must". */
+  right: string;
 }
 
 /** The first contradiction in a configuration, as one line, or undefined. */
@@ -34,7 +35,7 @@ export function textContradiction(config: TextEncoderConfig): string | undefined
 }
 
 function firstOf(contradictions: Iterable<Contradiction>): string | undefined {
-  for (const { key, value, accepted } of contradictions) return `${key} is ${shown(value)}; accepted: ${accepted}`;
+  for (const { key, value, right } of contradictions) return mustBe(key, value, right);
   return undefined;
 }
 
@@ -53,7 +54,7 @@ function* contradictions({ model }: ModelConfig): Generator<Contradiction> {
 function* spectralContradictions(config: SpectralConfig): Generator<Contradiction> {
   const { fft_size: size, hop_length: hop, low_fft_size: low, crossover } = config;
   if (size % (2 * hop) !== 0)
-    yield { key: 'hop_length', value: hop, accepted: 'half of fft_size, or a smaller divisor of that half' };
+    yield { key: 'hop_length', value: hop, right: 'be half of fft_size, or a smaller divisor of that half' };
   yield* unequal(
     'downsampling_ratio',
     config.downsampling_ratio,
@@ -62,9 +63,13 @@ function* spectralContradictions(config: SpectralConfig): Generator<Contradictio
   );
   if (low !== undefined) yield* unequal('low_fft_size', low, 2 * size, 'twice fft_size');
   if ((low === undefined) !== (crossover === undefined))
-    yield { key: 'crossover', value: crossover, accepted: 'two frequencies in hertz, with low_fft_size only' };
+    yield {
+      key: 'crossover',
+      value: crossover,
+      right: 'be two frequencies in hertz if there is a low_fft_size, and absent if not',
+    };
   if (crossover && crossover[0] >= crossover[1])
-    yield { key: 'crossover', value: crossover, accepted: 'two frequencies in hertz, the lower one first' };
+    yield { key: 'crossover', value: crossover, right: 'be two frequencies in hertz, the lower one first' };
 }
 
 function* conditionContradictions({
@@ -83,7 +88,7 @@ function* conditionContradictions({
   for (const [name, named, known] of groups) {
     const unknown = named.find((id) => !known.includes(id));
     if (unknown !== undefined)
-      yield { key: `model.diffusion.${name}`, value: named, accepted: `some of ${shown(known)}` };
+      yield { key: `model.diffusion.${name}`, value: named, right: `name only conditions of ${shown(known)}` };
   }
   const width = conditioning.cond_dim;
   yield* unequal(
@@ -104,7 +109,7 @@ function* conditionContradictions({
       yield {
         key: 'model.diffusion.local_add_cond_ids',
         value: local,
-        accepted: 'structure only where conditioning has it',
+        right: 'not name "structure", which conditioning lacks',
       };
     const width = {
       inpaint_mask: 1,
@@ -123,7 +128,7 @@ function* conditionContradictions({
     type === 't5gemma' ? [config.subfolder ?? config.model_name] : [],
   );
   if (new Set(folders).size > 1)
-    yield { key: 'model.conditioning.configs', value: folders, accepted: 'one text encoder for all' };
+    yield { key: 'model.conditioning.configs', value: folders, right: 'share one text encoder' };
 }
 
 /** Fewest channels of a head: this many are rotated. */
@@ -136,7 +141,7 @@ function* ditContradictions(config: DitConfig): Generator<Contradiction> {
     yield {
       key: 'embed_dim',
       value: width,
-      accepted: `a multiple of num_heads, ${heads}, with at least ${fewestHeadChannels} for each`,
+      right: `be a multiple of num_heads, ${heads}, with at least ${fewestHeadChannels} for each`,
     };
   }
   const context = config.project_cond_tokens ? width : config.cond_token_dim;
@@ -144,13 +149,13 @@ function* ditContradictions(config: DitConfig): Generator<Contradiction> {
     yield {
       key: 'cond_token_dim',
       value: context,
-      accepted: `without project_cond_tokens, a multiple of the ${headWidth} channels of a head that divides embed_dim, ${width}`,
+      right: `be a multiple of the ${headWidth} channels of a head and divide embed_dim, ${width}, without project_cond_tokens`,
     };
   }
   if (config.global_cond_dim > 0 && !config.project_global_cond)
     yield* unequal('global_cond_dim', config.global_cond_dim, width, 'embed_dim, without project_global_cond');
   if (config.timestep_features_dim % 2 !== 0)
-    yield { key: 'timestep_features_dim', value: config.timestep_features_dim, accepted: 'an even number' };
+    yield { key: 'timestep_features_dim', value: config.timestep_features_dim, right: 'be an even number' };
 }
 
 function* autoencoderContradictions(config: AutoencoderConfig): Generator<Contradiction> {
@@ -187,22 +192,22 @@ function* resamplerContradictions(config: ResamplerConfig): Generator<Contradict
   for (const key of ['strides', 'transformer_depths', 'sinusoidal_blocks'] as const) {
     const { length } = config[key] ?? multipliers;
     if (length < levels || (length > levels && key !== 'sinusoidal_blocks'))
-      yield { key, value: config[key], accepted: `as many items as c_mults, ${levels}` };
+      yield { key, value: config[key], right: `have as many items as c_mults, ${levels}` };
   }
   for (const multiplier of multipliers) {
     const width = multiplier * config.channels;
     if (width % Math.min(config.dim_heads, width) !== 0)
-      yield { key: 'dim_heads', value: config.dim_heads, accepted: `a divisor of the width ${width}` };
+      yield { key: 'dim_heads', value: config.dim_heads, right: `be a divisor of the width ${width}` };
   }
   if (window) return;
   for (const stride of strides) {
-    if (chunk % stride !== 0) yield { key: 'chunk_size', value: chunk, accepted: `a multiple of the stride ${stride}` };
+    if (chunk % stride !== 0) yield { key: 'chunk_size', value: chunk, right: `be a multiple of the stride ${stride}` };
     const tokens = chunk + chunk / stride;
     if (config.chunk_midpoint_shift && tokens % 2 !== 0) {
       yield {
         key: 'chunk_midpoint_shift',
         value: true,
-        accepted: `false, since a chunk of ${tokens} tokens has no middle`,
+        right: `be false, since a chunk of ${tokens} tokens has no middle`,
       };
     }
   }
@@ -211,12 +216,12 @@ function* resamplerContradictions(config: ResamplerConfig): Generator<Contradict
 function* textContradictions(config: TextEncoderConfig): Generator<Contradiction> {
   const { num_attention_heads: heads, num_key_value_heads: keyHeads, head_dim: headWidth } = config;
   if (heads % keyHeads !== 0)
-    yield { key: 'num_key_value_heads', value: keyHeads, accepted: `a divisor of num_attention_heads, ${heads}` };
-  if (headWidth % 2 !== 0) yield { key: 'head_dim', value: headWidth, accepted: 'an even number' };
+    yield { key: 'num_key_value_heads', value: keyHeads, right: `be a divisor of num_attention_heads, ${heads}` };
+  if (headWidth % 2 !== 0) yield { key: 'head_dim', value: headWidth, right: 'be an even number' };
 }
 
 function* unequal(key: string, value: number, expected: number, what: string): Generator<Contradiction> {
-  if (value !== expected) yield { key, value, accepted: `${expected} (${what})` };
+  if (value !== expected) yield { key, value, right: `be ${expected} (${what})` };
 }
 
 function* prefixed(prefix: string, inner: Iterable<Contradiction>): Generator<Contradiction> {

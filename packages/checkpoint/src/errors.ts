@@ -12,6 +12,11 @@ export type CheckpointErrorCode =
 /** A checkpoint file or its configuration cannot be used. The message is one line: what, where, and what would be right. */
 export class CheckpointError extends CodedError<CheckpointErrorCode> {}
 
+/** One line on a wrong value: `right` follows "must", as in "be at least 1". */
+export function mustBe(key: string, value: unknown, right: string): string {
+  return value === undefined ? `${key} is missing; it must ${right}` : `${key} must ${right} (got ${shown(value)})`;
+}
+
 /** A value from an untrusted file, short enough for a one-line message. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'absent';

@@ -10,18 +10,18 @@ import {
   samplingShift,
 } from './config.ts';
 import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
-import { CheckpointError, shown } from './errors.ts';
+import { CheckpointError, mustBe } from './errors.ts';
 import { otherModel } from './layouts.ts';
 import { type TextEncoderConfig, textEncoder, type Words, words } from './text-config.ts';
 
-/** @throws CheckpointError naming the first key at fault, its value, and what is accepted. */
+/** @throws CheckpointError naming the first key at fault, what it must be, and its value. */
 export function parseModelConfig(json: unknown, file = 'model_config.json'): ModelConfig {
   const other = otherModel(json);
   if (other) throw new CheckpointError('unsupported', `${file} ${other}`);
   if (isAutoencoderAlone(json)) {
     throw new CheckpointError(
       'bad-config',
-      `${file} is an autoencoder alone, which cannot make sound of a prompt; it is for retone encode and retone decode`,
+      `${file} is an autoencoder without a diffusion model, so it cannot generate; use it with retone encode and retone decode`,
     );
   }
   const config = parse(modelConfig, json, file);
@@ -80,21 +80,53 @@ function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: st
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     json,
   );
-  throw new CheckpointError('bad-config', `${file}: ${keyName(issue!.path)} is ${shown(given)}; ${accepted(issue!)}`);
+  throw new CheckpointError('bad-config', `${file}: ${mustBe(keyName(issue!.path), given, right(issue!))}`);
 }
 
-function accepted(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union' && 'discriminator' in issue && 'options' in issue && issue.options) {
-    return `accepted: ${(issue.options as unknown[]).map((option) => JSON.stringify(option)).join(', ')}`;
+/** What would be right, in words that follow "must". */
+function right(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_union':
+      return 'options' in issue && issue.options ? `be ${either(issue.options as unknown[])}` : 'be of another kind';
+    case 'invalid_value':
+      return `be ${either(issue.values)}`;
+    case 'invalid_type':
+      return `be ${kinds[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return bound(issue, issue.inclusive === false ? 'greater than' : 'at least', issue.minimum);
+    case 'too_big':
+      return bound(issue, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
+    case 'not_multiple_of':
+      return `be a multiple of ${issue.divisor}`;
+    case 'unrecognized_keys':
+      return `have no key ${either(issue.keys)}`;
+    default:
+      return issue.message;
   }
-  if (issue.code === 'invalid_value')
-    return `accepted: ${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
-  if (issue.code === 'invalid_type') return `accepted: ${issue.expected === 'never' ? 'nothing' : issue.expected}`;
-  const unit = 'origin' in issue && issue.origin === 'array' ? ' items' : '';
-  if (issue.code === 'too_small')
-    return `accepted: ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unit}`;
-  if (issue.code === 'too_big') return `accepted: ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unit}`;
-  return issue.message;
+}
+
+const kinds: Record<string, string> = {
+  never: 'absent',
+  int: 'an integer',
+  number: 'a number',
+  string: 'a string',
+  boolean: 'true or false',
+  object: 'an object',
+  record: 'an object',
+  array: 'a list',
+  tuple: 'a list',
+};
+
+function bound({ origin }: { origin: string }, limit: string, value: number | bigint): string {
+  if (origin === 'array') return `have ${limit} ${value} ${value === 1 ? 'item' : 'items'}`;
+  if (origin === 'string') return `have ${limit} ${value} ${value === 1 ? 'character' : 'characters'}`;
+  return `be ${limit} ${value}`;
+}
+
+/** `"a", "b" or "c"`. */
+function either(values: readonly unknown[]): string {
+  const texts = values.map((value) => JSON.stringify(value));
+  return texts.length === 1 ? texts[0]! : `${texts.slice(0, -1).join(', ')} or ${texts.at(-1)}`;
 }
 
 function keyName(path: PropertyKey[]): string {

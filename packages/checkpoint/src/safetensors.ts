@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { mistaken } from './content.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
-import { CheckpointError, shown } from './errors.ts';
+import { CheckpointError, mustBe, shown } from './errors.ts';
 
 /** Where one tensor lies in a safetensors file. `offset` is absolute, in bytes from the start of the file. */
 export interface TensorEntry {
@@ -138,7 +138,7 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
   const fail = (code: 'not-safetensors' | 'bad-header' | 'bad-tensor', what: string): never => {
     throw new CheckpointError(code, `${path} ${(code !== 'bad-tensor' && mistaken(path)) || what}`);
   };
-  if (fileSize < 8) fail('not-safetensors', `has ${fileSize} bytes; a safetensors file has at least 8`);
+  if (fileSize < 8) fail('not-safetensors', `must have at least the 8 bytes of a safetensors file (got ${fileSize})`);
   const prefix = Buffer.alloc(8);
   readSync(descriptor, prefix, 0, 8, 0);
   const headerLength = prefix.readBigUInt64LE();
@@ -147,7 +147,7 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
     fail('bad-header', `is not a safetensors file, or not all of one: ${announced}`);
   }
   if (headerLength > BigInt(maxHeaderBytes)) {
-    fail('bad-header', `has a header of ${headerLength} bytes; at most ${maxHeaderBytes} are accepted`);
+    fail('bad-header', `must have a header of at most ${maxHeaderBytes} bytes (got ${headerLength})`);
   }
   const headerBytes = Buffer.alloc(Number(headerLength));
   readSync(descriptor, headerBytes, 0, headerBytes.length, 8);
@@ -202,23 +202,24 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
 
 /** The fault of one header entry, or undefined. `dataLength` is the size of the file's data section in bytes. */
 function entryProblem(value: unknown, dataLength: number): string | undefined {
-  if (!isRecord(value)) return 'not an object';
+  if (!isRecord(value)) return 'it must be an object';
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(bytesPerElement, dtype)) {
-    return `dtype ${shown(dtype)}; known are ${Object.keys(bytesPerElement).join(', ')}`;
+    return mustBe('dtype', dtype, `be one of ${Object.keys(bytesPerElement).join(', ')}`);
   }
-  if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount)) return `shape ${shown(shape)}`;
+  if (!Array.isArray(shape) || shape.length > 16 || !shape.every(isCount))
+    return mustBe('shape', shape, 'be a list of at most 16 sizes');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    return `data_offsets ${shown(offsets)}`;
+    return mustBe('data_offsets', offsets, 'be two positions in bytes');
   const [begin, end] = offsets as [number, number];
   if (begin > end || end > dataLength) {
-    return `data_offsets [${begin}, ${end}] outside the ${dataLength} bytes of data (truncated?)`;
+    return `data_offsets must lie within the ${dataLength} bytes of data (got [${begin}, ${end}]); the file may be truncated`;
   }
   // BigInt: the product of an absurd shape must not wrap or lose digits.
   const elements = (shape as number[]).reduce((product, size) => product * BigInt(size), 1n);
   const expected = elements * BigInt(bytesPerElement[dtype as DType]);
   if (expected !== BigInt(end - begin))
-    return `${dtype} [${shape}] needs ${expected} bytes, data_offsets give ${end - begin}`;
+    return `data_offsets must span the ${expected} bytes of ${dtype} [${shape}] (got ${end - begin})`;
   return undefined;
 }
 

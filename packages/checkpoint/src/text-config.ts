@@ -21,6 +21,7 @@ export const textEncoder = z.looseObject({
   sliding_window: count.nullish(),
 });
 
+/** `config.json` of a T5Gemma model: the encoder's part of it, or an encoder-only file. */
 export type TextEncoderConfig = z.infer<typeof textEncoder>;
 
 const wordList = z.array(z.string().min(1));

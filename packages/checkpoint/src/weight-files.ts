@@ -50,11 +50,10 @@ function openShards(path: string): SafetensorsFile {
     throw new CheckpointError('bad-config', `${path} ${what}`);
   };
   const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof map !== 'object' || map === null) return fail('has no weight_map');
+  if (typeof map !== 'object' || map === null) return fail('must have a weight_map that is an object');
   const places = Object.entries(map);
   const bad = places.find(([, shard]) => typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard));
-  if (bad)
-    return fail(`has ${shown(bad[1])} for ${shown(bad[0])}; accepted: the name of a .safetensors file beside it`);
+  if (bad) return fail(`must name a .safetensors file beside it for ${shown(bad[0])} (got ${shown(bad[1])})`);
   const shards = new Map<string, SafetensorsFile>();
   try {
     for (const name of new Set(places.map(([, shard]) => shard as string)))
@@ -63,7 +62,9 @@ function openShards(path: string): SafetensorsFile {
       path,
       places.map(([tensor, shard]) => {
         const file = shards.get(shard as string)!;
-        return file.tensors.has(tensor) ? [tensor, file] : fail(`says that ${shard} has ${tensor}, which it has not`);
+        return file.tensors.has(tensor)
+          ? [tensor, file]
+          : fail(`says that ${shard} has ${tensor}, but that file does not have it`);
       }),
     );
   } catch (error) {

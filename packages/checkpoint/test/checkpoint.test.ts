@@ -91,10 +91,15 @@ describe('opening a checkpoint', () => {
       'a configuration that is wrong',
       { 'model_config.json': '{}' },
       'bad-config',
-      /model_config\.json: model_type is absent/,
+      /model_config\.json: model_type is missing; it must be/,
     ],
     ['no weights', { 'model.safetensors': undefined }, 'not-found', /there is no file .*model\.safetensors/],
-    ['broken weights', { 'model.safetensors': 'weights' }, 'not-safetensors', /model\.safetensors has 7 bytes/],
+    [
+      'broken weights',
+      { 'model.safetensors': 'weights' },
+      'not-safetensors',
+      /model\.safetensors must have at least .* \(got 7\)/,
+    ],
     ['no text encoder', { 'text/config.json': undefined }, 'not-found', /text\/config\.json is missing/],
     [
       'a broken text encoder',
@@ -158,7 +163,7 @@ describe('installed models', () => {
 
   test('are listed with their problem when they are broken', () => {
     const problems = Object.fromEntries(inLibrary().map(({ name, problem }) => [name, problem]));
-    expect(problems.broken).toMatch(/^.*model_config\.json: model_type is "lm"; accepted: .*$/);
+    expect(problems.broken).toMatch(/^.*model_config\.json: model_type must be .* \(got "lm"\)$/);
     expect(problems['not-json']).toMatch(/^.*model_config\.json is not valid JSON: .*$/);
   });
 

@@ -60,7 +60,7 @@ describe('a configuration that is right', () => {
 
 const nested = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`);
 
-describe('a configuration that is wrong names key, value and what is accepted', () => {
+describe('a configuration that is wrong names the key, what it must be, and its value', () => {
   type Config = ReturnType<typeof modelConfig>;
   const encoder = (config: Config) => config.model.pretransform.config.encoder.config;
   const dit = (config: Config) => config.model.diffusion.config;
@@ -70,143 +70,143 @@ describe('a configuration that is wrong names key, value and what is accepted', 
       (config) => {
         config.model.conditioning.configs[0].type = 'clap_text';
       },
-      'model.conditioning.configs[0].type is "clap_text"; accepted: "t5gemma", "number", "structure"',
+      'model.conditioning.configs[0].type must be "t5gemma", "number" or "structure" (got "clap_text")',
     ],
     [
       'a conditioner without type',
       (config) => delete config.model.conditioning.configs[1].type,
-      'model.conditioning.configs[1].type is absent; accepted: "t5gemma", "number", "structure"',
+      'model.conditioning.configs[1].type is missing; it must be "t5gemma", "number" or "structure"',
     ],
     [
       'a condition that no conditioner makes',
       (config) => config.model.diffusion.cross_attention_cond_ids.push('lyrics'),
-      'model.diffusion.cross_attention_cond_ids is ["prompt","seconds_total","lyrics"]; accepted: some of ["prompt","seconds_total"]',
+      'model.diffusion.cross_attention_cond_ids must name only conditions of ["prompt","seconds_total"] (got ["prompt","seconds_total","lyrics"])',
     ],
     [
       'an unknown pretransform',
       (config) => {
         config.model.pretransform.type = 'vae';
       },
-      'model.pretransform.type is "vae"; accepted: "autoencoder", "spectral"',
+      'model.pretransform.type must be "autoencoder" or "spectral" (got "vae")',
     ],
     [
       'an absurd depth',
       (config) => {
         dit(config).depth = 1e9;
       },
-      'model.diffusion.config.depth is 1000000000; accepted: at most 512',
+      'model.diffusion.config.depth must be at most 512 (got 1000000000)',
     ],
     [
       'a depth of 0',
       (config) => {
         dit(config).depth = 0;
       },
-      'model.diffusion.config.depth is 0; accepted: at least 1',
+      'model.diffusion.config.depth must be at least 1 (got 0)',
     ],
     [
       'a depth that is text',
       (config) => {
         dit(config).depth = '2';
       },
-      'model.diffusion.config.depth is "2"; accepted: number',
+      'model.diffusion.config.depth must be a number (got "2")',
     ],
     [
       'a depth that is a fraction',
       (config) => {
         dit(config).depth = 2.5;
       },
-      'model.diffusion.config.depth is 2.5; accepted: int',
+      'model.diffusion.config.depth must be an integer (got 2.5)',
     ],
     [
       'an absurd width',
       (config) => {
         dit(config).embed_dim = 2 ** 40;
       },
-      'model.diffusion.config.embed_dim is 1099511627776; accepted: at most 16384',
+      'model.diffusion.config.embed_dim must be at most 16384 (got 1099511627776)',
     ],
     [
       'a width that the heads do not divide',
       (config) => {
         dit(config).num_heads = 3;
       },
-      'model.diffusion.config.embed_dim is 128; accepted: a multiple of num_heads, 3, with at least 32 for each',
+      'model.diffusion.config.embed_dim must be a multiple of num_heads, 3, with at least 32 for each (got 128)',
     ],
     [
       'a prompt without end',
       (config) => {
         config.model.conditioning.configs[0].config.max_length = 1e8;
       },
-      'model.conditioning.configs[0].config.max_length is 100000000; accepted: at most 4096',
+      'model.conditioning.configs[0].config.max_length must be at most 4096 (got 100000000)',
     ],
     [
       'no levels',
       (config) => {
         encoder(config).c_mults = [];
       },
-      'model.pretransform.config.encoder.config.c_mults is []; accepted: at least 1 items',
+      'model.pretransform.config.encoder.config.c_mults must have at least 1 item (got [])',
     ],
     [
       'a level without stride',
       (config) => {
         encoder(config).c_mults = [1, 2];
       },
-      'model.pretransform.config.encoder.config.strides is [16]; accepted: as many items as c_mults, 2',
+      'model.pretransform.config.encoder.config.strides must have as many items as c_mults, 2 (got [16])',
     ],
     [
       'a factor of 0',
       (config) => {
         dit(config).ff_kwargs = { mult: 0 };
       },
-      'model.diffusion.config.ff_kwargs.mult is 0; accepted: more than 0',
+      'model.diffusion.config.ff_kwargs.mult must be greater than 0 (got 0)',
     ],
     [
       'other latents than the autoencoder makes',
       (config) => {
         dit(config).io_channels = 16;
       },
-      'model.diffusion.config.io_channels is 16; accepted: 32 (model.io_channels)',
+      'model.diffusion.config.io_channels must be 32 (model.io_channels) (got 16)',
     ],
     [
       'a prompt that nothing attends to',
       (config) => {
         dit(config).cond_token_dim = 0;
       },
-      'model.diffusion.config.cond_token_dim is 0; accepted: 64 (cond_dim, or none without cross_attention_cond_ids)',
+      'model.diffusion.config.cond_token_dim must be 64 (cond_dim, or none without cross_attention_cond_ids) (got 0)',
     ],
     [
       'half of a head',
       (config) => {
         Object.assign(dit(config), { project_cond_tokens: false, num_heads: 1 });
       },
-      'model.diffusion.config.cond_token_dim is 64; accepted: without project_cond_tokens, a multiple of the 128 channels of a head that divides embed_dim, 128',
+      'model.diffusion.config.cond_token_dim must be a multiple of the 128 channels of a head and divide embed_dim, 128, without project_cond_tokens (got 64)',
     ],
     [
       'chunks that cut a group',
       (config) => {
         encoder(config).chunk_size = 24;
       },
-      'model.pretransform.config.encoder.config.chunk_size is 24; accepted: a multiple of the stride 16',
+      'model.pretransform.config.encoder.config.chunk_size must be a multiple of the stride 16 (got 24)',
     ],
     [
       'a ratio that the strides do not make',
       (config) => {
         config.model.pretransform.config.downsampling_ratio = 2048;
       },
-      'model.pretransform.config.downsampling_ratio is 2048; accepted: 4096 (patch_size times the strides of the encoder)',
+      'model.pretransform.config.downsampling_ratio must be 4096 (patch_size times the strides of the encoder) (got 2048)',
     ],
     [
       'positions of another kind',
       (config) => {
         dit(config).use_abs_pos_emb = true;
       },
-      'model.diffusion.config.use_abs_pos_emb is true; accepted: false',
+      'model.diffusion.config.use_abs_pos_emb must be false (got true)',
     ],
     [
       'a feature that is not there',
       (config) => {
         config.model.diffusion.input_concat_ids = ['melody'];
       },
-      'model.diffusion.input_concat_ids[0] is "melody"; accepted: nothing',
+      'model.diffusion.input_concat_ids[0] must be absent (got "melody")',
     ],
     [
       'structure that no conditioner describes',
@@ -214,7 +214,7 @@ describe('a configuration that is wrong names key, value and what is accepted', 
         config.model.diffusion.local_add_cond_ids = ['structure'];
         dit(config).local_add_cond_dim = 67;
       },
-      'model.diffusion.local_add_cond_ids is ["structure"]; accepted: structure only where conditioning has it',
+      'model.diffusion.local_add_cond_ids must not name "structure", which conditioning lacks (got ["structure"])',
     ],
     [
       'a local condition without room for structure',
@@ -227,22 +227,22 @@ describe('a configuration that is wrong names key, value and what is accepted', 
           config: { pitches: 48, lowest_pitch: 36, hop_length: 512, frames_per_latent: 4 },
         });
       },
-      'model.diffusion.config.local_add_cond_dim is 66; accepted: 67 (the channels of local_add_cond_ids)',
+      'model.diffusion.config.local_add_cond_dim must be 67 (the channels of local_add_cond_ids) (got 66)',
     ],
     [
       'an object in place of a number',
       (config) => {
         config.sample_rate = { hz: 44100 };
       },
-      'sample_rate is an object; accepted: number',
+      'sample_rate must be a number (got an object)',
     ],
-    ['no model', (config) => delete config.model, 'model is absent; accepted: object'],
+    ['no model', (config) => delete config.model, 'model is missing; it must be an object'],
     [
       'brackets without end',
       (config) => {
         config.model_type = nested;
       },
-      'model_type is an array of 1; accepted: "diffusion_cond", "diffusion_cond_inpaint"',
+      'model_type must be "diffusion_cond" or "diffusion_cond_inpaint" (got an array of 1)',
     ],
   ])('%s', (_, breakIt, message) => {
     const config = modelConfig();
@@ -254,10 +254,10 @@ describe('a configuration that is wrong names key, value and what is accepted', 
 
   test.each([null, [], 5, 'text'])('%j in place of a configuration', (json) => {
     expect(errorOf(() => parseModelConfig(json)).message).toMatch(
-      /^model_config\.json: the file is .+; accepted: object$/,
+      /^model_config\.json: the file must be an object \(got .+\)$/,
     );
     expect(errorOf(() => parseTextConfig(json, 'text/config.json')).message).toMatch(
-      /^text\/config\.json: the file is /,
+      /^text\/config\.json: the file (is missing; it )?must be an object/,
     );
   });
 
@@ -268,11 +268,11 @@ describe('a configuration that is wrong names key, value and what is accepted', 
 
   test('a text encoder of a kind that is not known', () => {
     const { message } = errorOf(() => parseTextConfig({ ...textConfig(), hidden_activation: 'relu' }));
-    expect(message).toBe('config.json: hidden_activation is "relu"; accepted: "gelu_pytorch_tanh"');
+    expect(message).toBe('config.json: hidden_activation must be "gelu_pytorch_tanh" (got "relu")');
   });
 
   test('a text encoder whose heads contradict each other', () => {
     const { message } = errorOf(() => parseTextConfig({ ...textConfig(), num_key_value_heads: 3 }));
-    expect(message).toBe('config.json: num_key_value_heads is 3; accepted: a divisor of num_attention_heads, 2');
+    expect(message).toBe('config.json: num_key_value_heads must be a divisor of num_attention_heads, 2 (got 3)');
   });
 });

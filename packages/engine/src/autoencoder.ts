@@ -68,7 +68,7 @@ export class Autoencoder {
     if (latents.shape.length !== 2 || channels !== this.latentChannels || frames < 1) {
       throw new EngineError(
         'invalid-argument',
-        `the latents have shape [${latents.shape}]; this model's have [${this.latentChannels}, frames]`,
+        `the latents must have the shape [${this.latentChannels}, frames] (got [${latents.shape}])`,
       );
     }
     // Whole chunks: with an odd number the last piece of a long sequence would begin in the middle of one.

@@ -68,13 +68,13 @@ export interface InpaintOptions extends Controls {
 export async function inpaint(model: Model, { audio, regions, ...controls }: InpaintOptions): Promise<Tensor> {
   const seconds = durationOf(model, audio);
   if (regions.length === 0)
-    throw new EngineError('invalid-argument', 'there is no region to fill; give at least one with a start and an end');
+    throw new EngineError('invalid-argument', 'regions must have at least one region, with a start and an end');
   for (const region of regions) assertRegion(region);
   for (const { start, end } of regions) {
     if (end <= seconds + 1 / model.sampleRate) continue;
     throw new EngineError(
       'invalid-argument',
-      `the region ${start}-${end} s reaches beyond the recording, which has ${seconds.toFixed(2)} s`,
+      `a region must end within the recording of ${seconds.toFixed(2)} s (got ${start}-${end} s)`,
     );
   }
   const apart = merged(regions);
@@ -116,7 +116,7 @@ export async function outpaint(
   if (!(secondsBefore >= 0 && secondsAfter >= 0 && secondsBefore + secondsAfter > 0)) {
     throw new EngineError(
       'invalid-argument',
-      `${secondsBefore} s before and ${secondsAfter} s after: one must be above 0, and none below`,
+      `seconds before and after must be at least 0, and one of them above 0 (got ${secondsBefore} and ${secondsAfter})`,
     );
   }
   const length = audio.shape[1]!;

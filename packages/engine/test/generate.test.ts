@@ -107,7 +107,7 @@ describe('audio to audio', () => {
     [{ steps: 2.5 }, 'the number of steps must be an integer between 1 and 1000 (got 2.5)'],
     [{ seconds: 100_000 }, /^the duration in seconds must be between .* and 190\.217 \(got 100000\)/],
     [{ seed: -1 }, /^the seed must be an integer between 0 and 9007199254740991 \(got -1\)/],
-    [{ prompt: 'a'.repeat(10_001) }, 'the prompt has 10001 characters; at most 10000 are accepted'],
+    [{ prompt: 'a'.repeat(10_001) }, 'the prompt must have at most 10000 characters (got 10001)'],
   ])('refuses %j', async (options, message) => {
     await expect(audioToAudio(model, { audio, prompt, ...options })).rejects.toThrow(message);
   });
@@ -231,9 +231,9 @@ describe('inpainting', () => {
   });
 
   test.each([
-    [[], 'there is no region to fill'],
-    [[{ start: 1, end: 3 }], /reaches beyond the recording, which has 2.00 s/],
-    [[{ start: 1, end: 1 }], 'the region 1-1 s is empty'],
+    [[], 'regions must have at least one region'],
+    [[{ start: 1, end: 3 }], /must end within the recording of 2.00 s \(got 1-3 s\)/],
+    [[{ start: 1, end: 1 }], 'a region must have a start of at least 0 s and an end after it (got 1-1 s)'],
   ])('refuses regions %j', async (regions, message) => {
     await expect(inpaint(model, { audio, regions, prompt })).rejects.toThrow(message);
   });
@@ -260,7 +260,7 @@ describe('outpainting', () => {
 
   test('refuses to add nothing', async () => {
     await expect(outpaint(model, { audio, secondsBefore: 0, secondsAfter: 0, prompt })).rejects.toThrow(
-      'one must be above 0',
+      'one of them above 0 (got 0 and 0)',
     );
   });
 });

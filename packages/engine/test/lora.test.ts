@@ -188,8 +188,8 @@ describe.skipIf(fixturesMissing)('adapters', () => {
   );
 
   test.each<[string, (layer: string) => string, RegExp]>([
-    ['LoHa', (layer) => `${layer}.hada_w1_a`, /is an adapter of LoHa; accepted are LoRA and DoRA/],
-    ['LoKr', (layer) => `${layer}.lokr_w1`, /is an adapter of LoKr/],
+    ['LoHa', (layer) => `${layer}.hada_w1_a`, /must be an adapter of LoRA or DoRA for linear layers \(got LoHa\)/],
+    ['LoKr', (layer) => `${layer}.lokr_w1`, /must be an adapter of LoRA or DoRA for linear layers \(got LoKr\)/],
     [
       'of another model',
       (layer) => `lora_unet_down_${layer.replaceAll('.', '_')}_0.lora_down.weight`,
@@ -214,7 +214,9 @@ describe.skipIf(fixturesMissing)('adapters', () => {
   test('of a method of PEFT that is not LoRA are refused, with the key', async () => {
     const path = join(await written('ia3/adapter_model.safetensors', 'lora', peftName), '..');
     writeFileSync(join(path, 'adapter_config.json'), JSON.stringify({ ...peftConfig, peft_type: 'IA3' }));
-    await expect(sound({ path, strength: 1 })).rejects.toThrow(/adapter_config\.json: peft_type .*"IA3".*"LORA"/);
+    await expect(sound({ path, strength: 1 })).rejects.toThrow(
+      /adapter_config\.json: peft_type must be "LORA" \(got "IA3"\)/,
+    );
   });
 
   test('adapt the transformer at their noise levels alone, and leave layers that are excluded as they are', async () => {

@@ -34,7 +34,7 @@ export function loadedChange(
   if (type.endsWith('-xs') && rank > Math.min(rows, columns)) {
     throw new CheckpointError(
       'bad-config',
-      `${weights.file.path} has rank ${rank}; ${layer} has ${rows} x ${columns} values, and a ${type} adapter at most the smaller rank`,
+      `${weights.file.path}: the rank of a ${type} adapter must be at most ${Math.min(rows, columns)} for ${layer}, which has ${rows} x ${columns} values (got ${rank})`,
     );
   }
   const both = type.startsWith('bora');

@@ -61,7 +61,7 @@ export function foreignAdapter(file: SafetensorsFile, config?: PeftConfig): Fore
   const strangers: string[] = [];
   for (const entry of file.tensors.values()) {
     const method = otherMethods.find(([form]) => form.test(entry.name))?.[1];
-    if (method) return fail(`is an adapter of ${method}; accepted are LoRA and DoRA of linear layers`);
+    if (method) return fail(`must be an adapter of LoRA or DoRA for linear layers (got ${method})`);
     const found = endings.find(([form]) => form.test(entry.name));
     if (!found) {
       strangers.push(entry.name);

@@ -96,31 +96,32 @@ function parseAdapterConfig(file: SafetensorsFile): AdapterConfig {
     throw new CheckpointError('bad-config', `${file.path} is not an adapter that Retone knows: ${what}`);
   };
   const parts = [...file.tensors.values()].filter(({ name }) => name.includes(infix));
-  if (parts.length === 0) return fail(`the names of its tensors are not those of Stable Audio 3, PEFT or kohya`);
+  if (parts.length === 0) return fail('tensors must be named as by Stable Audio 3, PEFT or kohya');
   let json: Record<string, unknown> | null;
   try {
     json = JSON.parse(file.metadata.lora_config ?? '{}');
   } catch {
-    return fail('its lora_config is not valid JSON');
+    return fail('lora_config must be valid JSON');
   }
-  if (typeof json !== 'object' || json === null) return fail('its lora_config is not an object');
+  if (typeof json !== 'object' || json === null)
+    return fail(`lora_config must be an object (got ${JSON.stringify(json)})`);
   const named = json.adapter_type === 'dora' ? doraKind(parts) : (json.adapter_type ?? 'lora');
   const type =
     adapterTypes.find((known) => known === named) ??
-    fail(`adapter_type ${JSON.stringify(named)}; known are ${adapterTypes.join(', ')}`);
+    fail(`adapter_type must be one of ${adapterTypes.join(', ')} (got ${JSON.stringify(named)})`);
   const rank = Number(json.rank ?? parts.find(({ name }) => /\.(lora_A|M_xs)$/.test(name))?.shape[0]);
   const alpha = Number(json.alpha ?? rank);
   if (!Number.isInteger(rank) || rank < 1 || !Number.isFinite(alpha))
-    return fail(`rank ${json.rank}, alpha ${json.alpha}`);
+    return fail(`rank must be an integer above 0 and alpha a number (got ${json.rank} and ${json.alpha})`);
   const patterns = (key: 'include' | 'exclude') => {
     const given = json[key] ?? undefined;
     if (given === undefined) return undefined;
     if (!Array.isArray(given) || given.some((pattern) => typeof pattern !== 'string'))
-      return fail(`${key} is not a list of names`);
+      return fail(`${key} must be a list of names`);
     const names: string[] = [];
     for (const pattern of given as string[]) {
       for (const name of expandRanges(pattern.trim())) {
-        if (names.push(name) > maxPatterns) return fail(`${key} stands for more than ${maxPatterns} names`);
+        if (names.push(name) > maxPatterns) return fail(`${key} must stand for at most ${maxPatterns} names`);
       }
     }
     return names;

@@ -25,7 +25,7 @@ const numberFeatures = 256;
  */
 export function checkPrompt(prompt: string): void {
   if (prompt.length <= maxPromptCharacters) return;
-  const message = `the prompt has ${prompt.length} characters; at most ${maxPromptCharacters} are accepted`;
+  const message = `the prompt must have at most ${maxPromptCharacters} characters (got ${prompt.length})`;
   throw new EngineError('invalid-argument', message);
 }
 
@@ -239,7 +239,7 @@ export class PromptConditioner implements Conditioner {
     if (window < config.max_length) {
       throw new CheckpointError(
         'unsupported',
-        `the text encoder's sliding_window is ${window}; accepted: at least the prompt's max_length, ${config.max_length}`,
+        `the text encoder's sliding_window must be at least the prompt's max_length, ${config.max_length} (got ${window})`,
       );
     }
     const encoder = await TextEncoder.load(text.config, new Weights(text.file), { backend });

@@ -51,6 +51,6 @@ export function assertRegion({ start, end }: Region): void {
   if (start >= 0 && end > start) return;
   throw new EngineError(
     'invalid-argument',
-    `the region ${start}-${end} s is empty; a region has a start >= 0 and an end after it`,
+    `a region must have a start of at least 0 s and an end after it (got ${start}-${end} s)`,
   );
 }
