@@ -2,11 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+/** A file of a package, or files by condition ("browser", "default"). */
+type Target = string | Record<string, string>;
+type Targets = Record<string, Target>;
+
 export interface Manifest {
   name: string;
   version: string;
   private?: boolean;
-  exports?: string | Record<string, string>;
+  exports?: string | Targets;
+  imports?: Targets;
   bin?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -19,10 +24,19 @@ const engines = { node: '>=24' };
 
 /** The package.json that a room is published with: exact versions of what it was tested with, and nothing for development. */
 export function manifestOf(manifest: Manifest, folder: string): object {
-  const { private: _private, devDependencies: _dev, scripts: _scripts, exports, dependencies = {}, ...rest } = manifest;
+  const {
+    private: _private,
+    devDependencies: _dev,
+    scripts: _scripts,
+    exports,
+    imports,
+    dependencies = {},
+    ...rest
+  } = manifest;
   return {
     ...rest,
-    ...(exports === undefined ? {} : { exports: exportsOf(exports) }),
+    ...(exports === undefined ? {} : { exports: published(typeof exports === 'string' ? { '.': exports } : exports) }),
+    ...(imports === undefined ? {} : { imports: published(imports) }),
     engines,
     files: ['src', 'dist', 'models', 'folder.js', 'folder.d.ts'],
     dependencies: Object.fromEntries(
@@ -48,14 +62,16 @@ function installedVersion(name: string, folder: string): string {
   throw new Error(`${name} is not installed for ${dirname(folder)}`);
 }
 
-/** The exports as JavaScript with declarations; those for tests are not published. */
-function exportsOf(exports: string | Record<string, string>): object {
-  const all = typeof exports === 'string' ? { '.': exports } : exports;
-  const published = Object.entries(all).filter(([, path]) => !path.startsWith('./test/'));
-  return Object.fromEntries(
-    published.map(([name, path]) => [
-      name,
-      { types: path.replace(/\.ts$/, '.d.ts'), default: path.replace(/\.ts$/, '.js') },
-    ]),
+/** Exports or imports as JavaScript with declarations; those for tests are not published. */
+function published(targets: Targets): object {
+  const kept = Object.entries(targets).filter(
+    ([, target]) => typeof target !== 'string' || !target.startsWith('./test/'),
   );
+  return Object.fromEntries(kept.map(([name, target]) => [name, compiled(target)]));
+}
+
+function compiled(target: Target): object {
+  if (typeof target !== 'string')
+    return Object.fromEntries(Object.entries(target).map(([condition, path]) => [condition, compiled(path)]));
+  return { types: target.replace(/\.ts$/, '.d.ts'), default: target.replace(/\.ts$/, '.js') };
 }

@@ -51,10 +51,6 @@ function stage(folder: string, compiled: string): string {
     if (/\.(js|d\.ts)$/.test(file))
       write(join(target, file), asPublished(readFileSync(join(emitted, file), 'utf8'), file));
   }
-  // What the code reads beside it.
-  for (const file of existsSync(join(source, 'src')) ? filesIn(join(source, 'src')) : []) {
-    if (/\.proto$/.test(file)) cpSync(join(source, 'src', file), join(target, 'src', file));
-  }
   const extras: Record<string, () => void> = {
     '@retone/web': () => cpSync(join(source, 'dist'), join(target, 'dist'), { recursive: true }),
     '@retone/checkpoint': () => {
@@ -62,7 +58,7 @@ function stage(folder: string, compiled: string): string {
       replaceIn(join(target, 'src/library.js'), "'../../../models'", "'../models'");
     },
     '@retone/runtime': () =>
-      replaceIn(join(target, 'src/onnxruntime.js'), "'onnxruntime-node'", "'@retone/onnxruntime'"),
+      replaceIn(join(target, 'src/doors/onnxruntime.js'), "'onnxruntime-node'", "'@retone/onnxruntime'"),
     retone: () => {
       cpSync(join(source, 'src/retone.js'), join(target, 'src/retone.js'));
       replaceIn(join(target, 'src/retone.js'), './main.ts', './main.js');

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
+import { nodeImports } from './browser.ts';
 import { circle, importsOf, type Node, nodesOf, packages, resolved, type Source, sources } from './source.ts';
 
 // Checks the structure of the code, as part of `npm run lint`: no circle of imports between files, folders or packages,
-// no file above 350 lines, no function above 80.
+// no file above 350 lines, no function above 80, no module of Node.js in what browsers load of the engine.
 
 const mostLines = 350;
 const mostFunctionLines = 80;
@@ -48,6 +49,7 @@ function complaints(files: readonly Source[]): string[] {
         : [];
     }),
     ...files.flatMap(longFunctions),
+    ...nodeImports(files),
   ];
 }
 

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { isFolder } from '@retone/common';
+import { disk } from '#disk';
 import type { AutoencoderModelConfig, ModelConfig } from './config.ts';
 import { CheckpointError } from './errors.ts';
+import { type Files, parted, within } from './files.ts';
 import { readJson } from './json.ts';
 import {
   isAutoencoderAlone,
@@ -35,20 +34,24 @@ export interface TextCheckpoint {
   readonly tokenizerConfig: unknown;
 }
 
-/** @throws CheckpointError when a file is absent, malformed, or asks for something Retone does not know. */
-export function openCheckpoint(folder: string): Checkpoint {
-  if (!isFolder(folder)) {
+/**
+ * @param files where the folder is; default: the disk
+ * @throws CheckpointError when a file is absent, malformed, or asks for something Retone does not know
+ */
+export function openCheckpoint(folder: string, files: Files = disk): Checkpoint {
+  if (!files.isFolder(folder)) {
     throw new CheckpointError('not-found', `${folder} is not a folder with model_config.json and model.safetensors`);
   }
-  const config = parseModelConfig(readJson(join(folder, 'model_config.json')), join(folder, 'model_config.json'));
-  const file = openWeights(folder);
+  const configFile = within(folder, 'model_config.json');
+  const config = parseModelConfig(readJson(configFile, files), configFile);
+  const file = openWeights(folder, files);
   let text: TextCheckpoint | undefined;
   let words: Words | undefined;
   try {
-    const wordsFile = join(folder, 'words.json');
-    if (existsSync(wordsFile)) words = parseWords(readJson(wordsFile), wordsFile);
+    const wordsFile = within(folder, 'words.json');
+    if (files.isFile(wordsFile)) words = parseWords(readJson(wordsFile, files), wordsFile);
     const source = textEncoderOf(config);
-    if (source) text = openText(folder, source.folder);
+    if (source) text = openText(within(folder, source.folder), files);
   } catch (error) {
     file.close();
     throw error;
@@ -73,11 +76,11 @@ export interface AutoencoderCheckpoint {
 }
 
 /** @throws CheckpointError as {@link openCheckpoint}. */
-export function openAutoencoder(folder: string): AutoencoderCheckpoint {
-  const path = join(folder, 'model_config.json');
-  const json = readJson(path);
+export function openAutoencoder(folder: string, files: Files = disk): AutoencoderCheckpoint {
+  const path = within(folder, 'model_config.json');
+  const json = readJson(path, files);
   const config = isAutoencoderAlone(json) ? parseAutoencoderConfig(json, path) : parseModelConfig(json, path);
-  return { config, file: openWeights(folder) };
+  return { config, file: openWeights(folder, files) };
 }
 
 /** Where a checkpoint's text encoder is. */
@@ -97,15 +100,16 @@ export function textEncoderOf(config: ModelConfig): TextEncoderSource | undefine
   return { folder: subfolder ?? name.split('/').at(-1)!, repository, subfolder };
 }
 
-function openText(folder: string, subfolder: string): TextCheckpoint {
-  const at = (name: string) => join(folder, subfolder, name);
-  if (!existsSync(at('config.json'))) {
-    throw new CheckpointError('not-found', `${folder} has no text encoder: ${subfolder}/config.json is missing`);
+function openText(folder: string, files: Files): TextCheckpoint {
+  const config = within(folder, 'config.json');
+  if (!files.isFile(config)) {
+    const [model, name] = parted(folder);
+    throw new CheckpointError('not-found', `${model} has no text encoder: ${name}/config.json is missing`);
   }
   return {
-    config: parseTextConfig(readJson(at('config.json')), at('config.json')),
-    tokenizer: readJson(at('tokenizer.json')),
-    tokenizerConfig: readJson(at('tokenizer_config.json')),
-    file: openWeights(join(folder, subfolder)),
+    config: parseTextConfig(readJson(config, files), config),
+    tokenizer: readJson(within(folder, 'tokenizer.json'), files),
+    tokenizerConfig: readJson(within(folder, 'tokenizer_config.json'), files),
+    file: openWeights(folder, files),
   };
 }

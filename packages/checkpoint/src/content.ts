@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import type { Bytes } from './files.ts';
 
 /** How texts begin that came in place of a file, and what they are. */
 const texts: [RegExp, string][] = [
@@ -20,17 +20,11 @@ const signatures: [string, string][] = [
 ];
 
 /** Describes a file, as the end of a sentence, if its first bytes are those of another format. */
-export function mistaken(path: string): string | undefined {
-  const start = Buffer.alloc(200);
-  try {
-    const descriptor = openSync(path, 'r');
-    const length = readSync(descriptor, start, 0, start.length, 0);
-    closeSync(descriptor);
-    const text = start.toString('latin1', 0, length);
-    const hex = start.toString('hex', 0, length);
-    const found = texts.find(([form]) => form.test(text)) ?? signatures.find(([bytes]) => hex.startsWith(bytes));
-    return found?.[1];
-  } catch {
-    return undefined;
-  }
+export function mistaken(bytes: Bytes): string | undefined {
+  const start = new Uint8Array(200);
+  const read = start.subarray(0, bytes.read(start, 0));
+  const text = new TextDecoder('latin1').decode(read);
+  const hex = [...read.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const found = texts.find(([form]) => form.test(text)) ?? signatures.find(([mark]) => hex.startsWith(mark));
+  return found?.[1];
 }

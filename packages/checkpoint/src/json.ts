@@ -1,19 +1,34 @@
-import { readFileSync } from 'node:fs';
+import { disk } from '#disk';
 import { mistaken } from './content.ts';
 import { CheckpointError } from './errors.ts';
+import { type Bytes, type Files, readAll } from './files.ts';
 
-/** @throws CheckpointError when the file cannot be read or is not JSON. */
-export function readJson(path: string): unknown {
-  let text: string;
+/**
+ * A file's content.
+ *
+ * @param files where the path is; default: the disk
+ * @throws CheckpointError when the file cannot be read or is not JSON
+ */
+export function readJson(path: string, files: Files = disk): unknown {
+  let bytes: Bytes;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = files.open(path);
   } catch (cause) {
-    throw new CheckpointError('not-found', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new CheckpointError('not-found', (cause as Error).message, { cause });
   }
+  try {
+    return parsed(path, bytes);
+  } finally {
+    bytes.close();
+  }
+}
+
+function parsed(path: string, bytes: Bytes): unknown {
+  const text = new TextDecoder().decode(readAll(bytes));
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const other = mistaken(path);
+    const other = mistaken(bytes);
     if (other) throw new CheckpointError('bad-config', `${path} ${other}`, { cause });
     // The message may quote the file, line breaks included.
     const message = (cause as Error).message.replace(/\s+/g, ' ');

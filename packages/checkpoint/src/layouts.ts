@@ -2,6 +2,7 @@ import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { namesIn } from '@retone/common';
 import { mistaken } from './content.ts';
+import { disk } from './disk.ts';
 
 // Other layouts of models than Stable Audio 3's own: what people download, and what can be done with it.
 
@@ -50,7 +51,7 @@ function otherFolder(folder: string, names: readonly string[]): string {
 function otherFile(path: string): string {
   const folder = dirname(path);
   if (existsSync(join(folder, 'model_config.json'))) return `${path} is a file of a model; give its folder, ${folder}`;
-  const kind = mistaken(path);
+  const kind = kindOf(path);
   if (kind) return `${path} ${kind}; Retone reads ${official}`;
   if (/\.(ckpt|pt|pth|bin|pkl)$/i.test(path))
     return `${path} is a pickle, which can run code when it is read; Retone reads ${official}`;
@@ -59,30 +60,20 @@ function otherFile(path: string): string {
   return `${path} is a file; Retone reads ${official}`;
 }
 
-/** Why a configuration is not one of Stable Audio 3's, where it is known whose it is. */
-export function otherModel(json: unknown): string | undefined {
-  const config = json as {
-    model_type?: unknown;
-    model?: { pretransform?: { config?: { encoder?: { type?: unknown } } } };
-  };
-  const encoder = config?.model?.pretransform?.config?.encoder?.type ?? encoderAlone(json);
-  if (typeof encoder === 'string' && /^(oobleck|dac|seanet)$/.test(encoder))
-    return `is a model of Stable Audio Open or its tools (its autoencoder is ${encoder}); Retone runs Stable Audio 3`;
-  const other = json as { architectures?: unknown; _class_name?: unknown; _diffusers_version?: unknown } | null;
-  if (Array.isArray(other?.architectures))
-    return `is a model of transformers (${other.architectures[0]}); Retone runs Stable Audio 3`;
-  if (other?._class_name !== undefined)
-    return `is a model of diffusers (${other._class_name}); Retone runs Stable Audio 3`;
-  return undefined;
-}
-
-function encoderAlone(json: unknown): unknown {
-  return (json as { model?: { encoder?: { type?: unknown } } } | null)?.model?.encoder?.type;
-}
-
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function kindOf(path: string): string | undefined {
+  try {
+    const bytes = disk.open(path);
+    const kind = mistaken(bytes);
+    bytes.close();
+    return kind;
   } catch {
     return undefined;
   }

@@ -11,7 +11,7 @@ import {
 } from './config.ts';
 import { autoencoderContradiction, contradiction, textContradiction } from './contradictions.ts';
 import { CheckpointError, mustBe } from './errors.ts';
-import { otherModel } from './layouts.ts';
+import { otherModel } from './other-model.ts';
 import { type TextEncoderConfig, textEncoder, type Words, words } from './text-config.ts';
 
 /** @throws CheckpointError naming the first key at fault, what it must be, and its value. */

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { disk } from '#disk';
 import { mistaken } from './content.ts';
 import { bytesPerElement, type DType } from './dtype.ts';
 import { CheckpointError, mustBe, shown } from './errors.ts';
+import type { Bytes, Files } from './files.ts';
 
 /** Where one tensor lies in a safetensors file. `offset` is absolute, in bytes from the start of the file. */
 export interface TensorEntry {
@@ -21,7 +22,7 @@ const maxHeaderBytes = 4 * 2 ** 20;
 const maxNameLength = 500;
 
 /**
- * An open safetensors file. Only the header is read; tensors stay on disk until asked for.
+ * An open safetensors file. Only the header is read; tensors stay in the file until asked for.
  *
  * The header is not trusted: every offset is checked against the file's size and against the other tensors before
  * anything is allocated, so that a truncated or hostile file is a {@link CheckpointError} and nothing worse.
@@ -34,45 +35,35 @@ export class SafetensorsFile {
   /** The `__metadata__` entry: strings only, by the format's definition. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Undefined for one that is joined from shards. */
-  readonly #descriptor: number | undefined;
+  readonly #bytes: Bytes | undefined;
   /** The shard that each tensor is in, by its name. */
   readonly #shards: ReadonlyMap<string, SafetensorsFile>;
 
   private constructor(
     path: string,
-    descriptor: number | undefined,
+    bytes: Bytes | undefined,
     byteLength: number,
     header: Header,
     shards: ReadonlyMap<string, SafetensorsFile> = new Map(),
   ) {
     this.path = path;
-    this.#descriptor = descriptor;
+    this.#bytes = bytes;
     this.byteLength = byteLength;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
     this.#shards = shards;
   }
 
-  /** @throws CheckpointError when the file is absent, truncated, or not a well-formed safetensors file. */
-  static open(path: string): SafetensorsFile {
-    let descriptor: number;
-    let realPath: string;
+  /**
+   * @param files where the path is; default: the disk
+   * @throws CheckpointError when the file is absent, truncated, or not a well-formed safetensors file
+   */
+  static open(path: string, files: Files = disk): SafetensorsFile {
+    const bytes = files.open(path);
     try {
-      realPath = realpathSync(path);
-      // Asked before opening: to open a named pipe would wait for ever.
-      if (!statSync(realPath).isFile()) throw new CheckpointError('not-safetensors', `${path} is not a file`);
-      descriptor = openSync(realPath, 'r');
-    } catch (cause) {
-      if (cause instanceof CheckpointError) throw cause;
-      const { code, message } = cause as NodeJS.ErrnoException;
-      const what = code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be opened: ${message}`;
-      throw new CheckpointError('not-found', what, { cause });
-    }
-    try {
-      const { size } = fstatSync(descriptor);
-      return new SafetensorsFile(realPath, descriptor, size, readHeader(path, descriptor, size));
+      return new SafetensorsFile(bytes.path, bytes, bytes.byteLength, readHeader(path, bytes));
     } catch (error) {
-      closeSync(descriptor);
+      bytes.close();
       throw error;
     }
   }
@@ -90,6 +81,11 @@ export class SafetensorsFile {
     return this.#shards.get(name) ?? this;
   }
 
+  /** Whether ONNX Runtime can map its tensors from {@link path}. */
+  get isOnDisk(): boolean {
+    return this.#bytes?.isOnDisk ?? [...this.#shards.values()].every(({ isOnDisk }) => isOnDisk);
+  }
+
   /** Every file that it consists of. */
   get paths(): string[] {
     return [this.path, ...new Set([...this.#shards.values()].map(({ path }) => path))];
@@ -100,8 +96,8 @@ export class SafetensorsFile {
    * The result is 8-byte aligned.
    */
   read(entry: TensorEntry, firstRow = 0, rows?: number): Uint8Array {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) return this.fileOf(entry).read(entry, firstRow, rows);
+    const file = this.#bytes;
+    if (file === undefined) return this.fileOf(entry).read(entry, firstRow, rows);
     const rowBytes = rows === undefined ? 0 : entry.byteLength / (entry.shape[0] || 1);
     const start = entry.offset + firstRow * rowBytes;
     const length = rows === undefined ? entry.byteLength : rows * rowBytes;
@@ -110,7 +106,7 @@ export class SafetensorsFile {
     }
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      const count = readSync(descriptor, bytes, done, Math.min(length - done, 1 << 30), start + done);
+      const count = file.read(bytes.subarray(done), start + done);
       if (count === 0) throw new CheckpointError('bad-tensor', `${this.path} ended while ${entry.name} was being read`);
       done += count;
     }
@@ -119,12 +115,12 @@ export class SafetensorsFile {
 
   /** The same open file under other names, or with other shapes, of its tensors. Closing one of the two closes both. */
   renamed(tensors: ReadonlyMap<string, TensorEntry>): SafetensorsFile {
-    return new SafetensorsFile(this.path, this.#descriptor, this.byteLength, { tensors, metadata: this.metadata });
+    return new SafetensorsFile(this.path, this.#bytes, this.byteLength, { tensors, metadata: this.metadata });
   }
 
   close(): void {
     for (const shard of new Set(this.#shards.values())) shard.close();
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#bytes?.close();
   }
 }
 
@@ -134,14 +130,15 @@ interface Header {
 }
 
 /** Layout: 8 bytes little-endian header length, the JSON header, then the data that its offsets are relative to. */
-function readHeader(path: string, descriptor: number, fileSize: number): Header {
+function readHeader(path: string, file: Bytes): Header {
+  const fileSize = file.byteLength;
   const fail = (code: 'not-safetensors' | 'bad-header' | 'bad-tensor', what: string): never => {
-    throw new CheckpointError(code, `${path} ${(code !== 'bad-tensor' && mistaken(path)) || what}`);
+    throw new CheckpointError(code, `${path} ${(code !== 'bad-tensor' && mistaken(file)) || what}`);
   };
   if (fileSize < 8) fail('not-safetensors', `must have at least the 8 bytes of a safetensors file (got ${fileSize})`);
-  const prefix = Buffer.alloc(8);
-  readSync(descriptor, prefix, 0, 8, 0);
-  const headerLength = prefix.readBigUInt64LE();
+  const prefix = new Uint8Array(8);
+  file.read(prefix, 0);
+  const headerLength = new DataView(prefix.buffer).getBigUint64(0, true);
   if (headerLength > BigInt(fileSize - 8)) {
     const announced = `it announces a header of ${headerLength} bytes, and has ${fileSize} bytes in all`;
     fail('bad-header', `is not a safetensors file, or not all of one: ${announced}`);
@@ -149,8 +146,8 @@ function readHeader(path: string, descriptor: number, fileSize: number): Header 
   if (headerLength > BigInt(maxHeaderBytes)) {
     fail('bad-header', `must have a header of at most ${maxHeaderBytes} bytes (got ${headerLength})`);
   }
-  const headerBytes = Buffer.alloc(Number(headerLength));
-  readSync(descriptor, headerBytes, 0, headerBytes.length, 8);
+  const headerBytes = new Uint8Array(Number(headerLength));
+  file.read(headerBytes, 8);
 
   let json: unknown;
   try {

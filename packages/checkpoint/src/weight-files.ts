@@ -1,6 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { CheckpointError, shown } from './errors.ts';
+import { type Files, parted, within } from './files.ts';
 import { readJson } from './json.ts';
 import { SafetensorsFile } from './safetensors.ts';
 
@@ -31,11 +30,11 @@ export function isWeightFile(name: string): boolean {
  *
  * @throws CheckpointError saying what is there instead
  */
-export function openWeights(folder: string): SafetensorsFile {
-  const path = join(folder, whole);
-  if (existsSync(path)) return SafetensorsFile.open(path);
-  if (existsSync(join(folder, index))) return openShards(join(folder, index));
-  const names = existsSync(folder) ? readdirSync(folder) : [];
+export function openWeights(folder: string, files: Files): SafetensorsFile {
+  const path = within(folder, whole);
+  const names = files.names(folder);
+  if (names.includes(whole)) return SafetensorsFile.open(path, files);
+  if (names.includes(index)) return openShards(within(folder, index), files);
   const pickle = names.find((name) => /\.(ckpt|pt|pth|bin)$/i.test(name));
   const other = names.find((name) => name.endsWith('.safetensors'));
   const instead = pickle
@@ -45,11 +44,11 @@ export function openWeights(folder: string): SafetensorsFile {
 }
 
 /** The shards of an index as one file. */
-function openShards(path: string): SafetensorsFile {
+function openShards(path: string, files: Files): SafetensorsFile {
   const fail = (what: string): never => {
     throw new CheckpointError('bad-config', `${path} ${what}`);
   };
-  const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;
+  const map = (readJson(path, files) as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null) return fail('must have a weight_map that is an object');
   const places = Object.entries(map);
   const bad = places.find(([, shard]) => typeof shard !== 'string' || !/^[\w.-]+\.safetensors$/.test(shard));
@@ -57,7 +56,7 @@ function openShards(path: string): SafetensorsFile {
   const shards = new Map<string, SafetensorsFile>();
   try {
     for (const name of new Set(places.map(([, shard]) => shard as string)))
-      shards.set(name, SafetensorsFile.open(join(dirname(path), name)));
+      shards.set(name, SafetensorsFile.open(within(parted(path)[0], name), files));
     return SafetensorsFile.joined(
       path,
       places.map(([tensor, shard]) => {

@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { SafetensorsFile, widenToFloat32 } from '@retone/checkpoint';
+import { disk, type Files, readJson, SafetensorsFile, widenToFloat32, within } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
 
 /** A tensor of a recorded case, with the tolerance of the output that it is. */
@@ -32,16 +30,19 @@ interface Signal {
 /** A folder of recorded cases, in the layout that the fixtures' own README describes. */
 export class Fixture {
   readonly folder: string;
+  readonly files: Files;
   readonly cases: readonly Case[];
   /** Whether a checkpoint belongs to the cases; schedules need none. */
   readonly hasModel: boolean;
   readonly #file: SafetensorsFile;
 
-  constructor(folder: string) {
+  /** @param files where the folder is */
+  constructor(folder: string, files: Files = disk) {
     this.folder = folder;
-    this.cases = JSON.parse(readFileSync(join(folder, 'cases.json'), 'utf8')).cases;
-    this.hasModel = existsSync(join(folder, 'model_config.json'));
-    this.#file = SafetensorsFile.open(join(folder, 'cases.safetensors'));
+    this.files = files;
+    this.cases = (readJson(within(folder, 'cases.json'), files) as { cases: Case[] }).cases;
+    this.hasModel = files.isFile(within(folder, 'model_config.json'));
+    this.#file = SafetensorsFile.open(within(folder, 'cases.safetensors'), files);
   }
 
   /** A stored tensor; ids and masks come as numbers like everything else. */

@@ -1,16 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   type AutoencoderConfig,
   openCheckpoint,
   parseSamplingShift,
   type SamplingShift,
   Weights,
+  within,
 } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import type { SessionOptions, Tensor } from '@retone/runtime';
-import { foldedWeights } from '../src/adapters/folded.ts';
+import { foldedInMemory } from '../src/adapters/fold.ts';
 import { exactBackend } from '../src/backends/exact.ts';
 import {
   Conditioners,
@@ -75,7 +73,7 @@ export class Engine {
   }
 
   #checkpoint() {
-    return this.#once('checkpoint', async () => openCheckpoint(this.#fixture.folder));
+    return this.#once('checkpoint', async () => openCheckpoint(this.#fixture.folder, this.#fixture.files));
   }
 
   async #weights() {
@@ -83,7 +81,9 @@ export class Engine {
   }
 
   #model(padding: PaddingMode) {
-    return this.#once(`model ${padding}`, () => loadModel(this.#fixture.folder, { ...this.#options, padding }));
+    return this.#once(`model ${padding}`, () =>
+      loadModel(this.#fixture.folder, { ...this.#options, files: this.#fixture.files, padding }),
+    );
   }
 
   #probedDit(padding: PaddingMode = 'zero-values') {
@@ -470,15 +470,12 @@ export class Engine {
   async #adapters(each: Case): Promise<Results> {
     const { params } = each;
     const adapters = params.files.map((file: string, i: number) => ({
-      path: join(this.#fixture.folder, file),
+      path: within(this.#fixture.folder, file),
       strength: params.strengths[i],
     }));
-    // Folded again each time: what is compared is what folding gives today.
-    const cache = mkdtempSync(join(tmpdir(), 'retone-folded-'));
     const checkpoint = await this.#checkpoint();
-    const weights = new Weights(
-      (await foldedWeights(checkpoint, adapters, { folder: cache, rules: 'reference' })).file,
-    );
+    const { file } = await foldedInMemory(checkpoint, adapters, { rules: 'reference', files: this.#fixture.files });
+    const weights = new Weights(file);
     const dit = await Dit.load(checkpoint.config.model.diffusion.config, weights, {
       backend: exactBackend(this.#options),
     });
@@ -491,7 +488,6 @@ export class Engine {
     );
     await dit.release();
     weights.file.close();
-    rmSync(cache, { recursive: true });
     return {
       v: outputs.velocity,
       seconds_embedding: stack(

@@ -1,6 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { CheckpointError } from '@retone/checkpoint';
+import { CheckpointError, type Files, parted, within } from '@retone/checkpoint';
 import type { LevelRange } from './sampling/level-range.ts';
 
 const peftWeights = 'adapter_model.safetensors';
@@ -19,16 +17,17 @@ export interface Adapter {
 }
 
 /** The files of an adapter: its weights and, for PEFT's, its configuration. */
-export function adapterFiles(path: string): { weights: string; config?: string } {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const weights = isFolder ? join(path, peftWeights) : path;
-  if (isFolder && !existsSync(weights)) {
-    const pickled = existsSync(join(path, 'adapter_model.bin')) ? ', and its adapter_model.bin is a pickle' : '';
+export function adapterFiles(path: string, files: Files): { weights: string; config?: string } {
+  const isFolder = files.isFolder(path);
+  const weights = isFolder ? within(path, peftWeights) : path;
+  if (isFolder && !files.isFile(weights)) {
+    const pickled = files.isFile(within(path, 'adapter_model.bin')) ? ', and its adapter_model.bin is a pickle' : '';
     throw new CheckpointError(
       'not-found',
       `the folder ${path} is not an adapter of PEFT: it has no ${peftWeights}${pickled}`,
     );
   }
-  const config = join(dirname(weights), 'adapter_config.json');
-  return basename(weights) === peftWeights && existsSync(config) ? { weights, config } : { weights };
+  const [folder, name] = parted(weights);
+  const config = within(folder, 'adapter_config.json');
+  return name === peftWeights && files.isFile(config) ? { weights, config } : { weights };
 }

@@ -1,4 +1,4 @@
-import { openAutoencoder, Weights } from '@retone/checkpoint';
+import { type Files, openAutoencoder, Weights } from '@retone/checkpoint';
 import type { SessionOptions, Tensor } from '@retone/runtime';
 import { exactBackend } from './backends/exact.ts';
 import { EngineError } from './errors.ts';
@@ -27,8 +27,8 @@ export class Autoencoder {
   }
 
   /** @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration */
-  static load(folder: string, options: SessionOptions = {}): Autoencoder {
-    const { config, file } = openAutoencoder(folder);
+  static load(folder: string, { files, ...options }: SessionOptions & { files?: Files } = {}): Autoencoder {
+    const { config, file } = openAutoencoder(folder, files);
     try {
       const { pretransform: coding } = config.model_type === 'autoencoder' ? config : config.model;
       const pretransform = loadPretransform(config, new Weights(file), exactBackend(options));

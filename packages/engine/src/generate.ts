@@ -10,7 +10,7 @@ import { encodedTexts, understood } from './generation/texts.ts';
 import { type Lengths, workingLengths } from './lengths.ts';
 import { defaultCeiling, limit } from './loudness/limiter.ts';
 import type { Model } from './model.ts';
-import { nextTurn } from './pretransforms/pieces.ts';
+import { nextTurn } from './next-turn.ts';
 import { cropped, fitted } from './tensors.ts';
 
 /**

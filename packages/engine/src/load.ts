@@ -1,4 +1,4 @@
-import { type Checkpoint, openCheckpoint, Weights } from '@retone/checkpoint';
+import { type Checkpoint, disk, type Files, openCheckpoint, Weights } from '@retone/checkpoint';
 import {
   type Accelerator,
   deviceProblem,
@@ -7,24 +7,27 @@ import {
   isAccelerator,
   type SessionOptions,
 } from '@retone/runtime';
+import { keep } from '#keep';
 import type { Adapter } from './adapter.ts';
-import { type FoldedWeights, foldedWeights } from './adapters/folded.ts';
+import { type FoldedWeights, foldedInMemory } from './adapters/fold.ts';
 import { adapterWarning } from './adapters/lora.ts';
 import { phasesOf } from './adapters/phases.ts';
 import type { Backend } from './backends/backend.ts';
-import { CompiledMeasure, compiledBackend, compiledFoldersOf } from './backends/compiled.ts';
 import { exactBackend } from './backends/exact.ts';
 import { halfBackend } from './backends/half.ts';
 import type { Precision } from './backends/precision.ts';
-import { CacheError } from './cache/cache.ts';
+import { CacheError } from './cache/cache-error.ts';
 import { calibrate } from './calibrate.ts';
 import { Conditioners } from './conditioning/conditioners.ts';
 import { assertClose, relativeDifference, TooFar } from './fidelity.ts';
+import type { CompiledMeasure } from './keep.ts';
 import { Model } from './model.ts';
 import { Dit, type PaddingMode } from './networks/dit.ts';
 import { loadPretransform } from './pretransforms/open.ts';
 
 export interface ModelOptions extends SessionOptions {
+  /** Where the model and its adapters are. Default: the disk, where compiled graphs and folded weights are kept as well. */
+  files?: Files | undefined;
   /** Default: exact. */
   precision?: Precision | undefined;
   /**
@@ -53,14 +56,14 @@ type LoadOptions = ModelOptions & LoadHooks;
 type Reduced = Exclude<Precision, 'exact'>;
 
 /**
- * Loads a checkpoint folder in the official layout.
+ * Loads a checkpoint folder in the official layout: from the disk, or from `options.files`, where it may be ''.
  *
  * @throws CheckpointError when a file is absent or malformed, or the weights do not fit the configuration
  */
 export async function loadModel(folder: string, options: LoadOptions = {}): Promise<Model> {
   const { adapters = [] } = options;
   const phases = phasesOf(adapters);
-  const warning = adapterWarning(adapters);
+  const warning = adapterWarning(adapters, options.files);
   if (warning) options.onFallback?.(warning);
   const model = await loadOne(folder, options);
   const places = (active: readonly Adapter[]) => active.map((adapter) => adapters.indexOf(adapter)).join();
@@ -79,6 +82,9 @@ export async function loadModel(folder: string, options: LoadOptions = {}): Prom
     throw error;
   }
 }
+
+/** Models from other places than the disk are loaded from the beginning each time. */
+const keepOf = (files: Files = disk) => (files === disk ? keep : undefined);
 
 /** Loads it with all of the adapters, whatever their ranges. */
 async function loadOne(folder: string, asked: LoadOptions): Promise<Model> {
@@ -104,10 +110,10 @@ async function loadReduced(folder: string, options: LoadOptions & { precision: R
   try {
     const model = await loadWith(folder, { ...options, onFallback: undefined }, (checkpoint) => {
       const source = { checkpoint, adapters, precision, calibrate: () => calibrate(observe, options), onCompile };
-      const folders = compiledFoldersOf(source);
-      measure = new CompiledMeasure(folders);
+      const compiled = keep!.compiledModel(source, options);
+      measure = compiled.measure;
       assertClose(measure.read() ?? 0);
-      return compiledBackend(source, folders, options);
+      return compiled.backend;
     });
     try {
       if (measure!.read() === undefined) {
@@ -133,11 +139,12 @@ async function loadWith(
   options: LoadOptions,
   makeBackend: (checkpoint: Checkpoint) => Backend,
 ): Promise<Model> {
-  const { adapters = [], onFold, onFallback, signal } = options;
-  const checkpoint = openCheckpoint(folder);
+  const { adapters = [], files, onFold, onFallback, signal } = options;
+  const checkpoint = openCheckpoint(folder, files);
   let folded: FoldedWeights | undefined;
   try {
-    if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { onFold, onFallback, signal });
+    const foldedWeights = keepOf(files)?.foldedWeights ?? foldedInMemory;
+    if (adapters.length > 0) folded = await foldedWeights(checkpoint, adapters, { files, onFold, onFallback, signal });
     const backend = makeBackend(checkpoint);
     const padding = options.padding ?? 'omit';
     const weights = new Weights(folded?.file ?? checkpoint.file);
@@ -166,7 +173,7 @@ async function usableOptions(options: LoadOptions): Promise<LoadOptions> {
   if (problem) onFallback?.(`the device "${asked}" cannot be used, so the processor is: ${problem}`);
   const device = problem === undefined && isAccelerator(asked) ? asked : 'cpu';
   if (precision === 'exact') return { ...options, device };
-  const missing = isAccelerator(device) ? await missingHalves(device) : await missingIntegers();
+  const missing = isAccelerator(device) ? await missingHalves(device) : await missingIntegers(options);
   if (missing === undefined) return { ...options, device };
   onFallback?.(`${missing}, so the precision is exact and not ${precision}`);
   return { ...options, device, precision: 'exact' };
@@ -177,6 +184,7 @@ async function missingHalves(device: Accelerator): Promise<string | undefined> {
   return problem && `the device "${device}" cannot multiply 16-bit floats (${problem})`;
 }
 
-async function missingIntegers(): Promise<string | undefined> {
+async function missingIntegers({ files }: LoadOptions): Promise<string | undefined> {
+  if (!keepOf(files)) return 'products in 8 bits need a disk for compiled graphs';
   return (await integersAreExact()) ? undefined : 'this processor cannot multiply 8-bit integers exactly';
 }

@@ -1,11 +1,8 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Weight, WeightDType } from '@retone/checkpoint';
+import { parted, type Weight, type WeightDType } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
-import protobuf from 'protobufjs';
 import type { Dim, Shape } from './dims.ts';
 import type { Attribute, Builder, Node, Value, ValueType } from './node.ts';
+import { encodeModel } from './onnx-format.ts';
 import { standardNodes } from './standard.ts';
 
 /** TensorProto.DataType of the ONNX format. */
@@ -20,8 +17,13 @@ interface FileRange {
   length: number;
 }
 
-/** Where the bytes of a tensor are: in the graph itself or in a file; `read` gets them from there. */
-type Initializer = { value: Value; read: () => Uint8Array } & ({ data: Uint8Array } | { external: FileRange });
+/** A tensor of the graph. Its bytes become part of the graph, unless they are in a file on the disk: `external`. */
+interface Initializer {
+  value: Value;
+  byteLength: number;
+  read: () => Uint8Array;
+  external?: FileRange | undefined;
+}
 
 /** A model in ONNX's own format, with the folder that its external data is in. */
 export interface OnnxModel {
@@ -30,8 +32,16 @@ export interface OnnxModel {
 }
 
 export interface OnnxOptions {
-  gatherInto?: string;
+  gatherInto?: Gathering | undefined;
   forAccelerators?: boolean;
+}
+
+/** A file, on a disk or in memory, that the weights of a graph are written to, one behind the other. */
+export interface Gathering {
+  readonly path: string;
+  /** Called first, with the length of all that follows. */
+  begin(byteLength: number): void;
+  append(bytes: Uint8Array): void;
 }
 
 /** ONNX operator set, and the version of ONNX Runtime's own operators (fused matrix products, attention, rotary). */
@@ -45,10 +55,6 @@ const irVersion = 9;
 
 /** Tensors smaller than this stay in the graph, wherever the others are gathered. */
 const smallestGathered = 1024;
-
-const modelProto = protobuf
-  .loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)))
-  .lookupType('onnx.ModelProto');
 
 /**
  * An ONNX graph under construction. Operators (`ops.ts`) check shapes and types as they add nodes, so that a mistake is
@@ -124,8 +130,9 @@ export class Graph implements Builder {
     } else {
       const { entry, file } = weight;
       const stored: Value = { graph: this, name, type: storedType[weight.dtype], shape: weight.shape };
-      const external = { path: file.path, offset: entry.offset, length: entry.byteLength };
-      this.#initializers.push({ value: stored, external, read: () => file.read(entry) });
+      const { byteLength, offset } = entry;
+      const external = file.isOnDisk ? { path: file.path, offset, length: byteLength } : undefined;
+      this.#initializers.push({ value: stored, byteLength, external, read: () => file.read(entry) });
       value = this.cast(stored, 'float32');
     }
     this.#weights.set(name, value);
@@ -157,18 +164,18 @@ export class Graph implements Builder {
   }
 
   /**
-   * The graph in ONNX's format. Weights in safetensors files are referred to, not copied; all must be in one folder.
+   * The graph in ONNX's format. Weights in safetensors files on the disk are referred to, not copied; all must be in one folder.
    *
-   * @param options.gatherInto a file to write all weights to instead, wherever they were
+   * @param options.gatherInto what all weights are written to instead, wherever they were
    * @param options.forAccelerators in operators that all execution providers have and compute rightly
    */
   toOnnx({ gatherInto, forAccelerators = false }: OnnxOptions = {}): OnnxModel {
     const initializers = gatherInto === undefined ? this.#initializers : gathered(this.#initializers, gatherInto);
     const nodes = forAccelerators ? this.#nodes.flatMap(standardNodes) : this.#nodes;
-    const folders = new Set(initializers.flatMap((each) => ('external' in each ? [dirname(each.external.path)] : [])));
+    const folders = new Set(initializers.flatMap(({ external }) => (external ? [parted(external.path)[0]] : [])));
     if (folders.size > 1)
       throw new Error(`the weights of graph ${this.name} are in several folders: ${[...folders].join(', ')}`);
-    const message = modelProto.fromObject({
+    const bytes = encodeModel({
       irVersion,
       producerName: 'retone',
       opsetImport: operatorSets,
@@ -180,32 +187,28 @@ export class Graph implements Builder {
         output: this.#outputs.map(valueInfo),
       },
     });
-    return { bytes: modelProto.encode(message).finish(), externalDataFolder: [...folders][0] };
+    return { bytes, externalDataFolder: [...folders][0] };
   }
 
   #inline(type: ValueType, shape: readonly number[], data: Uint8Array): Value {
     const value: Value = { graph: this, name: `constant_${this.#initializers.length}`, type, shape };
-    this.#initializers.push({ value, data, read: () => data });
+    this.#initializers.push({ value, byteLength: data.length, read: () => data });
     return value;
   }
 }
 
-/** Writes the larger tensors to one file, and gives them back as ranges of it. */
-function gathered(initializers: readonly Initializer[], path: string): Initializer[] {
-  const descriptor = openSync(path, 'w');
+/** Writes the larger tensors to one file, and returns them as ranges of it. */
+function gathered(initializers: readonly Initializer[], file: Gathering): Initializer[] {
+  const isLarge = ({ external, byteLength }: Initializer) => external !== undefined || byteLength >= smallestGathered;
+  file.begin(initializers.filter(isLarge).reduce((sum, each) => sum + each.byteLength, 0));
   let offset = 0;
-  try {
-    return initializers.map((each) => {
-      if ('data' in each && each.data.length < smallestGathered) return each;
-      const bytes = each.read();
-      for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-      const external = { path, offset, length: bytes.length };
-      offset += bytes.length;
-      return { value: each.value, external, read: each.read };
-    });
-  } finally {
-    closeSync(descriptor);
-  }
+  return initializers.map((each) => {
+    if (!isLarge(each)) return each;
+    const external = { path: file.path, offset, length: each.byteLength };
+    file.append(each.read());
+    offset += external.length;
+    return { ...each, external };
+  });
 }
 
 function nodeProto(node: Node) {
@@ -224,21 +227,21 @@ function nodeProto(node: Node) {
 /** AttributeProto.AttributeType: FLOAT 1, INT 2, STRING 3, INTS 7. */
 function attributeProto(value: Attribute) {
   if (typeof value === 'number') return { type: 1, f: value };
-  if (typeof value === 'string') return { type: 3, s: Buffer.from(value) };
+  if (typeof value === 'string') return { type: 3, s: new TextEncoder().encode(value) };
   if ('int' in value) return { type: 2, i: value.int };
   return { type: 7, ints: value };
 }
 
 function tensorProto(initializer: Initializer) {
-  const { value } = initializer;
+  const { value, external } = initializer;
   const common = { name: value.name, dims: value.shape, dataType: onnxType[value.type] };
-  if ('data' in initializer) return { ...common, rawData: initializer.data };
-  const { path, offset, length } = initializer.external;
+  if (!external) return { ...common, rawData: initializer.read() };
+  const { path, offset, length } = external;
   return {
     ...common,
     dataLocation: 1,
     externalData: [
-      { key: 'location', value: basename(path) },
+      { key: 'location', value: parted(path)[1] },
       { key: 'offset', value: String(offset) },
       { key: 'length', value: String(length) },
     ],

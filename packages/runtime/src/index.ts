@@ -1,3 +1,3 @@
-export { type Accelerator, type Device, devices, isAccelerator } from './device.ts';
-export { runtimeVersion, Session, type SessionOptions, type Tensor } from './session.ts';
-export { deviceProblem, halfProblem, integersAreExact } from './trials.ts';
+export * from './browser.ts';
+export { compileGraph, openCompiled } from './compiled.ts';
+export { runtimeVersion } from './doors/node.ts';

@@ -1,6 +1,6 @@
 import { Graph, ops, type Value } from '@retone/graph';
+import { builtDevices } from '#onnxruntime';
 import { type Accelerator, type Device, devices, isAccelerator } from './device.ts';
-import { listSupportedBackends } from './onnxruntime.ts';
 import { Session } from './session.ts';
 
 // Small graphs that show what this machine computes, and whether correctly.
@@ -16,7 +16,7 @@ const needs: Record<Accelerator, string> = {
 /** Tries a device with a small graph. Returns why it cannot be used and what it needs, or undefined. */
 export async function deviceProblem(device: Device): Promise<string | undefined> {
   if (!isAccelerator(device)) return undefined;
-  const known: string[] = listSupportedBackends().map(({ name }) => name);
+  const known = builtDevices();
   if (!known.includes(device)) {
     return `${needs[device]}; here it could be ${devices.filter((other) => known.includes(other)).join(', ')}`;
   }

@@ -1,7 +1,7 @@
 import { Graph, ops, type Value } from '@retone/graph';
 import { deviceProblem, devices, halfProblem, isAccelerator, Session } from '@retone/runtime';
 import { describe, expect, test } from 'vitest';
-import { InferenceSession, Tensor as OnnxTensor } from '../src/onnxruntime.ts';
+import { InferenceSession, Tensor as OnnxTensor } from '../src/doors/onnxruntime.ts';
 import { expectClose, noise, tensor } from './tensors.ts';
 
 // Graphs for accelerators: in the form that they are given there, run by the processor; and on a GPU where there is one

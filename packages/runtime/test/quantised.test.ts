@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Graph, ops } from '@retone/graph';
-import { integersAreExact, Session } from '@retone/runtime';
+import { compileGraph, integersAreExact, openCompiled, Session } from '@retone/runtime';
 import { expect, test } from 'vitest';
 import { at, expectClose, noise, run, sumOver, tensor } from './tensors.ts';
 
@@ -72,10 +72,10 @@ test('a compiled graph gives what the graph gives, from its own files', async ()
     return graph;
   };
   const x = noise([5, 64]);
-  await Session.compile(build(), folder, join(folder, 'gathered'));
+  await compileGraph(build(), folder, join(folder, 'gathered'));
   rmSync(join(folder, 'gathered'));
   expect(readdirSync(folder).sort()).toEqual(['graph.onnx', 'graph.weights']);
-  const compiled = await Session.open(folder);
+  const compiled = await openCompiled(folder);
   const plain = await Session.create(build());
   expectClose((await compiled.run({ x })).y!, (await plain.run({ x })).y!, 1e-5);
   await compiled.release();

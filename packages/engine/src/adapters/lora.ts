@@ -1,5 +1,13 @@
-import { basename } from 'node:path';
-import { CheckpointError, type TensorEntry, type Weight, Weights, weightValues } from '@retone/checkpoint';
+import {
+  CheckpointError,
+  disk,
+  type Files,
+  parted,
+  type TensorEntry,
+  type Weight,
+  Weights,
+  weightValues,
+} from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import type { Adapter } from '../adapter.ts';
 import { applied, loadedChange, noChange } from './change.ts';
@@ -13,16 +21,23 @@ const harmlessParts = ['baked_vnorm_row', 'lora_dropout_mask'];
 /** Adapters were seen to rescale it so that two of them give silence; TensorRT's official scripts leave it out. */
 const durationLayer = 'conditioners.seconds_total.embedder.embedding.1';
 
+export interface AdaptersOptions {
+  /** Default: even. */
+  rules?: AdapterRules | undefined;
+  /** Where the adapters are; default: the disk. */
+  files?: Files | undefined;
+}
+
 /** Adapters to fold into weights, so that they cost nothing per step. They apply in their order, each to the result of the one before. */
 export class Adapters {
   readonly #open: OpenAdapter[] = [];
   readonly #rules: AdapterRules;
 
   /** @throws CheckpointError when one of several files is not an adapter */
-  constructor(adapters: readonly Pick<Adapter, 'path' | 'strength' | 'exclude'>[], rules: AdapterRules = 'even') {
+  constructor(adapters: readonly Adapter[], { rules = 'even', files = disk }: AdaptersOptions = {}) {
     this.#rules = rules;
     try {
-      for (const [index, adapter] of adapters.entries()) this.#open.push(openAdapter(adapter, index));
+      for (const [index, adapter] of adapters.entries()) this.#open.push(openAdapter(adapter, index, files));
     } catch (error) {
       this.close();
       throw error;
@@ -65,7 +80,7 @@ export class Adapters {
       const more = faults.length > 5 ? ` (and ${faults.length - 5} more)` : '';
       throw new CheckpointError(
         'missing-tensors',
-        `the adapter ${basename(adapter.weights.file.path)} does not fit ${basename(model)}: ${faults.slice(0, 5).join('; ')}${more}`,
+        `the adapter ${parted(adapter.weights.file.path)[1]} does not fit ${parted(model)[1]}: ${faults.slice(0, 5).join('; ')}${more}`,
       );
     }
   }
@@ -89,10 +104,10 @@ export class Adapters {
  *
  * @throws CheckpointError when a file is not an adapter
  */
-export function adapterWarning(adapters: readonly Adapter[]): string | undefined {
+export function adapterWarning(adapters: readonly Adapter[], files: Files = disk): string | undefined {
   const used = adapters.filter(({ strength }) => strength !== 0);
   if (used.length < 2) return undefined;
-  const scaling = used.filter(changesDuration);
+  const scaling = used.filter((adapter) => changesDuration(adapter, files));
   if (scaling.length < 2) return undefined;
   return (
     `${scaling.length} adapters change ${durationLayer}, which together can give silence; ` +
@@ -100,8 +115,8 @@ export function adapterWarning(adapters: readonly Adapter[]): string | undefined
   );
 }
 
-function changesDuration(adapter: Adapter): boolean {
-  const open = openAdapter(adapter, 0);
+function changesDuration(adapter: Adapter, files: Files): boolean {
+  const open = openAdapter(adapter, 0, files);
   open.weights.file.close();
   const names = open.foreign && [...matchLayers(open.foreign.layers.keys(), [durationLayer]).values()];
   return selects(open, durationLayer) && (names?.includes(durationLayer) ?? holds(open, durationLayer));

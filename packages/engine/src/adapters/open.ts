@@ -1,5 +1,7 @@
 import {
   CheckpointError,
+  disk,
+  type Files,
   parsePeftConfig,
   readJson,
   SafetensorsFile,
@@ -51,22 +53,22 @@ export const infix = '.parametrizations.weight.0.';
  *
  * @throws CheckpointError when it is none
  */
-export function readAdapter(path: string): { type: string; rank: number } {
-  const { config, weights } = openAdapter({ path, strength: 1 }, 0);
+export function readAdapter(path: string, files: Files = disk): { type: string; rank: number } {
+  const { config, weights } = openAdapter({ path, strength: 1 }, 0, files);
   weights.file.close();
   return { type: config.type, rank: config.rank };
 }
 
-export function openAdapter({ path, strength, exclude = [] }: Adapter, index: number): OpenAdapter {
+export function openAdapter({ path, strength, exclude = [] }: Adapter, index: number, from: Files): OpenAdapter {
   if (/\.(ckpt|pt|pth|bin|pkl)$/i.test(path)) {
     throw new CheckpointError(
       'bad-config',
       `${path} is a pickle, which can run code when it is read; an adapter must be a .safetensors file`,
     );
   }
-  const files = adapterFiles(path);
-  const peft = files.config === undefined ? undefined : parsePeftConfig(readJson(files.config), files.config);
-  const file = SafetensorsFile.open(files.weights);
+  const files = adapterFiles(path, from);
+  const peft = files.config === undefined ? undefined : parsePeftConfig(readJson(files.config, from), files.config);
+  const file = SafetensorsFile.open(files.weights, from);
   try {
     const isOwn = [...file.tensors.keys()].some((name) => name.includes(infix));
     const foreign = isOwn ? undefined : foreignAdapter(file, peft);

@@ -5,14 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
 import { evictOldest, makeFolder, markUsed, writeAtomically } from '@retone/common';
 import type { Graph } from '@retone/graph';
-import { runtimeVersion, Session, type SessionOptions } from '@retone/runtime';
-import type { Adapter } from '../adapter.ts';
+import { compileGraph, openCompiled, runtimeVersion, type SessionOptions } from '@retone/runtime';
 import { cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
 import { matchesSeal, seal } from '../cache/seal.ts';
+import type { CompiledMeasure, CompiledModel, CompiledSource } from '../keep.ts';
 import type { Backend, Running } from './backend.ts';
 import { exactBackend } from './exact.ts';
-import type { Precision } from './precision.ts';
 import { holdsStored, type InputPeaks, quantisedLinear } from './quantise.ts';
 import { mapValues, settled } from './records.ts';
 
@@ -28,54 +27,33 @@ export function compiledFolder(): string {
   return join(cacheFolder(), 'compiled');
 }
 
-/** The sources of a compiled model. */
-export interface CompiledSource {
-  checkpoint: Checkpoint;
-  adapters: readonly Adapter[];
-  precision: Exclude<Precision, 'exact'>;
-  /** Finds the largest inputs of each layer; called only where graphs are made that are not there yet. */
-  calibrate: () => Promise<InputPeaks>;
-  /** Called before graphs are made, which takes a while. */
-  onCompile?: (() => void) | undefined;
+/** A model in 8 bits. */
+export function compiledModel(source: CompiledSource, options: SessionOptions): CompiledModel {
+  const { checkpoint, adapters, precision } = source;
+  const model = join(compiledFolder(), fingerprint(dependencies(checkpoint), adapters));
+  const folder = join(model, precision);
+  return { backend: compiledBackend(source, { model, folder }, options), measure: measureIn(folder) };
 }
 
 /** The folder of a compiled model, and in it that of one precision. */
-export interface CompiledFolders {
+interface CompiledFolders {
   model: string;
   folder: string;
 }
 
-/** Where a model is compiled to. All of its files and adapters are read for the name. */
-export function compiledFoldersOf({
-  checkpoint,
-  adapters,
-  precision,
-}: Pick<CompiledSource, 'checkpoint' | 'adapters' | 'precision'>): CompiledFolders {
-  const model = join(compiledFolder(), fingerprint(dependencies(checkpoint), adapters));
-  return { model, folder: join(model, precision) };
-}
-
-/** Keeps a number that was measured for a compiled model beside it. */
-export class CompiledMeasure {
-  readonly #path: string;
-
-  constructor({ folder }: CompiledFolders) {
-    this.#path = join(folder, 'difference.json');
-  }
-
-  /** The number, or undefined where none is kept. */
-  read(): number | undefined {
-    try {
-      const { difference } = JSON.parse(readFileSync(this.#path, 'utf8')) as { difference: unknown };
-      return typeof difference === 'number' ? difference : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-
-  async write(difference: number): Promise<void> {
-    await writeJson(this.#path, { difference });
-  }
+function measureIn(folder: string): CompiledMeasure {
+  const path = join(folder, 'difference.json');
+  return {
+    read() {
+      try {
+        const { difference } = JSON.parse(readFileSync(path, 'utf8')) as { difference: unknown };
+        return typeof difference === 'number' ? difference : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    write: (difference) => writeJson(path, { difference }),
+  };
 }
 
 async function writeJson(path: string, value: object): Promise<void> {
@@ -85,12 +63,7 @@ async function writeJson(path: string, value: object): Promise<void> {
   });
 }
 
-/** Large products in 8-bit integers, from compiled graphs. */
-export function compiledBackend(
-  source: CompiledSource,
-  { model, folder }: CompiledFolders,
-  options: SessionOptions = {},
-): Backend {
+function compiledBackend(source: CompiledSource, { model, folder }: CompiledFolders, options: SessionOptions): Backend {
   let peaks: InputPeaks = new Map();
   let announced = false;
 
@@ -117,7 +90,7 @@ export function compiledBackend(
         const reserve = repeated?.includes(name);
         // Products with stored bytes are summed in an order that depends on the number of threads, and run once a generation.
         const threads = holdsStored(source.precision) && !reserve ? 1 : options.threads;
-        return Session.open(join(folder, name), { ...options, threads, reserve });
+        return openCompiled(join(folder, name), { ...options, threads, reserve });
       });
       return settled(sessions);
     },
@@ -133,7 +106,7 @@ async function install(graph: Graph, folder: string): Promise<void> {
   mkdirSync(making);
   try {
     const gathered = join(making, 'gathered');
-    await Session.compile(graph, making, gathered);
+    await compileGraph(graph, making, gathered);
     rmSync(gathered);
     seal(making);
     if (existsSync(folder) && !matchesSeal(folder)) {

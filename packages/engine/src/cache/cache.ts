@@ -1,14 +1,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CacheError } from './cache-error.ts';
 
 /** The folder of the cache: `RETONE_CACHE`, or one in the user's cache folder. */
 export function cacheFolder(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return resolve(process.env.RETONE_CACHE ?? join(cache, 'retone'));
 }
-
-/** The cache cannot be written; the caller does without it. The message says why. */
-export class CacheError extends Error {}
 
 /** Does something that writes to the cache. @throws CacheError when the file system does not let it */
 export async function writingCache<Result>(write: () => Result | Promise<Result>): Promise<Result> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import type { SafetensorsFile } from '@retone/checkpoint';
+import { disk, type SafetensorsFile } from '@retone/checkpoint';
 import { type Adapter, adapterFiles } from '../adapter.ts';
 
 /** A name for what is made of some parts, as far as JSON distinguishes them, and of adapters at their strengths. */
@@ -13,7 +13,7 @@ export function fingerprint(
   for (const part of parts) add(part);
   for (const { path, strength, exclude = [] } of adapters) {
     add([strength, ...exclude]);
-    for (const file of Object.values<string>(adapterFiles(path))) hash.update(readFileSync(file));
+    for (const file of Object.values<string>(adapterFiles(path, disk))) hash.update(readFileSync(file));
   }
   return hash.digest('hex').slice(0, 32);
 }

@@ -2,7 +2,7 @@ import type { Tensor } from '@retone/runtime';
 import type { Lengths } from '../lengths.ts';
 import type { Model } from '../model.ts';
 import type { DitConditions } from '../networks/dit.ts';
-import { nextTurn } from '../pretransforms/pieces.ts';
+import { nextTurn } from '../next-turn.ts';
 import { seededNoise } from '../sampling/noise.ts';
 import { mix, samplers } from '../sampling/samplers.ts';
 import { noiseSchedule } from '../sampling/schedule.ts';

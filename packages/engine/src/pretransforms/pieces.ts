@@ -1,4 +1,5 @@
 import type { Tensor } from '@retone/runtime';
+import { nextTurn } from '../next-turn.ts';
 import { columns, copyColumns } from '../tensors.ts';
 import type { PretransformRun } from './pretransform.ts';
 
@@ -136,9 +137,4 @@ function inSegments(piece: Part, unit: number, { frames, halo, multiple }: Segme
     from = to;
   }
   return parts;
-}
-
-/** Lets timers, signals and messages be handled between two runs of the network, which block the thread. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import type { SpectralConfig, Weights } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { nextTurn } from './pieces.ts';
+import { nextTurn } from '../next-turn.ts';
 import type { EditedSource, Pretransform, PretransformRun } from './pretransform.ts';
 import { type Bands, layersOf } from './spectral/bands.ts';
 import { SourceFilter, sourceWeight } from './spectral/source-filter.ts';

@@ -1,5 +1,5 @@
 import type { Tensor } from '@retone/runtime';
-import { nextTurn } from '../pieces.ts';
+import { nextTurn } from '../../next-turn.ts';
 import type { PretransformRun } from '../pretransform.ts';
 import { OverlapAdd, pairSpectra } from '../stft.ts';
 import type { Bands } from './bands.ts';

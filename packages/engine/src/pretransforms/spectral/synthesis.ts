@@ -1,6 +1,6 @@
 import type { SpectralConfig } from '@retone/checkpoint';
 import type { Tensor } from '@retone/runtime';
-import { nextTurn } from '../pieces.ts';
+import { nextTurn } from '../../next-turn.ts';
 import type { PretransformRun } from '../pretransform.ts';
 import { OverlapAdd, type PairSpectra, pairSpectra } from '../stft.ts';
 import type { Bands } from './bands.ts';

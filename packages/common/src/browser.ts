@@ -1,0 +1,3 @@
+// What browsers can use too.
+export { CodedError } from './coded-error.ts';
+export { elementsOf } from './shape.ts';

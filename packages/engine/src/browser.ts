@@ -1,0 +1,2 @@
+export { type BrowserRuntime, configureRuntime } from '@retone/runtime/web';
+export * from './engine.ts';
