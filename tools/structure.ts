@@ -15,9 +15,7 @@ const tables = ['packages/client/src/api.ts'];
 const pending = [
   'apps/web/src/',
   'packages/engine/parity/stages.ts',
-  'packages/hub/test/pull.test.ts',
   'packages/jobs/test/lifecycle.test.ts',
-  'packages/storage/test/guarded-fetch.test.ts',
 ];
 
 const isExcepted = (path: string) => [...tables, ...pending].some((each) => path.startsWith(each));
