@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { decodeAudio, encodeAudio } from '@retone/audio';
-import { SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
+import { findModel, openCheckpoint, SafetensorsFile, writeSafetensors } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fixturesMissing, tinySmall } from '../../../packages/engine/fixtures/fixtures.ts';
@@ -12,12 +12,17 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
+/** Channels of the built-in model's latents. */
+const builtIn = openCheckpoint(findModel());
+builtIn.close();
+const { io_channels: channels } = builtIn.config.model.diffusion.config;
+
 test.each(['latents.safetensors', 'latents.npy'])('a recording becomes %s and audio again', async (name) => {
   const encoded = await place.retone('encode', riff, '-o', name, '--json');
   expect(encoded.stderr).toBe('');
   expect(JSON.parse(encoded.stdout)).toMatchObject({
     output: name,
-    shape: [128, 173],
+    shape: [channels, 173],
     seconds: 8,
     model: 'retone-small',
   });
@@ -52,15 +57,15 @@ test('arrays are written as numpy.save writes them', async () => {
   const start = 10 + file.readUInt16LE(8);
   expect(start % 64).toBe(0);
   expect(file.toString('latin1', 10, start)).toMatch(
-    /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(128, 173\), \} *\n$/,
+    new RegExp(`^\\{'descr': '<f4', 'fortran_order': False, 'shape': \\(${channels}, 173\\), \\} *\n$`),
   );
-  expect(file.length - start).toBe(128 * 173 * 4);
+  expect(file.length - start).toBe(channels * 173 * 4);
 });
 
 test('arrays in half precision and with a batch of one, as the reference may write them, are read', async () => {
-  const shape = [1, 128, 4];
+  const shape = [1, channels, 4];
   const header = `{'descr': '<f2', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`.padEnd(117).concat('\n');
-  const values = Float16Array.from({ length: 512 }, (_, i) => Math.sin(i));
+  const values = Float16Array.from({ length: elementsOf(shape) }, (_, i) => Math.sin(i));
   const prefix = Buffer.from('\x93NUMPY\x01\x00\x76\x00', 'latin1');
   writeFileSync(place.path('half.npy'), Buffer.concat([prefix, Buffer.from(header), Buffer.from(values.buffer)]));
   const { code, stdout } = await place.retone('decode', 'half.npy', '-o', 'x.wav', '--json');
@@ -94,7 +99,7 @@ test.each([
     'latents of another model',
     ['decode', 'wide.safetensors'],
     1,
-    /the latents must have the shape \[128, frames\] \(got \[64,4\]\)/,
+    new RegExp(`the latents must have the shape \\[${channels}, frames\\] \\(got \\[64,4\\]\\)`),
   ],
 ] as const)('%s is refused in words', async (_, args, code, message) => {
   writeFileSync(place.path('text.npy'), 'not an array at all');
@@ -104,7 +109,7 @@ test.each([
   };
   await writeSafetensors(place.path('other.safetensors'), [tensor('a', [1]), tensor('b', [1])]);
   await writeSafetensors(place.path('wide.safetensors'), [tensor('latents', [64, 4])]);
-  await writeSafetensors(place.path('nan.safetensors'), [tensor('latents', [128, 4], Number.NaN)]);
+  await writeSafetensors(place.path('nan.safetensors'), [tensor('latents', [channels, 4], Number.NaN)]);
   const outcome = await place.retone(...args);
   expect(outcome.stderr).toMatch(message);
   expect(outcome.code).toBe(code);
