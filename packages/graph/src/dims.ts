@@ -24,6 +24,15 @@ export function scaleDim(a: Dim, factor: number): Dim {
   return format({ factor: p.factor * factor, name: p.name, offset: p.offset * factor });
 }
 
+/** The number that a size is where its name has the given one; a name with a question mark counts as its axis. */
+export function sizeAt(dim: Dim, named: Readonly<Record<string, number>>): number {
+  const { factor, name, offset } = parse(dim);
+  if (factor === 0) return offset;
+  const value = named[name.replace('?', '')];
+  if (value === undefined) throw new TypeError(`the size of the axis "${name}" must be given`);
+  return factor * value + offset;
+}
+
 /** The size of the last axis. @throws TypeError where it is known only when the graph runs. */
 export function lastDim({ shape }: { shape: Shape }): number {
   return known(shape.at(-1), shape);

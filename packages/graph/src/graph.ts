@@ -75,6 +75,11 @@ export class Graph implements Builder {
     this.#probing = options.probes ?? false;
   }
 
+  /** The operators in the order in which they were added. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
   /** Adds a float32 input. Axes given as names may have any size at run time, the same name the same size. */
   input(name: string, shape: Shape): Value {
     const value: Value = { graph: this, name, type: 'float32', shape };
@@ -103,10 +108,18 @@ export class Graph implements Builder {
     return this.#inline('float32', shape, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   }
 
-  /** A tensor of bytes that is part of the graph: a quantised weight. */
-  byteConstant(values: Int8Array | Uint8Array, shape: readonly number[]): Value {
-    const type = values instanceof Int8Array ? 'int8' : 'uint8';
-    return this.#inline(type, shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  /**
+   * A tensor of bytes that is part of the graph: a quantised weight. `make` is called when the graph is written, one tensor
+   * after the other, so that the bytes of a large model are never in memory together.
+   */
+  byteConstant(type: 'int8' | 'uint8', shape: readonly number[], make: () => Int8Array | Uint8Array): Value {
+    const value: Value = { graph: this, name: `constant_${this.#initializers.length}`, type, shape };
+    const read = () => {
+      const { buffer, byteOffset, byteLength } = make();
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    };
+    this.#initializers.push({ value, byteLength: elementsOf(shape), read });
+    return value;
   }
 
   /** A one-dimensional int64 tensor, the form that ONNX wants shapes, axes and indices in. */

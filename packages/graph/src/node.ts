@@ -7,7 +7,7 @@ export type ValueType = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'uint8' | 
 export interface Builder {
   probe(name: string, value: Value): void;
   constant(values: Float32Array | number, shape?: readonly number[]): Value;
-  byteConstant(values: Int8Array | Uint8Array, shape: readonly number[]): Value;
+  byteConstant(type: 'int8' | 'uint8', shape: readonly number[], make: () => Int8Array | Uint8Array): Value;
   indices(values: readonly number[]): Value;
   node(
     op: string,

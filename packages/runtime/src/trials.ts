@@ -79,7 +79,7 @@ async function tryLargestIntegers(): Promise<boolean> {
   const size = 64;
   const graph = new Graph('trial');
   const matrix = {
-    values: graph.byteConstant(new Int8Array(size * size).fill(127), [size, size]),
+    values: graph.byteConstant('int8', [size, size], () => new Int8Array(size * size).fill(127)),
     scale: graph.constant(new Float32Array(size).fill(1 / 127), [size]),
   };
   graph.output('y', ops.quantisedLinear(graph.input('x', [1, size]), matrix));

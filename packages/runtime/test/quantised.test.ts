@@ -13,7 +13,7 @@ test('a quantised layer multiplies by int8 values and their scales', async () =>
   const y = await run([x], (input) => {
     const { graph } = input!;
     const matrix = {
-      values: graph.byteConstant(Int8Array.from(values.data), [64, 3]),
+      values: graph.byteConstant('int8', [64, 3], () => Int8Array.from(values.data)),
       scale: graph.constant(scale, [3]),
     };
     return ops.quantisedLinear(input!, matrix, graph.constant(Float32Array.of(1, 2, 3), [3]));
@@ -30,7 +30,7 @@ test('a block-quantised layer widens its bytes, block by block', async () => {
   const y = await run([x], (input) => {
     const { graph } = input!;
     const matrix = {
-      values: graph.byteConstant(Uint8Array.from(values.data), [3, 2, 32]),
+      values: graph.byteConstant('uint8', [3, 2, 32], () => Uint8Array.from(values.data)),
       scale: graph.constant(scale.data, [6]),
     };
     return ops.blockQuantisedLinear(input!, matrix);

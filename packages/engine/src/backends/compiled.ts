@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Checkpoint } from '@retone/checkpoint';
 import { evictOldest, makeFolder, markUsed, writeAtomically } from '@retone/common';
@@ -8,6 +7,7 @@ import type { Graph } from '@retone/graph';
 import { compileGraph, openCompiled, runtimeVersion, type SessionOptions } from '@retone/runtime';
 import { cacheFolder, cacheLimit, writingCache } from '../cache/cache.ts';
 import { describeFile, fingerprint } from '../cache/fingerprint.ts';
+import { instructionSets } from '../cache/instruction-sets.ts';
 import { matchesSeal, seal } from '../cache/seal.ts';
 import type { CompiledMeasure, CompiledModel, CompiledSource } from '../keep.ts';
 import type { Backend, Running } from './backend.ts';
@@ -139,17 +139,8 @@ async function knownPeaks(path: string, calibrate: () => Promise<InputPeaks>): P
 /** All that compiled graphs depend on, apart from the precision and the adapters. */
 function dependencies({ config, file, text }: Checkpoint): unknown[] {
   return [
-    [formatVersion, runtimeVersion, process.platform, process.arch, processorKind()],
+    [formatVersion, runtimeVersion, process.platform, process.arch, instructionSets()],
     [config, describeFile(file)],
     ...(text ? [[text.config, describeFile(text.file)]] : []),
   ];
-}
-
-/** The processor's name and instructions: packed weights have the order that its kernels read. */
-function processorKind(): string {
-  try {
-    return /^flags\s*:.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? cpus()[0]?.model ?? '';
-  } catch {
-    return cpus()[0]?.model ?? '';
-  }
 }

@@ -57,17 +57,19 @@ export function quantisedLinear(
   const kind = kindOf(scope);
   if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out, parts);
   const inner = lastDim(x);
-  const weight = weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
+  const read = () => weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
+  const weight = read();
   // Building continues without a missing weight, so that everything missing is reported together.
   if (weight.length === 0) return exactLinear(scope, x, out, parts);
   const bias = scope.weights.optional(scope.path('bias'), [out]);
   const biases = bias && weightValues(bias);
   // Parts are products of their own: to cut one large result costs more than it saves.
   const width = out / parts;
-  const each = (product: (weight: Float32Array, bias: Value | undefined) => Value) =>
+  const each = (product: (rows: Rows, bias: Value | undefined) => Value) =>
     Array.from({ length: parts }, (_, i) => {
       const part = biases && scope.graph.constant(biases.slice(i * width, (i + 1) * width), [width]);
-      return product(weight.subarray(i * width * inner, (i + 1) * width * inner), part);
+      const rowsOf = (whole: Float32Array) => whole.subarray(i * width * inner, (i + 1) * width * inner);
+      return product({ values: rowsOf(weight), readAgain: () => rowsOf(read()) }, part);
     });
 
   if (kind.form === 'stored') {
@@ -124,35 +126,51 @@ function smoothingFactors(weight: Float32Array, inputPeaks: Float32Array): Float
   });
 }
 
-/** weight [out, in], each input times its factor, as int8 [in, out] with one scale per output. */
-function integerMatrix(scope: Scope, weight: Float32Array, factors: Float32Array, out: number): ops.QuantisedMatrix {
-  const inner = factors.length;
-  const values = new Int8Array(weight.length);
-  const scale = new Float32Array(out);
-  for (let o = 0; o < out; o++) {
-    const row = weight.subarray(o * inner, (o + 1) * inner);
-    let peak = 1e-20;
-    for (let i = 0; i < inner; i++) peak = Math.max(peak, Math.abs(row[i]! * factors[i]!));
-    scale[o] = peak / 127;
-    const steps = 127 / peak;
-    for (let i = 0; i < inner; i++) values[i * out + o] = Math.round(row[i]! * factors[i]! * steps);
-  }
-  return { values: scope.graph.byteConstant(values, [inner, out]), scale: scope.graph.constant(scale, [out]) };
+/** Rows of a weight [out, in]: their values, and how to get them again when the graph is written. */
+interface Rows {
+  values: Float32Array;
+  readAgain: () => Float32Array;
 }
 
-/** weight [out, in] as bytes, 128 for 0, with one scale per output and block of inputs. */
-function storedMatrix(scope: Scope, weight: Float32Array, out: number, inner: number): ops.BlockQuantisedMatrix {
-  const values = new Uint8Array(weight.length);
-  const scale = new Float32Array(weight.length / blockSize);
-  for (let block = 0; block < scale.length; block++) {
-    const start = block * blockSize;
+/** Rows of a weight, each input times its factor, as int8 [in, out] with one scale per output. */
+function integerMatrix(scope: Scope, rows: Rows, factors: Float32Array, out: number): ops.QuantisedMatrix {
+  const inner = factors.length;
+  const peaks = new Float64Array(out);
+  for (let o = 0; o < out; o++) {
     let peak = 1e-20;
-    for (let i = start; i < start + blockSize; i++) peak = Math.max(peak, Math.abs(weight[i]!));
-    scale[block] = peak / 127;
-    for (let i = start; i < start + blockSize; i++) values[i] = 128 + Math.round((weight[i]! * 127) / peak);
+    for (let i = 0; i < inner; i++) peak = Math.max(peak, Math.abs(rows.values[o * inner + i]! * factors[i]!));
+    peaks[o] = peak;
   }
+  const make = () => {
+    const weight = rows.readAgain();
+    const values = new Int8Array(weight.length);
+    for (let o = 0; o < out; o++) {
+      const steps = 127 / peaks[o]!;
+      for (let i = 0; i < inner; i++) values[i * out + o] = Math.round(weight[o * inner + i]! * factors[i]! * steps);
+    }
+    return values;
+  };
+  const scale = Float32Array.from(peaks, (peak) => peak / 127);
+  return { values: scope.graph.byteConstant('int8', [inner, out], make), scale: scope.graph.constant(scale, [out]) };
+}
+
+/** Rows of a weight as bytes, 128 for 0, with one scale per output and block of inputs. */
+function storedMatrix(scope: Scope, rows: Rows, out: number, inner: number): ops.BlockQuantisedMatrix {
+  const peaks = new Float64Array(rows.values.length / blockSize).fill(1e-20);
+  for (const [i, value] of rows.values.entries()) {
+    const block = Math.floor(i / blockSize);
+    peaks[block] = Math.max(peaks[block]!, Math.abs(value));
+  }
+  const make = () =>
+    Uint8Array.from(
+      rows.readAgain(),
+      (value, i) => 128 + Math.round((value * 127) / peaks[Math.floor(i / blockSize)]!),
+    );
   return {
-    values: scope.graph.byteConstant(values, [out, inner / blockSize, blockSize]),
-    scale: scope.graph.constant(scale, [scale.length]),
+    values: scope.graph.byteConstant('uint8', [out, inner / blockSize, blockSize], make),
+    scale: scope.graph.constant(
+      Float32Array.from(peaks, (peak) => peak / 127),
+      [peaks.length],
+    ),
   };
 }
