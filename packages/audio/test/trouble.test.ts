@@ -217,3 +217,49 @@ test.each(['mp3', 'wav', 'flac', 'ogg', 'opus', 'm4a'] as const)('tags are writt
   const untagged = await encodeAudio(clip, format);
   expect((await decodeAudio(bytes)).channels).toEqual((await decodeAudio(untagged)).channels);
 });
+
+describe('files that were joined', () => {
+  test.each([false, true])('have no gap where an mp3 begins, with a tag in front of it: %s', async (tagged) => {
+    const clip = sweeps(44100, 2, 1);
+    const one = Buffer.from(await encodeAudio(clip, 'mp3', tagged ? { tags: { title: 'b' } } : {}));
+    const second = tagged ? one : one.subarray(one.indexOf(Buffer.from([0xff, 0xfb])));
+    const warnings: string[] = [];
+    const options = { onWarning: (warning: string) => warnings.push(warning) };
+    const alone = (await decodeAudio(one)).channels[0]!.length;
+    const joined = (await decodeAudio(Buffer.concat([one, second, second]), options)).channels[0]!.length;
+    expect(warnings).toEqual([]);
+    // The encoder's padding, two frames of it, belongs to each join; the frame that holds the length was a third.
+    expect((joined - 3 * alone) / 2 / 1152).toBeLessThan(2.5);
+  });
+});
+
+test.each([0x630, 0x5600, 0x38, 0x9])(
+  'a layout without the usual speakers in front is heard (mask %i)',
+  async (speakers) => {
+    const count = speakers.toString(2).replaceAll('0', '').length;
+    const channels = Array.from({ length: count }, (_, i) => tone(300 + 110 * i, 0.3, 44100, 4410));
+    const { channels: found } = await decodeAudio(wav({ sampleRate: 44100, channels }, 's24', { speakers }), {
+      channels: 2,
+    });
+    expect(found.every((channel) => level(channel) > -40)).toBe(true);
+  },
+);
+
+test('a downmix that leaves out all of the sound is a warning', async () => {
+  const channels = Array.from({ length: 6 }, (_, i) => (i === 3 ? tone(60, 0.3, 44100, 4410) : new Float32Array(4410)));
+  const warnings: string[] = [];
+  const onWarning = (warning: string) => warnings.push(warning);
+  await decodeAudio(wav({ sampleRate: 44100, channels }, 's24', { speakers: 0x3f }), { channels: 2, onWarning });
+  expect(warnings).toEqual([expect.stringContaining('only in channels that a downmix leaves out (LFE)')]);
+});
+
+test('an Ogg file whose only page of sound is damaged is called damaged', async () => {
+  const bytes = Buffer.from(await encodeAudio({ sampleRate: 44100, channels: [tone(300, 0.3, 44100, 8820)] }, 'ogg'));
+  // The first two pages hold the headers.
+  const second = bytes.indexOf('OggS', 4);
+  for (let i = bytes.indexOf('OggS', second + 4) + 60; i < bytes.length; i += 3) bytes[i]! ^= 0x55;
+  await expect(decodeAudio(bytes)).rejects.toMatchObject({
+    code: 'damaged',
+    message: expect.stringContaining('intact copy'),
+  });
+});

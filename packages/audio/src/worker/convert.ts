@@ -6,6 +6,7 @@ import {
   AV_SAMPLE_FMT_S16P,
   AV_SAMPLE_FMT_S32P,
   AV_SAMPLE_FMT_S64P,
+  AV_SAMPLE_FMT_U8,
   AV_SAMPLE_FMT_U8P,
 } from 'node-av/constants';
 import { avChannelLayoutDefault, type Frame, SoftwareResampleContext } from 'node-av/lib';
@@ -20,21 +21,31 @@ const planarFormats: number[] = [
   AV_SAMPLE_FMT_FLTP,
   AV_SAMPLE_FMT_DBLP,
 ];
+type Layout = Frame['channelLayout'];
+
+function contextOf({ sampleRate, format }: Frame, from: Layout, to: Layout): SoftwareResampleContext | undefined {
+  const context = new SoftwareResampleContext();
+  context.allocSetOpts2(to, AV_SAMPLE_FMT_FLTP, sampleRate, from, format as never, sampleRate);
+  // Scales a mix of full-scale channels down to full scale; without it, it would clip.
+  context.setOption('rematrix_maxval', 1, AV_OPT_TYPE_DOUBLE);
+  return context.init() < 0 ? undefined : context;
+}
+
 /** The binding keeps room for this many planes; with more it writes beyond. */
 export const mostPlanes = 16;
 
 /** Turns a decoder's frames into floating-point pieces with the wanted channels. */
 export class Converter {
-  readonly #context = new SoftwareResampleContext();
+  readonly #context: SoftwareResampleContext;
   readonly #channels: number;
   /** Channels that come out of the context; 1 where it takes a frame of many for one long channel. */
   readonly #converted: number;
   readonly #many: boolean;
   readonly #planar: boolean;
+  readonly #mixed: boolean;
 
   /** `channels` of the output; `downmix` mixes all of the file's channels into two instead of keeping the first two. */
   constructor(frame: Frame, channels: number, downmix: boolean) {
-    const { sampleRate } = frame;
     this.#channels = channels;
     this.#many = frame.channels > mostPlanes;
     this.#planar = planarFormats.includes(frame.format);
@@ -46,10 +57,12 @@ export class Converter {
     const named = layout.order === AV_CHANNEL_ORDER_NATIVE;
     const output = downmix && named && layout.nbChannels > 2 ? avChannelLayoutDefault(2) : layout;
     this.#converted = output.nbChannels;
-    this.#context.allocSetOpts2(output, AV_SAMPLE_FMT_FLTP, sampleRate, layout, frame.format as never, sampleRate);
-    // Scales a mix of full-scale channels down to full scale; without it, it would clip.
-    this.#context.setOption('rematrix_maxval', 1, AV_OPT_TYPE_DOUBLE);
-    if (this.#context.init() < 0) throw new Error('these channels cannot be converted');
+    this.#mixed = output !== layout;
+    // The library mixes no layout without speakers in front: such channels are taken as those of the usual layout.
+    const context =
+      contextOf(frame, layout, output) ?? contextOf(frame, avChannelLayoutDefault(layout.nbChannels), output);
+    if (!context) throw new Error('these channels cannot be converted');
+    this.#context = context;
   }
 
   /** @returns the piece, and how many of the samples behind it were not finite and are silent now */
@@ -57,6 +70,16 @@ export class Converter {
     const planes = this.#many ? this.#firstOfMany(frame) : this.#convert(frame.extendedData, frame.nbSamples);
     const nonFinite = planes.reduce((sum, plane) => sum + silenceNonFinite(plane), 0);
     return { piece: this.#spread(planes), nonFinite };
+  }
+
+  /** Whether a frame that came out silent has sound in channels that the mix leaves out: the bass effects (LFE) of a film. */
+  leavesOut({ extendedData, format }: Frame): boolean {
+    // Of all sample formats only that of 8 bits is not zero where it is silent.
+    return (
+      this.#mixed &&
+      format !== AV_SAMPLE_FMT_U8 &&
+      (extendedData ?? []).some((plane) => plane.some((byte) => byte !== 0))
+    );
   }
 
   #convert(data: Buffer[] | null, length: number): Piece {

@@ -4,7 +4,7 @@ import { AudioError } from '../errors.ts';
 import type { DecodeJob } from '../jobs.ts';
 import { join, lengthOf, type Piece, silence, slice } from '../piece.ts';
 import { Converter, mostPlanes } from './convert.ts';
-import { lostFrames } from './lost-frames.ts';
+import { isDescription, lostFrames } from './lost-frames.ts';
 import { type OpenedAudio, openAudio, openParts } from './open.ts';
 import { Resampler } from './resample.ts';
 import { Timeline } from './timeline.ts';
@@ -56,6 +56,11 @@ async function decodePart(audio: OpenedAudio, output: Output, counts: { good: nu
   const frame = new Frame();
   frame.alloc();
   for await (const packet of packets(audio, (other) => timeline.passed(other))) {
+    if (packet?.data && audio.format === 'mp3' && isDescription(packet.data)) {
+      const { num, den } = audio.stream.timeBase;
+      timeline.without((Number(packet.duration) * num) / den);
+      continue;
+    }
     const sent = audio.decoder.sendPacketSync(packet);
     if (packet !== null) sent < 0 ? counts.bad++ : counts.good++;
     if (sent < 0) timeline.damaged();
@@ -135,6 +140,9 @@ class Output {
   #lost = 0;
   /** Samples. */
   #nonFinite = 0;
+  #silent = true;
+  /** Whether there is sound that the downmix left out. */
+  #leftOut = false;
 
   constructor(job: DecodeJob, name: string, emit: (piece: Piece) => Promise<void>) {
     this.#job = job;
@@ -167,6 +175,10 @@ class Output {
     }
     const { piece: converted, nonFinite } = this.#converter!.convert(frame);
     this.#nonFinite += nonFinite;
+    if (this.#silent) {
+      this.#silent = converted.every((plane) => plane.every((sample) => sample === 0));
+      if (this.#silent) this.#leftOut ||= this.#converter!.leavesOut(frame);
+    }
     const piece = kept ? slice(converted, kept.from, kept.to) : converted;
     await this.#deliver(this.#resampler?.push(piece) ?? piece);
   }
@@ -185,6 +197,9 @@ class Output {
     } else if (bad > 0) warnings.push(`${this.#name} is damaged: parts of it cannot be decoded and were left out`);
     if (this.#nonFinite > 0) {
       warnings.push(`${this.#name} has ${this.#nonFinite} samples that are NaN or infinite; they are silent now`);
+    }
+    if (this.#silent && this.#leftOut) {
+      warnings.push(`${this.#name} has sound only in channels that a downmix leaves out (LFE), so it is silent now`);
     }
     return { sampleRate: this.#sampleRate, channels: this.#channels, warnings };
   }

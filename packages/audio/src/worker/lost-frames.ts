@@ -39,6 +39,19 @@ function isTagged(bytes: Buffer): boolean {
   return ['ID3', 'TAG', 'APETAGEX', 'Xing'].some((tag) => bytes.includes(tag, 0, 'latin1'));
 }
 
+/**
+ * Whether a packet of an MP3 file holds the description of the frames that follow and no sound: players skip it at the beginning of
+ * a file, but where files were joined FFmpeg decodes it to 26 ms of silence.
+ */
+export function isDescription(packet: Buffer): boolean {
+  const tagged = packet.toString('latin1', 0, 3) === 'ID3' && packet.length > 10;
+  // Seven bits of each byte count.
+  const start = tagged ? 10 + packet.subarray(6, 10).reduce((sum, byte) => sum * 128 + byte, 0) : 0;
+  if (!isMp3(packet.subarray(start))) return false;
+  // Behind the header and the side information of stereo and mono frames, in MPEG 1 and 2.
+  return [36, 21, 13].some((at) => ['Xing', 'Info'].includes(packet.toString('latin1', start + at, start + at + 4)));
+}
+
 /** Kilobits per second of layer III, by index, for MPEG 1 and for MPEG 2 and 2.5 (ISO 11172-3, 13818-3). */
 const bitRates = [
   [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],

@@ -36,7 +36,7 @@ function run(job: Job): Promise<unknown> {
 
 function describe(error: unknown): { code: AudioError['code']; message: string } {
   if (error instanceof AudioError) return { code: error.code, message: error.message };
-  return { code: 'crashed', message: `The codec failed: ${error instanceof Error ? error.message : String(error)}` };
+  return { code: 'crashed', message: `the codec failed: ${error instanceof Error ? error.message : String(error)}` };
 }
 
 /** Resolves when the pipe has taken the message, so that a decoder does not run ahead of its reader. */

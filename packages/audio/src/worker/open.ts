@@ -177,9 +177,14 @@ function readFrom(bytes: ByteSource): IOContext {
 }
 
 function notAudio(bytes: ByteSource): AudioError {
-  const reason = `${bytes.name} is not an audio file Retone can read (it ${looksLike(bytes)})`;
+  const what = looksLike(bytes);
+  if (what === damaged) return new AudioError('damaged', `${bytes.name} ${damaged}; give an intact copy`);
+  const reason = `${bytes.name} is not an audio file Retone can read (it ${what})`;
   return new AudioError('not-audio', `${reason}; give a ${inWords(audioFormats.map(({ name }) => name))} file`);
 }
+
+/** Of files that begin as those that Retone reads. */
+const damaged = 'is cut off or damaged';
 
 // Tested in this order on the first bytes, one character for each byte.
 const signatures: [start: RegExp, what: string][] = [
@@ -194,9 +199,9 @@ const signatures: [start: RegExp, what: string][] = [
   [/^DSD |^FRM8/, 'is a DSD file'],
   [/^\.RMF|^\.ra\xfd/, 'is a RealAudio file'],
   [/^Creative Voice File/, 'is a VOC file'],
-  [/^caff|^\.snd|^#!AMR|^0&\xb2u|^RIFF....AVI |^wvpk|^TTA/s, 'is cut off or damaged'],
-  [/^RIFF....WAVE|^FORM....AIFF|^....ftyp/s, 'is cut off or damaged'],
-  [/^ID3|^\xff[\xe2-\xfb]|^fLaC|^OggS|^.E\xdf\xa3/s, 'is cut off or damaged'],
+  [/^caff|^\.snd|^#!AMR|^0&\xb2u|^RIFF....AVI |^wvpk|^TTA/s, damaged],
+  [/^RIFF....WAVE|^FORM....AIFF|^....ftyp/s, damaged],
+  [/^ID3|^\xff[\xe2-\xfb]|^fLaC|^OggS|^.E\xdf\xa3/s, damaged],
   [/^[\t\n\r\x20-\x7e\x80-\xff]+$/, 'looks like text'],
 ];
 

@@ -57,6 +57,11 @@ export class Timeline {
     this.#lost += samples;
   }
 
+  /** Takes note of seconds that the clock counts, but that hold no sound. */
+  without(seconds: number): void {
+    this.#origin += seconds;
+  }
+
   /** Samples of silence that belong before a frame, and whether they are a hole in the sound or only its late beginning. */
   before(frame: Frame): { samples: number; hole: boolean } {
     const { num, den } = this.#audio.stream.timeBase;
@@ -65,7 +70,9 @@ export class Timeline {
     this.#begun = true;
     let missing = 0;
     if (pts !== AV_NOPTS_VALUE) {
-      const time = (Number(pts) * num) / den;
+      // WMA's decoder gives each frame the time of the packet after it.
+      const delay = /^wmav[12]$/.test(this.#audio.codec) ? nbSamples / sampleRate : 0;
+      const time = (Number(pts) * num) / den - delay;
       if (Number.isNaN(this.#origin)) this.#origin = time;
       const gap = time - this.#origin - this.#end;
       const smallest = !hole || this.#damaged || den === sampleRate * num ? smallestDelay : smallestHole;
