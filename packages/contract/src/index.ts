@@ -1,3 +1,4 @@
+export { catalogueEntry } from './catalogue.ts';
 export { checkInput, cut, type ParameterFault, shown, withoutNulls } from './check.ts';
 export { type ErrorCode, errorStatuses, type TaskErrorCode, taskErrors } from './errors.ts';
 export {

@@ -24,6 +24,9 @@ export {
   type TextToAudioOptions,
   textToAudio,
 } from './pipelines.ts';
+export { answering, failure } from './requests/answer.ts';
+export type { EngineRequest, FromEngine, ModelFacts, SentControls, ToEngine } from './requests/messages.ts';
+export { engineRequest, fitToRecording, ParameterError } from './requests/task-request.ts';
 export type { LevelRange } from './sampling/level-range.ts';
 export { type SamplerName, samplers } from './sampling/samplers.ts';
 export type { ScheduleKind } from './sampling/schedule.ts';

@@ -2,8 +2,7 @@ import type { Tensor } from '@retone/runtime';
 import { generate } from '../src/generate.ts';
 import type { Model } from '../src/model.ts';
 import type { Spectral } from '../src/pretransforms/spectral.ts';
-import { Stft } from '../src/pretransforms/stft.ts';
-import { magnitudes } from './magnitudes.ts';
+import { logMel, relativeLevels } from './log-mel.ts';
 
 // How far the results of the built-in model in one precision are from those in another: prompts, recordings and measures.
 
@@ -69,36 +68,10 @@ export async function made(model: Model, index: number): Promise<Made> {
   return { latents, audio };
 }
 
-const stft = new Stft(2048, 512);
-const bandCount = 64;
-
-/** Magnitudes [frames, bins] as power in mel bands, in decibels, down to 60 below the loudest: softer ones are near the floor of the model. */
-function logMel(magnitudes: Float32Array, rate: number): Float64Array {
-  const mel = (hertz: number) => Math.log10(1 + hertz / 700);
-  const power = new Float64Array((magnitudes.length / stft.bins) * bandCount);
-  for (let i = 0; i < magnitudes.length; i++) {
-    const bin = i % stft.bins;
-    const band = Math.floor((mel((bin * rate) / stft.size) / mel(rate / 2)) * (bandCount - 1e-9));
-    power[Math.floor(i / stft.bins) * bandCount + band]! += magnitudes[i]! ** 2;
-  }
-  return relativeLevels(power);
-}
-
-/** Decibels below the loudest of powers, down to 60. */
-function relativeLevels(power: Float64Array): Float64Array {
-  const loudest = power.reduce((most, value) => Math.max(most, value), 1e-20);
-  return power.map((value) => 10 * Math.log10(Math.max(value / loudest, 1e-6)));
-}
-
-export function meanDifference(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
-}
-
 /** Levels of the bands that latents describe, and log-mel spectra of the sound with the phases that the decoder makes up for them. */
 export function spectra(model: Model, { latents, audio }: Made): { decoded: Float64Array; heard: Float64Array } {
   const pretransform = model.pretransform as Spectral;
   const logs = pretransform.parts(pretransform.decodeFeatures(latents)).main;
   const decoded = relativeLevels(logs.map((log) => Math.exp(2 * log)));
-  const heard = magnitudes(stft, audio.data.subarray(0, audio.shape[1]!)).values;
-  return { decoded, heard: logMel(heard, model.sampleRate) };
+  return { decoded, heard: logMel(audio.data.subarray(0, audio.shape[1]!), model.sampleRate) };
 }

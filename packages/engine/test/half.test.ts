@@ -10,7 +10,8 @@ import { isReduced } from '../src/backends/quantise.ts';
 import { relativeError } from '../src/fidelity.ts';
 import { generate } from '../src/generate.ts';
 import { type LoadHooks, loadModel, type ModelOptions } from '../src/load.ts';
-import { made, meanDifference, spectra } from './fidelity.ts';
+import { made, spectra } from './fidelity.ts';
+import { meanDifference } from './log-mel.ts';
 
 // Error of 16-bit floats, on the processor and on a GPU where there is one. In float32, a GPU computes what the
 // processor does.

@@ -7,7 +7,8 @@ import { type Precision, precisions } from '../src/backends/precision.ts';
 import { relativeError } from '../src/fidelity.ts';
 import { loadModel } from '../src/load.ts';
 import type { Model } from '../src/model.ts';
-import { made, meanDifference, prompts, spectra } from './fidelity.ts';
+import { made, prompts, spectra } from './fidelity.ts';
+import { meanDifference } from './log-mel.ts';
 
 // Error of 8-bit integers on the built-in model: after eight steps of its sampler with the same noise, at most so much.
 

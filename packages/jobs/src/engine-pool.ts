@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import { folderState, openCheckpoint, type SafetensorsFile } from '@retone/checkpoint';
 import { elementsOf } from '@retone/common';
-import type { Adapter, SamplerName } from '@retone/engine';
-import type { ModelFacts } from './engine-messages.ts';
+import type { Adapter, ModelFacts, SamplerName } from '@retone/engine';
 import { type Engine, EngineProcess } from './engine-process.ts';
 
 /** A checkpoint with adapters: what an engine has loaded. */

@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { CodedError } from '@retone/common';
-import type { Adapter, Progress, Tensor } from '@retone/engine';
+import type { Adapter, EngineRequest, FromEngine, ModelFacts, Progress, Tensor, ToEngine } from '@retone/engine';
 import { forkTied, isStopped } from '@retone/processes';
-import type { EngineRequest, FromEngine, ModelFacts, ToEngine } from './engine-messages.ts';
 
 const main = fileURLToPath(new URL('engine-main.ts', import.meta.url));
 

@@ -1,9 +1,9 @@
 import { AudioError, type AudioErrorCode } from '@retone/audio';
 import type { TaskErrorCode } from '@retone/contract';
 import { isOutage } from '@retone/database';
+import { ParameterError } from '@retone/engine';
 import { GuardError, type GuardErrorCode, StorageError } from '@retone/storage';
 import { EngineFailure } from './engine-process.ts';
-import { ParameterError } from './engine-request.ts';
 
 /**
  * Whose fault a failed try is. `task`: every try would end so. `try`: another may do better, and if three do not, it is the

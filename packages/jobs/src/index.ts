@@ -1,9 +1,9 @@
+export type { EngineRequest, ModelFacts } from '@retone/engine';
+export { fitToRecording, ParameterError } from '@retone/engine';
 export { AdapterFiles, adapterHash, checkAdapter, installedAdapters } from './adapter-files.ts';
 export { adapterChannel, type StoredAdapter, StoredAdapters } from './adapters.ts';
-export type { EngineRequest, ModelFacts } from './engine-messages.ts';
 export { EnginePool, type ModelChoice, type PoolOptions } from './engine-pool.ts';
 export { type Engine, EngineFailure, type EngineFailureCode, EngineProcess, type EngineRun } from './engine-process.ts';
-export { fitToRecording, ParameterError } from './engine-request.ts';
 export { type Blame, type Failure, failureOf } from './failures.ts';
 export { Files, type SharedFile } from './files.ts';
 export { Lifecycle, type LifecycleOptions, type Submission, SubmissionError, taskChannel } from './lifecycle.ts';

@@ -2,11 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
 import { bitDepthOf, defaultBitDepth, formatNamed, shortName, type TaskInput } from '@retone/contract';
 import { type Database, isOutage } from '@retone/database';
-import { audioOf, channelsOf, type Progress, resultTags, type Tensor } from '@retone/engine';
+import type { ModelFacts } from '@retone/engine';
+import {
+  audioOf,
+  channelsOf,
+  engineRequest,
+  fitToRecording,
+  type Progress,
+  resultTags,
+  type Tensor,
+} from '@retone/engine';
 import { type FileStore, type GuardOptions, newToken, StorageError, sourceBytes } from '@retone/storage';
-import type { ModelFacts } from './engine-messages.ts';
 import { type Engine, EngineFailure } from './engine-process.ts';
-import { engineRequest, fitToRecording } from './engine-request.ts';
 import { type Failure, failureOf } from './failures.ts';
 import { type Lifecycle, taskChannel } from './lifecycle.ts';
 import { Previews } from './previews.ts';

@@ -1,6 +1,6 @@
 import { checkInput, publicModel } from '@retone/contract';
+import { engineRequest, fitToRecording } from '@retone/engine';
 import { expect, test } from 'vitest';
-import { engineRequest, fitToRecording } from '../src/engine-request.ts';
 
 const id = 'stability-ai/stable-audio-3/audio-inpainting';
 const model = publicModel(id)!;

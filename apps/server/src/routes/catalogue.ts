@@ -1,12 +1,11 @@
 import { dollars } from '@retone/billing';
 import {
   type CatalogueEntry,
+  catalogueEntry,
   isModelId,
   type ModelId,
   modelIds,
   modelSchema,
-  type ParameterSchema,
-  type PublicModel,
   prices,
 } from '@retone/contract';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -84,31 +83,4 @@ function priceInDollars(modelId: ModelId): number {
 /** All models with their prices. */
 export function catalogue(service: Service): CatalogueEntry[] {
   return service.models.all.map((model) => catalogueEntry(model, priceInDollars(model.id)));
-}
-
-function catalogueEntry(model: PublicModel, basePrice: number): CatalogueEntry {
-  const { id, name, description, type } = model;
-  const request_schema = requestSchema(model);
-  return {
-    model_id: id,
-    name,
-    description,
-    type,
-    base_price: basePrice,
-    formula: '{"total_price": base_price}',
-    api_schema: { api_schemas: [{ method: 'POST', api_path: `/api/v3/${id}`, type: 'model_run', request_schema }] },
-  };
-}
-
-/** The JSON Schema that clients build their forms from. */
-export function requestSchema(model: PublicModel) {
-  const {
-    $schema: _,
-    properties,
-    ...schema
-  } = z.toJSONSchema(model.schema, { io: 'input' }) as {
-    $schema: string;
-    properties: Record<string, ParameterSchema>;
-  };
-  return { ...schema, properties, 'x-order-properties': Object.keys(properties) };
 }

@@ -1,7 +1,7 @@
 import { CodedError } from '@retone/common';
 import { defaultMaskEnd, type ModelId, type TaskInput } from '@retone/contract';
-import type { Tensor } from '@retone/engine';
-import type { EngineRequest } from './engine-messages.ts';
+import type { Tensor } from '@retone/runtime';
+import type { EngineRequest } from './messages.ts';
 
 type Pipeline = EngineRequest extends infer Request
   ? Request extends { controls: unknown }

@@ -1,8 +1,11 @@
-import type { Controls, Progress, Region, Tensor } from '@retone/engine';
+import type { Tensor } from '@retone/runtime';
+import type { Progress } from '../generation/options.ts';
+import type { Region } from '../lengths.ts';
+import type { Controls } from '../pipelines.ts';
 
-// Messages between the engine's process and the worker's.
+// Messages to and from an engine that runs in another process, or in a worker of a browser.
 
-/** How a result is made, as far as it can be sent to another process. */
+/** How a result is made, as far as it can be sent. */
 export type SentControls = Omit<Controls, 'signal' | 'onProgress' | 'onWarning' | 'onPreview'>;
 
 /** One of the engine's pipelines with its options. Audio is [channels, samples] at the model's sample rate. */

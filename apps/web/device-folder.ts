@@ -1,0 +1,46 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { findModel } from '@retone/checkpoint';
+
+/**
+ * Writes the folder that the page's own engine is loaded from: ONNX Runtime's WebAssembly, packed, and a model as it is installed
+ * (the built-in one has its weights in 16 bits), with a list of the files (`files.json`).
+ *
+ * @param target the folder, made anew
+ * @param model the model's folder
+ */
+export function writeDeviceFolder(target: string, model = findModel()): void {
+  mkdirSync(target, { recursive: true });
+  const runtime = fileURLToPath(new URL('.', import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm')));
+  cpSync(join(runtime, 'ort-wasm-simd-threaded.mjs'), join(target, 'ort.mjs'));
+  // Not ".gz": some hosts send such files as what they contain.
+  const packed = gzipSync(readFileSync(join(runtime, 'ort-wasm-simd-threaded.wasm')), { level: 9 });
+  writeFileSync(join(target, 'ort.wasm.packed'), packed);
+  for (const path of filesIn(model)) {
+    const to = join(target, 'model', path);
+    mkdirSync(join(to, '..'), { recursive: true });
+    cpSync(join(model, path), to);
+  }
+  const files = ['ort.wasm.packed', ...filesIn(join(target, 'model')).map((path) => `model/${path}`)];
+  const list = files.map((path) => ({ path, bytes: statSync(join(target, path)).size }));
+  writeFileSync(join(target, 'files.json'), JSON.stringify(list));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'NOTICE')
+    .map(({ parentPath, name }) =>
+      join(parentPath, name)
+        .slice(folder.length + 1)
+        .replaceAll('\\', '/'),
+    );
+}
+
+if (import.meta.main) {
+  const target = process.argv[2]!;
+  writeDeviceFolder(target);
+  const bytes = filesIn(target).reduce((sum, path) => sum + statSync(join(target, path)).size, 0);
+  console.log(`${basename(target)} has ${(bytes / 1e6).toFixed(1)} MB`);
+}
