@@ -1,32 +1,73 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeDeviceFolder } from './device-folder.ts';
 
 const root = import.meta.dirname;
+const packages = join(root, '../../packages');
+/** What the page's own engine is built from. */
+const engineRooms = ['common', 'contract', 'checkpoint', 'graph', 'runtime', 'engine'];
 
-/** Builds the page, unless what is built is newer than what it is built from. */
+/** Builds the page of the service, unless what is built is newer than what it is built from. */
 export async function buildPage(): Promise<void> {
-  const built = modified(join(root, 'dist', 'index.html'));
-  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
+  const built = modified(join(root, 'dist', 'sw.js'));
   const all = [
-    ...sources,
-    join(root, '../../packages/engine/src/loudness/loudness.ts'),
-    ...['index.html', 'vite.config.ts', 'build.ts', 'package.json'].map((name) => join(root, name)),
+    ...[join(root, 'src'), ...engineRooms.map((room) => join(packages, room, 'src'))].flatMap(filesIn),
+    ...['index.html', 'vite.config.ts', 'build.ts', 'device-folder.ts', 'package.json'].map((name) => join(root, name)),
   ];
   if (all.every((file) => modified(file) < built)) return;
   console.log('building the page, which takes up to a minute');
+  const folder = join(root, 'dist');
+  await viteBuild(folder, 'production');
+  writeDeviceFolder(join(folder, 'device'));
+  await buildServiceWorker(folder, undefined);
+}
+
+/** Builds the page's HTML, scripts and styles. */
+export function viteBuild(folder: string, mode: 'production' | 'static'): Promise<void> {
+  return asProduction(async ({ build }) => {
+    const configFile = join(root, 'vite.config.ts');
+    await build({ root, mode, logLevel: 'warn', configFile, build: { outDir: folder, emptyOutDir: true } });
+  });
+}
+
+/** Builds the service worker. @param offline the build's name, and the files that are kept for a page that works offline */
+export function buildServiceWorker(
+  folder: string,
+  offline: { name: string; files: string[] } | undefined,
+): Promise<void> {
+  return asProduction(async ({ build }) => {
+    await build({
+      configFile: false,
+      logLevel: 'warn',
+      define: { __OFFLINE__: JSON.stringify(offline ?? null) },
+      build: {
+        outDir: folder,
+        emptyOutDir: false,
+        copyPublicDir: false,
+        target: 'es2022',
+        lib: { entry: join(root, 'src/device/service-worker.ts'), formats: ['es'], fileName: () => 'sw.js' },
+      },
+    });
+  });
+}
+
+async function asProduction(work: (vite: typeof import('vite')) => Promise<void>): Promise<void> {
   // Vite takes the kind of React's build from here; a test runner has another value in it.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = 'production';
   try {
     // Not installed by npm ci --omit=dev, where the page must have been built before.
-    const { build } = await import('vite');
-    await build({ root, logLevel: 'warn', configFile: join(root, 'vite.config.ts') });
+    await work(await import('vite'));
   } finally {
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = NODE_ENV;
   }
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
 }
 
 function modified(file: string): number {

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { findModel } from '@retone/checkpoint';
 
@@ -13,7 +13,7 @@ import { findModel } from '@retone/checkpoint';
  */
 export function writeDeviceFolder(target: string, model = findModel()): void {
   mkdirSync(target, { recursive: true });
-  const runtime = fileURLToPath(new URL('.', import.meta.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm')));
+  const runtime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
   cpSync(join(runtime, 'ort-wasm-simd-threaded.mjs'), join(target, 'ort.mjs'));
   // Not ".gz": some hosts send such files as what they contain.
   const packed = gzipSync(readFileSync(join(runtime, 'ort-wasm-simd-threaded.wasm')), { level: 9 });

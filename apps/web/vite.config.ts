@@ -1,15 +1,17 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig, type Plugin } from 'vite';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
 const service = process.env.RETONE_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   base: './',
   plugins: [react(), inlineEntry(), precompress()],
+  // ONNX Runtime with its WebAssembly apart: device-folder.ts writes that. The others are Vite's own.
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
   build: {
     target: 'es2022',
     modulePreload: false,
@@ -61,11 +63,15 @@ function inlineEntry(): Plugin {
 
 /** Writes compressed files beside those that get smaller by it. */
 function precompress(): Plugin {
+  let folder: string;
   return {
     name: 'precompress',
-    apply: 'build',
+    // A static host serves files as they are.
+    apply: ({ mode }, { command }) => command === 'build' && mode !== 'static',
+    configResolved({ root, build }) {
+      folder = resolve(root, build.outDir);
+    },
     async closeBundle() {
-      const folder = join(import.meta.dirname, 'dist');
       for (const name of await readdir(folder, { recursive: true })) {
         if (!/\.(js|css|svg)$/.test(name)) continue;
         const bytes = await readFile(join(folder, name));

@@ -19,6 +19,12 @@ const notBuilt = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Re
 service again; <code>npm start</code> does both.</p>
 <p>The API works without it: <a href="/docs">its description</a>.</p>`;
 
+/** Isolates the page from other origins: the engine in it may then compute with threads. All that it loads is this service's own. */
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
 /** The page for people at `/`, and the key that it gets on the machine of the service itself. */
 export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: string }> = async (
   app,
@@ -51,7 +57,12 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
     if (encoding) reply.header('content-encoding', encoding);
     return reply
       .type('text/html; charset=utf-8')
-      .headers({ vary: 'accept-encoding', 'cache-control': 'no-cache', 'content-security-policy': page.policy })
+      .headers({
+        vary: 'accept-encoding',
+        'cache-control': 'no-cache',
+        'content-security-policy': page.policy,
+        ...isolation,
+      })
       .send(page[encoding ?? 'identity']);
   });
   await app.register(fastifyStatic, {
@@ -64,6 +75,8 @@ export const playgroundRoutes: FastifyPluginAsync<{ service: Service; folder?: s
     // Vite names what it builds by the content.
     setHeaders: (reply, path) => {
       reply.header('cache-control', path.includes('assets') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      // Scripts of workers too, or the page may not start them.
+      for (const [name, value] of Object.entries(isolation)) reply.header(name, value);
     },
   });
 };

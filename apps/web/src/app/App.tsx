@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiPanel } from '../api/ApiPanel.tsx';
+import { DeviceStatus } from '../device/DeviceStatus.tsx';
 import { History } from '../history/History.tsx';
 import { Models } from '../models/Models.tsx';
 import { resumeAll } from '../runs/running.ts';
@@ -75,6 +76,7 @@ export function App() {
         </a>
         <Navigation view={view} />
         <div className="status">
+          {serviceSettings.alone && <DeviceStatus />}
           {serviceSettings.billing && <Balance />}
           <ThemeSwitch />
           <button

@@ -10,6 +10,7 @@ import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { NotifyButton } from './NotifyButton.tsx';
+import { PlaceField } from './PlaceField.tsx';
 import { submit, sweepLevels } from './submit.ts';
 
 const counts = [1, 2, 4, 8];
@@ -72,6 +73,7 @@ export function Go({ verb, fault, cut }: Props) {
           ))}
         </div>
       </div>
+      {!serviceSettings.alone && <PlaceField />}
       {(verb === 'transform' || (takesSource(verb) && recordings > 1)) && (
         <div className="more-ways">
           {verb === 'transform' && (

@@ -11,8 +11,9 @@ import { HistoryItem } from './HistoryItem.tsx';
 import { runOfTask } from './reopen.ts';
 
 const { retentionDays } = serviceSettings;
-const kept =
-  retentionDays === null
+const kept = serviceSettings.alone
+  ? 'What you made, kept by this browser. Deleting the data of this site deletes it.'
+  : retentionDays === null
     ? 'What you made. Nothing is deleted unless you delete it.'
     : `What you made. The operator of this service deletes it after ${retentionDays} ${retentionDays === 1 ? 'day' : 'days'}.`;
 /** How far the view was scrolled when it was left; nothing is drawn by it. */

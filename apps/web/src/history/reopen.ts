@@ -1,5 +1,6 @@
 import type { TaskResult } from '@retone/contract';
 import { show, takeUrl, useIntake } from '../bench/intake.ts';
+import { resultIdOf } from '../device/results.ts';
 import { reuse, settingsOf } from '../results/settings.ts';
 import { filePath } from '../service/client.ts';
 import { addRun, change, isShown, nextNumber, type Run, tabId, useBench } from '../state/bench.ts';
@@ -19,6 +20,7 @@ export function runOfTask(task: TaskResult, sourceId?: string): Run {
     createdAt: Date.parse(task.created_at),
     number: nextNumber(sourceId),
     owner: tabId,
+    place: task.outputs.some(resultIdOf) ? 'device' : 'service',
     taskId: task.id,
     task,
   };

@@ -4,6 +4,7 @@ import type { Adapter } from '../service/adapter.ts';
 import { service } from '../service/client.ts';
 import { problemOf } from '../service/problems.ts';
 import type { Problem } from '../shared/problem.ts';
+import { serviceSettings } from '../state/settings.ts';
 import { did } from '../state/undo.ts';
 
 interface State {
@@ -22,6 +23,7 @@ export function useAdapters(): State {
 }
 
 async function refresh(): Promise<void> {
+  if (serviceSettings.alone) return;
   // In the background: a page without a key has none, and does not ask for one here.
   const adapters = await service.adapters().catch(() => undefined);
   if (adapters) useState.setState({ adapters });

@@ -2,6 +2,7 @@ import type { DragEvent } from 'react';
 import { titleOf } from '../bench/titles.ts';
 import { Icon } from '../shared/Icon.tsx';
 import type { Run } from '../state/bench.ts';
+import { saveHere } from './Download.tsx';
 import { fileName, fileUrl, standardForm } from './files.ts';
 
 /** Drags a result out of the page as a file: into a folder, or onto a track of another program. A press downloads it. */
@@ -19,6 +20,7 @@ export function DragHandle({ run }: { run: Run }) {
       href={url}
       download={fileName(run, standardForm)}
       draggable
+      onClick={(event) => saveHere(event, run, standardForm)}
       onDragStart={drag}
       aria-label={`Drag out or download: ${titleOf(run)}`}
       title="Drag into your audio program, or press to download"

@@ -1,5 +1,5 @@
 import { titleOf } from '../bench/titles.ts';
-import { filePath } from '../service/client.ts';
+import { filePath, ServiceError } from '../service/client.ts';
 import { findSource, type Run } from '../state/bench.ts';
 
 /** A form in which results can be had. */
@@ -11,7 +11,7 @@ export interface FileForm {
   depth?: 16 | 24 | 32;
 }
 
-export const fileForms: FileForm[] = [
+const fileForms: FileForm[] = [
   { label: 'WAV, 24 bit', format: 'wav', mediaType: 'audio/wav', depth: 24 },
   { label: 'WAV, 16 bit', format: 'wav', mediaType: 'audio/wav', depth: 16 },
   { label: 'WAV, 32-bit float', format: 'wav', mediaType: 'audio/wav', depth: 32 },
@@ -21,6 +21,10 @@ export const fileForms: FileForm[] = [
   { label: 'OGG Vorbis', format: 'ogg', mediaType: 'audio/ogg' },
   { label: 'Opus', format: 'opus', mediaType: 'audio/ogg' },
 ];
+
+/** The forms in which a result can be had: this device writes WAV alone. */
+export const formsOf = ({ place }: Run): FileForm[] =>
+  fileForms.filter(({ format }) => place !== 'device' || format === 'wav');
 
 /** The form that is dragged out and zipped: every audio program reads it, and nothing is lost. */
 export const standardForm: FileForm = fileForms[0]!;
@@ -51,4 +55,20 @@ export function fileUrl(run: Run, form: FileForm): string {
   const path = filePath(run.task!.outputs[0]!)?.replace(/\.\w+$/, '');
   const query = new URLSearchParams({ format: form.format, ...(form.depth && { bit_depth: String(form.depth) }) });
   return `.${path}/${encodeURIComponent(fileName(run, form))}?${query}`;
+}
+
+/** Downloads a result of this device. Browsers do not ask the service worker for what a link downloads. */
+export async function saveFile(run: Run, form: FileForm): Promise<void> {
+  const response = await fetch(fileUrl(run, form));
+  if (!response.ok) throw new ServiceError(response.status, 'unknown_file', 'this browser no longer has the result');
+  saveBlob(await response.blob(), fileName(run, form));
+}
+
+/** Gives the musician a file. */
+export function saveBlob(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -22,7 +22,7 @@ export function regionsIn(input: Record<string, unknown>): Region[] {
 }
 
 /** What a result was made with, the most telling first. */
-export function settingsOf({ input, model, task }: Run): Setting[] {
+export function settingsOf({ input, model, task, place }: Run): Setting[] {
   const list: Setting[] = [];
   const add = (text: string, ...names: string[]) =>
     list.push({ text, values: Object.fromEntries(names.map((name) => [name, input[name]])) });
@@ -40,6 +40,7 @@ export function settingsOf({ input, model, task }: Run): Setting[] {
     list.push({ text: `${loras.length} ${loras.length === 1 ? 'adapter' : 'adapters'}`, values: { adapters } });
   }
   list.push({ text: model.split('/').at(-1)!, values: {} });
+  if (place === 'device') list.push({ text: 'on this device', values: {} });
   if (task) list.push({ text: `seed ${task.seed}`, values: { seed: task.seed } });
   return list;
 }

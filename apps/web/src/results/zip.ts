@@ -1,7 +1,7 @@
 import { useIntake } from '../bench/intake.ts';
 import { problemOf } from '../service/problems.ts';
 import type { Run } from '../state/bench.ts';
-import { fileName, fileUrl, standardForm } from './files.ts';
+import { fileName, fileUrl, saveBlob, standardForm } from './files.ts';
 
 /** Downloads results as one zip file. */
 export async function zipResults(runs: Run[]): Promise<void> {
@@ -12,11 +12,7 @@ export async function zipResults(runs: Run[]): Promise<void> {
   try {
     const { downloadZip } = await import('client-zip');
     const blob = await downloadZip(entries(runs)).blob();
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = 'retone-results.zip';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    saveBlob(blob, 'retone-results.zip');
   } catch (error) {
     useIntake.setState({ problem: problemOf(error) });
   }

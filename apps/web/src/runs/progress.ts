@@ -3,12 +3,12 @@ import { create } from 'zustand';
 import type { Problem } from '../shared/problem.ts';
 import type { Run } from '../state/bench.ts';
 
-export type Phase = 'reading' | 'uploading' | 'submitting' | 'waiting' | 'processing';
+export type Phase = 'reading' | 'downloading' | 'uploading' | 'submitting' | 'waiting' | 'processing';
 
 /** How far a run is. Only the tab that watches it knows; nothing of it is kept. */
 export interface Progress {
   phase: Phase;
-  /** Share of the recording that was sent, 0 to 1. */
+  /** Share of the recording that was sent, or of the engine that has come, 0 to 1. */
   sent?: number | undefined;
   news?: TaskEvent | undefined;
   /** Why it waits for another try. */
@@ -33,7 +33,7 @@ export const isOpen = ({ task, failure }: Pick<Run, 'task' | 'failure'>): boolea
 /** How far a run is in all, 0 to 1: sending a recording counts as its first twentieth. */
 export function fractionOf(progress: Progress | undefined): number {
   if (!progress) return 0;
-  if (progress.phase === 'uploading') return 0.05 * (progress.sent ?? 0);
+  if (progress.phase === 'uploading' || progress.phase === 'downloading') return 0.05 * (progress.sent ?? 0);
   const { fraction = 0 } = progress.news?.progress ?? {};
   return progress.phase === 'processing' ? 0.05 + 0.95 * fraction : 0.05;
 }

@@ -1,7 +1,6 @@
 import type { TaskResult } from '@retone/contract';
 import { refreshBalance } from '../service/balance.ts';
-import { ServiceError, service } from '../service/client.ts';
-import { taskNews } from '../service/events.ts';
+import { service } from '../service/client.ts';
 import { problemOf, problemOfTask } from '../service/problems.ts';
 import { newId } from '../shared/id.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -16,10 +15,12 @@ import {
   tabId,
   useBench,
 } from '../state/bench.ts';
+import { type Place, usePlace } from '../state/place.ts';
 import { transport } from '../state/timeline.ts';
 import { takesSource, type Verb } from '../state/verbs.ts';
+import { atService } from './at-service.ts';
+import { onDevice } from './on-device.ts';
 import { endProgress, isOpen, setProgress } from './progress.ts';
-import { uploaded } from './upload.ts';
 
 /** Runs that this tab submits or watches. */
 const watched = new Map<string, { abort: AbortController; hurry(): void }>();
@@ -32,10 +33,19 @@ interface Request {
   source: Source | undefined;
   /** Its mark; the next one of its source if absent. */
   number?: number;
+  /** Default: as it is chosen for all runs. */
+  place?: Place | undefined;
 }
 
 /** Puts a run onto the bench, submits it, and follows it to its end. */
-export async function start({ verb, model, input, source, number }: Request): Promise<void> {
+export async function start({
+  verb,
+  model,
+  input,
+  source,
+  number,
+  place = usePlace.getState().place,
+}: Request): Promise<void> {
   const sourceId = takesSource(verb) ? source?.id : undefined;
   const run: Run = {
     id: newId(),
@@ -46,6 +56,7 @@ export async function start({ verb, model, input, source, number }: Request): Pr
     createdAt: Date.now(),
     number: number ?? nextNumber(sourceId),
     owner: tabId,
+    place,
   };
   setProgress(run.id, { phase: 'submitting' });
   void addRun(run);
@@ -57,15 +68,17 @@ export function resumeAll(): void {
   for (const run of useBench.getState().runs) {
     if (run.removedAt !== undefined || !isOpen(run) || watched.has(run.id)) continue;
     if (run.taskId || run.owner === tabId) void proceed(run.id);
-    else if (run.createdAt < Date.now() - orphanAge) fail(run.id, notSent);
+    else if (run.createdAt < Date.now() - orphanAge[run.place ?? 'service']) fail(run.id, notSent);
   }
 }
 
-/** Milliseconds after which a run that its tab has not sent is given up. */
-const orphanAge = 60_000;
-const notSent: Problem = { title: 'It was not sent', advice: 'Its tab was closed before. Try again.', again: true };
+/** Milliseconds after which a run that its tab has neither sent nor made is given up. */
+const orphanAge: Record<Place, number> = { service: 60_000, device: 600_000 };
+const notSent: Problem = { title: 'It was not made', advice: 'Its tab was closed before. Try again.', again: true };
 
-/** Submits a run, unless it was, and follows it; what may do better later is tried again until it does or is cancelled. */
+const carryOut: Record<Place, typeof atService> = { service: atService, device: onDevice };
+
+/** Has a run carried out, and follows it; what may do better later is tried again until it does or is cancelled. */
 async function proceed(id: string): Promise<void> {
   if (watched.has(id)) return;
   const abort = new AbortController();
@@ -76,9 +89,9 @@ async function proceed(id: string): Promise<void> {
       try {
         const run = findRun(id);
         if (!run) return;
-        const taskId = run.taskId ?? (await submit(run, signal));
-        if (signal.aborted) return;
-        return await follow(id, taskId, signal);
+        const task = await carryOut[run.place ?? 'service'](run, signal);
+        if (task && !signal.aborted) finish(id, task);
+        return;
       } catch (error) {
         if (signal.aborted) return;
         const problem = problemOf(error);
@@ -114,56 +127,10 @@ function patience(id: string, seconds: number): Promise<void> {
 /** Tries again now what waits for another try. */
 export const hurry = (id: string) => watched.get(id)?.hurry();
 
-/** Submits a run. A run that is cancelled meanwhile is cancelled at the service as soon as that has answered. */
-async function submit(run: Run, signal: AbortSignal): Promise<string> {
-  const task = await submitted(run, signal);
-  if (signal.aborted) {
-    await service.remove(task.id).catch(() => {});
-    return task.id;
-  }
-  change('run', run.id, { taskId: task.id });
-  setProgress(run.id, { phase: 'waiting' });
-  return task.id;
-}
-
-async function submitted(run: Run, signal: AbortSignal): Promise<TaskResult> {
-  for (let again = false; ; again = true) {
-    let audio: string | undefined;
-    const source = findSource(run.sourceId);
-    if (takesSource(run.verb)) {
-      if (!source) throw new ServiceError(404, 'unknown_file', 'this browser no longer has the recording');
-      setProgress(run.id, { phase: 'uploading', sent: 0 });
-      audio = await uploaded(source, { afresh: again, signal, onProgress: (sent) => setProgress(run.id, { sent }) });
-    }
-    setProgress(run.id, { phase: 'submitting' });
-    signal.throwIfAborted();
-    try {
-      const input = audio ? { ...run.input, audio } : run.input;
-      // Not with the signal: a request that is given up may have been received, and would then run to its end unseen.
-      return await service.submit(run.model, input, again ? `${run.id}-again` : run.id);
-    } catch (error) {
-      // The upload has expired meanwhile.
-      if (again || !(error instanceof ServiceError) || error.code !== 'unknown_upload') throw error;
-    }
-  }
-}
-
-async function follow(id: string, taskId: string, signal: AbortSignal): Promise<void> {
-  const task = await service.task(taskId, signal);
-  if (task.status === 'created' || task.status === 'processing') {
-    setProgress(id, { phase: task.status === 'created' ? 'waiting' : 'processing' });
-    for await (const news of taskNews(taskId, signal)) {
-      setProgress(id, { news, phase: news.status === 'created' ? 'waiting' : 'processing' });
-    }
-  }
-  finish(id, await service.task(taskId, signal));
-  void refreshBalance();
-}
-
 function finish(id: string, task: TaskResult): void {
   if (task.status === 'failed') change('run', id, { task, failure: problemOfTask(task) });
   else if (task.status === 'cancelled') change('run', id, { removedAt: Date.now() });
-  else change('run', id, { task });
+  else change('run', id, { task, taskId: task.id });
   if (task.status === 'completed' && !transport.state.getState().playing) transport.hear(id);
 }
 
@@ -179,6 +146,6 @@ export async function cancel(run: Run): Promise<void> {
 export function retry(run: Run): void {
   change('run', run.id, { removedAt: Date.now() });
   const { audio: _, ...input } = run.input;
-  const { verb, model, number } = run;
-  void start({ verb, model, input, source: findSource(run.sourceId), number });
+  const { verb, model, number, place } = run;
+  void start({ verb, model, input, source: findSource(run.sourceId), number, place });
 }

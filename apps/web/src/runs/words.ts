@@ -13,6 +13,7 @@ export function stageOf(progress: Progress | undefined): string {
   if (!progress) return 'Looking it up';
   const { phase, news, sent = 0 } = progress;
   if (phase === 'uploading') return `Uploading, ${Math.round(100 * sent)} %`;
+  if (phase === 'downloading') return `Downloading the engine, ${Math.round(100 * sent)} %`;
   if (phase === 'submitting') return 'Submitting';
   if (phase === 'waiting') return 'In the queue';
   const { stage, step = 0, steps } = news?.progress ?? {};

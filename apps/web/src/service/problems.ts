@@ -1,5 +1,6 @@
 import type { TaskResult } from '@retone/contract';
 import { audioFormats, inWords } from '@retone/contract';
+import { DeviceError } from '../device/engine.ts';
 import { sentence } from '../shared/format.ts';
 import { inTheirWords } from '../shared/parameter-names.ts';
 import type { Problem } from '../shared/problem.ts';
@@ -13,6 +14,7 @@ const retrying = (title: string, retryAfter: number): Problem => ({
 
 /** What an error means for the musician. */
 export function problemOf(error: unknown): Problem {
+  if (error instanceof DeviceError) return problemOfDevice(error);
   if (!(error instanceof ServiceError)) {
     const { message = String(error) } = (error ?? {}) as Error;
     return { title: 'Something went wrong in the page', advice: `Try again. (${message})`, again: true };
@@ -49,6 +51,14 @@ export function problemOf(error: unknown): Problem {
     return { title: 'Something went wrong on the server', advice, again: true };
   }
   return { title: 'That is not possible', advice: said };
+}
+
+function problemOfDevice({ code, message }: DeviceError): Problem {
+  const advice = sentence(inTheirWords(message));
+  if (code === 'audio_too_long' || code === 'too-long')
+    return { title: 'The recording is too long', advice, remedy: 'trim' };
+  if (code.startsWith('invalid')) return { title: 'That is not possible', advice };
+  return { title: 'It did not work on this device', advice, again: true };
 }
 
 const notAudio: Problem = {

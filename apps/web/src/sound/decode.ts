@@ -1,4 +1,5 @@
 import { ownUrl, ServiceError, service } from '../service/client.ts';
+import { serviceSettings } from '../state/settings.ts';
 
 /** All sounds have one rate, so that they can be played in step. */
 export const sampleRate = 44_100;
@@ -49,8 +50,8 @@ async function decodeThere(file: Blob, name: string): Promise<AudioBuffer> {
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const text = String.fromCharCode(...start);
   const isText = /^text\/|^image\/|pdf|json|zip/.test(file.type);
-  if (isText || signatures.some((signature) => text.startsWith(signature))) {
-    throw new ServiceError(415, 'not_audio', `${name} is not a sound file`);
+  if (serviceSettings.alone || isText || signatures.some((signature) => text.startsWith(signature))) {
+    throw new ServiceError(415, 'not_audio', `${name} is not a sound file that can be read here`);
   }
   const { download_url: url } = await service.upload(file, name);
   return decodeHere(await fetchBytes(`${url}?format=wav`));

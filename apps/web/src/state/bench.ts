@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import { erase, patch, read, readAll, write } from '../shared/database.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { Region } from '../sound/transport.ts';
+import type { Place } from './place.ts';
 import type { Verb } from './verbs.ts';
 
 // The bench: recordings, each with what was made from it. All tabs of a browser share it: every change is one record's, is
@@ -39,6 +40,8 @@ export interface Run {
   number: number;
   /** The tab that submits it. */
   owner: string;
+  /** Where it is made; absent: by the service. */
+  place?: Place | undefined;
   taskId?: string | undefined;
   /** The task, once it has ended. */
   task?: TaskResult | undefined;

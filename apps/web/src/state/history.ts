@@ -1,9 +1,11 @@
 import type { TaskResult } from '@retone/contract';
 import { create } from 'zustand';
+import { deleteResults, resultTasks } from '../device/results.ts';
 import { service } from '../service/client.ts';
 import { problemOf } from '../service/problems.ts';
 import type { Problem } from '../shared/problem.ts';
 import { change, isShown, useBench } from './bench.ts';
+import { serviceSettings } from './settings.ts';
 import { did } from './undo.ts';
 import type { Verb } from './verbs.ts';
 
@@ -44,13 +46,14 @@ export async function loadHistory(): Promise<void> {
   useHistory.setState({ problem: undefined, loading: true });
   try {
     await carryOut(doomed());
-    const all: TaskResult[] = [];
-    for (let page = 1; ; page++) {
+    const all = await resultTasks();
+    const here = all.length;
+    for (let page = 1; !serviceSettings.alone; page++) {
       const { total, items } = await service.history(page);
       all.push(...items);
-      if (items.length === 0 || all.length >= total) break;
+      if (items.length === 0 || all.length - here >= total) break;
     }
-    useHistory.setState({ tasks: all });
+    useHistory.setState({ tasks: all.toSorted((a, b) => b.created_at.localeCompare(a.created_at)) });
   } catch (error) {
     useHistory.setState({ problem: problemOf(error) });
   } finally {
@@ -81,6 +84,9 @@ export function deleteTasks(tasks: TaskResult[]): void {
 
 async function carryOut(ids: string[]): Promise<void> {
   if (ids.length === 0) return;
-  await service.deleteAll(ids);
+  const here = (await resultTasks()).map(({ id }) => id);
+  await deleteResults(ids.filter((id) => here.includes(id)));
+  const there = ids.filter((id) => !here.includes(id));
+  if (there.length > 0) await service.deleteAll(there);
   setDoomed(doomed().filter((id) => !ids.includes(id)));
 }

@@ -1,7 +1,13 @@
 import { create } from 'zustand';
+import { serviceSettings } from './settings.ts';
 
-export const views = ['transform', 'generate', 'inpaint', 'extend', 'history', 'models', 'api'] as const;
-export type View = (typeof views)[number];
+const allViews = ['transform', 'generate', 'inpaint', 'extend', 'history', 'models', 'api'] as const;
+export type View = (typeof allViews)[number];
+
+/** The views of this page: models and API are the service's. */
+export const views: readonly View[] = allViews.filter(
+  (view) => !serviceSettings.alone || (view !== 'models' && view !== 'api'),
+);
 
 function current(): View {
   const name = location.hash.replace(/^#\/?/, '');

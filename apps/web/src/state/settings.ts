@@ -1,5 +1,7 @@
 /** What the operator of the service decided that the page has to know. */
 interface ServiceSettings {
+  /** Whether there is no service: the page is a folder of files, and this device makes everything. */
+  alone: boolean;
   /** Whether the operator wants money shown. */
   billing: boolean;
   /** Days after which results are deleted; null: never. */
@@ -10,7 +12,13 @@ interface ServiceSettings {
   checkpoints: Record<string, { name: string; license?: string } | undefined>;
 }
 
-const standard: ServiceSettings = { billing: false, retentionDays: null, vocabulary: [], checkpoints: {} };
+const standard: ServiceSettings = {
+  alone: false,
+  billing: false,
+  retentionDays: null,
+  vocabulary: [],
+  checkpoints: {},
+};
 
 /** The service writes its settings into the page. */
 export const serviceSettings: ServiceSettings = {

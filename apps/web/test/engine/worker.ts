@@ -15,7 +15,8 @@ export interface ParityReport {
 export interface Transformed {
   audio: Float32Array;
   milliseconds: { load: number; transform: number };
-  threads: boolean;
+  /** Whether it had threads. */
+  isolated: boolean;
 }
 
 interface Jobs {
@@ -50,7 +51,7 @@ const jobs = {
     const loaded = performance.now();
     const made = await audioToAudio(model, { ...options, audio, initNoiseLevel: 0.6 });
     const milliseconds = { load: loaded - since, transform: performance.now() - loaded };
-    return { audio: made.data, milliseconds, threads: crossOriginIsolated };
+    return { audio: made.data, milliseconds, isolated: crossOriginIsolated };
   },
 };
 
