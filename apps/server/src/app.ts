@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
-import type { ErrorCode } from '@retone/contract';
-import { hasCode, isOutage } from '@retone/database';
-import { StorageError } from '@retone/storage';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,11 +10,12 @@ import Fastify, {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { authenticate } from './authentication.ts';
 import { addDialects } from './dialects/index.ts';
-import { ApiError, failure, retryAfter } from './envelope.ts';
+import { failure } from './envelope.ts';
 import { logRequests, throttled } from './logging.ts';
 import { otherMethods } from './methods.ts';
 import { describeApi } from './openapi.ts';
 import { tellPublicUrl } from './public-url.ts';
+import { fromFastify, refusalFor } from './refusals.ts';
 import { answerBrokenRequests, checkRequests, nowhere } from './requests.ts';
 import { accountRoutes } from './routes/account.ts';
 import { adapterRoutes } from './routes/adapters.ts';
@@ -142,7 +140,7 @@ function bareApp(service: Service, logger: FastifyBaseLogger | undefined): Fasti
     outagePause,
   );
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
-    const known = error instanceof ApiError ? error : (fromOutage(error) ?? fromFastify(error));
+    const known = refusalFor(error);
     if (known) reply.headers(known.headers);
     else request.log.error({ err: error }, 'unforeseen');
     if (known && known !== error && known.status === 503) logOutage({ request, err: error });
@@ -163,33 +161,4 @@ function commonHeaders(requestId: string): Record<string, string> {
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
   };
-}
-
-/** Database or file storage are away: the same request may do later. */
-function fromOutage(error: Error): ApiError | undefined {
-  const full = (what: string) => {
-    const message = `${what} is full: nothing more can be stored until the operator makes room`;
-    return new ApiError('disk_full', message, retryAfter(30));
-  };
-  if (hasCode(error, '53100')) return full('the disk of the database');
-  if (isOutage(error)) return new ApiError('database_unavailable', 'the database does not answer', retryAfter(5));
-  if (!(error instanceof StorageError)) return undefined;
-  if (error.code === 'full') return full('the disk for files');
-  if (error.code !== 'unavailable') return undefined;
-  return new ApiError('storage_unavailable', 'the storage of files does not answer', retryAfter(5));
-}
-
-/** The codes of Fastify's own refusals, by the status that Fastify gives them. */
-const frameworkCodes: Record<number, ErrorCode> = {
-  413: 'too_large',
-  414: 'url_too_long',
-  415: 'unsupported_media_type',
-  429: 'rate_limited',
-};
-
-/** Fastify's own refusals (broken JSON, unknown media types, bodies too large) in the contract's form. */
-function fromFastify(error: { statusCode?: number; code?: string; message: string }): ApiError | undefined {
-  const { statusCode = 500 } = error;
-  if (statusCode < 400 || statusCode >= 500) return undefined;
-  return new ApiError(frameworkCodes[statusCode] ?? 'bad_request', error.message);
 }

@@ -13,7 +13,7 @@ export interface PageSettings {
   /** Words that the transforming model knows; empty if it reads free text. */
   vocabulary: string[];
   /** The checkpoint that serves each model on this machine. */
-  checkpoints: Partial<Record<ModelId, { name: string; license?: string }>>;
+  checkpoints: Partial<Record<ModelId, { name: string }>>;
 }
 
 export function pageSettings(service: Service): PageSettings {

@@ -1,7 +1,8 @@
 import { ElevenLabsClient } from '@elevenlabs/elevenlabs-js';
 import { createFalClient } from '@fal-ai/client';
+import { DatabaseError } from '@retone/database';
 import OpenAI, { toFile } from 'openai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Running, startService } from './service.ts';
 import { silence } from './silence.ts';
 import { StubEngine } from './stub-engine.ts';
@@ -193,6 +194,60 @@ describe('fal, by its client', () => {
     await expect(client().queue.submit('fal-ai/flux/dev', { input: { prompt: 'x' } as never })).rejects.toMatchObject({
       status: 404,
     });
+  });
+});
+
+describe('an announced upload counts as a request of the API', () => {
+  const announce = ({ url, key }: Running) =>
+    fetch(`${url}/fal/storage/upload/initiate`, {
+      method: 'POST',
+      headers: { authorization: `Key ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ file_name: 'a.wav', content_type: 'audio/wav' }),
+    });
+  const settings = { RETONE_DIALECTS: 'fal' };
+
+  test('in the limit of requests, and says when to come again', async () => {
+    const limited = await startService({ engine, settings: { ...settings, RETONE_REQUESTS_PER_MINUTE: '1' } });
+    try {
+      expect((await announce(limited)).status).toBe(200);
+      const second = await announce(limited);
+      expect([second.status, Number(second.headers.get('retry-after')) > 0]).toEqual([429, true]);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  test('in the quota, also of what comes without its size', async () => {
+    const small = await startService({ engine, settings: { ...settings, RETONE_QUOTA_GB: '0.001' } });
+    try {
+      const { upload_url: url } = (await (await announce(small)).json()) as { upload_url: string };
+      const put = (bytes: number) => fetch(url, { method: 'PUT', body: new Uint8Array(bytes) });
+      expect(await (await put(2_000_000)).json()).toMatchObject({ error_code: 'quota_exceeded' });
+      expect((await put(900_000)).status).toBe(200);
+      const { upload_url: other } = (await (await announce(small)).json()) as { upload_url: string };
+      // In chunks, without a length.
+      const body = new ReadableStream({
+        start(controller) {
+          controller.enqueue(new Uint8Array(200_000));
+          controller.close();
+        },
+      });
+      const chunked = await fetch(other, { method: 'PUT', body, duplex: 'half' } as RequestInit);
+      expect(await chunked.json()).toMatchObject({ error_code: 'quota_exceeded' });
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('without a known key, and in an outage of the database', async () => {
+    expect((await announce({ ...running, key: 'unknown' })).status).toBe(401);
+    const { key } = await running.newAccount();
+    const query = vi
+      .spyOn(running.service.database, 'query')
+      .mockRejectedValue(new DatabaseError('unreachable', 'the database does not answer'));
+    const answer = await announce({ ...running, key });
+    query.mockRestore();
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
   });
 });
 

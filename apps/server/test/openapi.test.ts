@@ -1,4 +1,4 @@
-import { deliveryParameters, publicModels } from '@retone/contract';
+import { deliveryParameters, modelIds, modelOf } from '@retone/contract';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -48,7 +48,7 @@ test('every operation has a summary, a tag, and its refusals', () => {
   }
 });
 
-test.each(publicModels.map((model) => [model.id, model] as const))(
+test.each(modelIds.map((id) => [id, modelOf(id)] as const))(
   '%s: each parameter is described completely',
   (id, model) => {
     const { requestBody } = document.paths[`/api/v3/${id}`].post;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { atomically, hasCode, type Queryable } from '@retone/database';
+import { atomically, isDiskFull, type Queryable } from '@retone/database';
 import { type Account, accountColumns } from './accounts.ts';
 import { Audit } from './audit.ts';
 import { BillingError, checkedName, unknownAccount } from './errors.ts';
@@ -95,7 +95,7 @@ export class ApiKeys {
   /** A database whose disk is full still lets whoever has a key read. */
   async #noteUse(keyId: string): Promise<void> {
     await this.#on.query('UPDATE api_keys SET last_used_at = now() WHERE id = $1', [keyId]).catch((error) => {
-      if (!hasCode(error, '53100')) throw error;
+      if (!isDiskFull(error)) throw error;
     });
   }
 }

@@ -1,4 +1,4 @@
-import { hasCode, type Queryable } from '@retone/database';
+import { isDiskFull, type Queryable } from '@retone/database';
 
 /** Milliseconds between two times that the counts of processes are added up, while requests come. */
 const syncPause = 200;
@@ -83,7 +83,7 @@ export class RequestCounter {
     const asked = this.#add([[accountId, 0]])
       .catch((error) => {
         // A database whose disk is full still answers reads; this process then counts for itself.
-        if (!hasCode(error, '53100')) throw error;
+        if (!isDiskFull(error)) throw error;
         return [{ known: 0, pending: 0, sent: 0, end: performance.now() + fullPause }];
       })
       .then(([count]) => {

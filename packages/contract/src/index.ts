@@ -24,7 +24,7 @@ export {
   type ModelLimits,
   maxPromptCharacters,
 } from './limits.ts';
-export { modelIds, modelOf, type PublicModel, publicModel, publicModels, shortName } from './models.ts';
+export { modelIds, modelOf, type PublicModel, shortName } from './models.ts';
 export { deliveryParameters, type Lora, type TaskInput } from './parameters.ts';
 export { isModelId, type ModelId, prices } from './prices.ts';
 export {
@@ -44,9 +44,7 @@ export {
   uploadSchema,
 } from './results.ts';
 export {
-  endedStatuses,
   isEnded,
-  openStatuses,
   stages,
   type TaskStatus,
   taskStatuses,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contractLimits, type ModelLimits } from './limits.ts';
 import { deliveryParameters, type ParameterName, parametersWith, type TaskInput } from './parameters.ts';
-import { isModelId, type ModelId } from './prices.ts';
+import type { ModelId } from './prices.ts';
 
 // One schema per model is the validation, the OpenAPI document, the catalogue's request schema and the form on the page.
 
@@ -125,14 +125,6 @@ function makeModel(id: ModelId, limits: ModelLimits): PublicModel {
     limits,
   };
 }
-
-/** The public model of an id that a client sent; undefined if there is none. */
-export function publicModel(id: string, limits?: ModelLimits): PublicModel | undefined {
-  return isModelId(id) ? modelOf(id, limits) : undefined;
-}
-
-/** The public models with the limits of the hosted service. */
-export const publicModels: readonly PublicModel[] = modelIds.map((id) => modelOf(id));
 
 function withRule(schema: z.ZodObject, { names: [first, second], at, holds, accepted }: Rule): z.ZodType {
   return schema.refine((input) => holds(input[first] as number, input[second] as number), {

@@ -2,14 +2,9 @@
 export const taskStatuses = ['created', 'processing', 'completed', 'failed', 'cancelled'] as const;
 export type TaskStatus = (typeof taskStatuses)[number];
 
-/** The statuses that a task does not leave. */
-export const endedStatuses: readonly TaskStatus[] = ['completed', 'failed', 'cancelled'];
-
-export const openStatuses: readonly TaskStatus[] = ['created', 'processing'];
-
 /** Whether a task of this status will not change any more. */
 export function isEnded(status: TaskStatus): boolean {
-  return endedStatuses.includes(status);
+  return status !== 'created' && status !== 'processing';
 }
 
 /** The states of a webhook delivery; `failed` means that delivery was given up. */

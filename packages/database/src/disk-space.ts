@@ -1,6 +1,6 @@
-import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseError } from './errors.ts';
+import { freeBytesSync } from '@retone/common';
+import { DatabaseError, diskFull } from './errors.ts';
 
 /**
  * Bytes that must be free for PGlite to write. Where its write-ahead log finds no room, Postgres panics, and compiled to
@@ -9,9 +9,6 @@ import { DatabaseError } from './errors.ts';
 const reserve = 64e6;
 /** Milliseconds for which a look is good enough: far less than a statement needs to write the reserve. */
 const lookPause = 20;
-
-/** The SQLSTATE that Postgres has for it. */
-const diskFull = '53100';
 
 const reading = /^\s*(SELECT|SHOW)\b(?!.*\b(pg_notify|nextval)\b)/is;
 
@@ -27,7 +24,7 @@ export class DiskSpace {
 
   get isFull(): boolean {
     if (performance.now() - this.#lookedAt > lookPause) {
-      this.#free = freeBytes(this.#folder);
+      this.#free = freeWhere(this.#folder);
       this.#lookedAt = performance.now();
     }
     return this.#free < reserve;
@@ -47,13 +44,11 @@ export class DiskSpace {
   }
 }
 
-function freeBytes(folder: string): number {
+function freeWhere(folder: string): number {
   try {
-    const { bavail, bsize, blocks } = statfsSync(folder);
-    // Some file systems of the network do not say.
-    return blocks === 0 ? Infinity : bavail * bsize;
+    return freeBytesSync(folder);
   } catch {
     // The folder is yet to be made.
-    return dirname(folder) === folder ? Infinity : freeBytes(dirname(folder));
+    return dirname(folder) === folder ? Infinity : freeWhere(dirname(folder));
   }
 }

@@ -28,6 +28,14 @@ export function hasCode(error: unknown, code: DatabaseErrorCode): boolean {
   return error instanceof DatabaseError && error.code === code;
 }
 
+/** The SQLSTATE of a disk that is full. */
+export const diskFull = '53100';
+
+/** Whether a statement failed because the database's disk is full: it still answers reads. */
+export function isDiskFull(error: unknown): boolean {
+  return hasCode(error, diskFull);
+}
+
 /**
  * A driver's error as a DatabaseError, if a server sent it. The drivers' own errors are not passed on: PGlite's hold the
  * parameters, which may be secrets, and neither's stack leads to the caller.

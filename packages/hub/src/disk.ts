@@ -1,11 +1,10 @@
-import { statfs } from 'node:fs/promises';
+import { freeBytes } from '@retone/common';
 import { bytesText } from './bytes.ts';
 import { HubError } from './errors.ts';
 
 /** @throws HubError when the disk of a folder has not this many bytes left for this user */
 export async function checkSpace(folder: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
+  const free = await freeBytes(folder);
   if (bytes <= free) return;
   throw new HubError(
     'disk-full',

@@ -1,9 +1,9 @@
-import { checkInput, publicModel } from '@retone/contract';
+import { checkInput, modelOf } from '@retone/contract';
 import { engineRequest, fitToRecording } from '@retone/engine';
 import { expect, test } from 'vitest';
 
 const id = 'stability-ai/stable-audio-3/audio-inpainting';
-const model = publicModel(id)!;
+const model = modelOf(id);
 const audio = { data: new Float32Array(2), shape: [2, 1] };
 const body = (regions: unknown) => ({ audio: 'https://example.com/a.wav', prompt: 'a choir', regions });
 

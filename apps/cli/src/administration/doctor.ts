@@ -1,5 +1,4 @@
-import { statfs } from 'node:fs/promises';
-import { CodedError } from '@retone/common';
+import { CodedError, freeBytes } from '@retone/common';
 import { isEnded, modelIds } from '@retone/contract';
 import { newToken } from '@retone/storage';
 import manifest from '../../package.json' with { type: 'json' };
@@ -78,8 +77,7 @@ export async function doctor({ service, print }: Administration): Promise<void> 
     return `${where}, stored, read and deleted in ${Math.ceil(performance.now() - since)} ms`;
   });
   await check('disk', async () => {
-    const { bavail, bsize } = await statfs(settings.RETONE_DATA);
-    const free = bavail * bsize;
+    const free = await freeBytes(settings.RETONE_DATA);
     if (free < leastFree) throw new Error(`${settings.RETONE_DATA} has only ${(free / 1e9).toFixed(1)} GB free`);
     return `${settings.RETONE_DATA} has ${(free / 1e9).toFixed(0)} GB free`;
   });

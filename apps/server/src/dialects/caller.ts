@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { Retone } from '@retone/client';
+import { Retone, RetoneError } from '@retone/client';
 import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify';
 
 /** The API as whoever sent a request may use it: calls stay in this process, and are counted and logged as requests. */
@@ -14,8 +14,31 @@ export function keyOf({ headers }: FastifyRequest, scheme: string): string {
   return given?.toLowerCase() === scheme.toLowerCase() && /^[\x21-\x7e]+$/.test(key) ? key : '';
 }
 
+/**
+ * What the API answers to a request that its client has no method for.
+ *
+ * @throws RetoneError
+ */
+export async function askApi<Data>(
+  app: FastifyInstance,
+  request: FastifyRequest,
+  key: string,
+  path: string,
+  { headers, ...init }: RequestInit & { headers: Record<string, string> },
+): Promise<Data> {
+  const authorized = { ...headers, authorization: `Bearer ${key}` };
+  const response = await insideFetch(app, request)(`${request.publicUrl}/api/v3${path}`, {
+    ...init,
+    headers: authorized,
+  });
+  const answer = (await response.json()) as { data: Data; message: string; error_code: string };
+  if (response.ok) return answer.data;
+  const seconds = response.headers.get('retry-after');
+  throw new RetoneError(response.status, answer.error_code, answer.message, seconds ? Number(seconds) : undefined);
+}
+
 /** Sends requests to the app itself, as from the client of another request. */
-export function insideFetch(app: FastifyInstance, { headers, publicUrl, ip, id }: FastifyRequest): typeof fetch {
+function insideFetch(app: FastifyInstance, { headers, publicUrl, ip, id }: FastifyRequest): typeof fetch {
   return async (url, init = {}) => {
     const { method = 'GET', headers: own, body, signal } = init;
     // A form gets its boundary by this.

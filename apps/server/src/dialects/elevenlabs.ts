@@ -26,6 +26,7 @@ const mostGuidance = 10;
 export const elevenlabs: FastifyPluginAsync<{ service: Service }> = async (app) => {
   app.setErrorHandler((error, _request, reply) => {
     const refusal = refusalOf(error);
+    if (refusal.retryAfter) reply.header('retry-after', refusal.retryAfter);
     // Clients show `message` of 401 and 422, and all of other answers.
     const status = statusOf(refusal) === 400 ? 422 : statusOf(refusal);
     return reply.status(status).send({ detail: { status: refusal.code, message: refusal.message } });

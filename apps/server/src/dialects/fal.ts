@@ -1,20 +1,16 @@
-import { type ModelName, RetoneError, type Task } from '@retone/client';
-import { formatOfFileName } from '@retone/contract';
-import { newToken } from '@retone/storage';
+import { type ModelName, RetoneError, type Task, TaskError } from '@retone/client';
+import { formatOfFileName, modelIds, shortName } from '@retone/contract';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, InjectOptions } from 'fastify';
 import { z } from 'zod';
-import { checkQuota } from '../admission.ts';
-import { fileName } from '../file-form.ts';
-import { fileUrl } from '../results.ts';
 import type { Service } from '../service.ts';
-import { callerOf, keyOf } from './caller.ts';
+import { askApi, callerOf, keyOf } from './caller.ts';
 import { parsed, refusalOf, statusOf } from './parsing.ts';
 
 // fal: its queue under /fal (for queue.fal.run), uploads, and the proxy that its browser and Node clients can be pointed at.
 // https://docs.fal.ai/model-endpoints/queue
 
 const app_ = 'fal-ai/stable-audio-3';
-const modelNames: ModelName[] = ['audio-to-audio', 'text-to-audio', 'music', 'audio-inpainting', 'audio-outpainting'];
+const modelNames = modelIds.map(shortName) as ModelName[];
 const input = z.looseObject({
   prompt: z.string(),
   audio_url: z.string().optional(),
@@ -25,9 +21,10 @@ interface ById {
   Params: { id: string };
 }
 
-export const fal: FastifyPluginAsync<{ service: Service }> = async (app, { service }) => {
+export const fal: FastifyPluginAsync<{ service: Service }> = async (app) => {
   app.setErrorHandler((error, _request, reply) => {
     const refusal = refusalOf(error);
+    if (refusal.retryAfter) reply.header('retry-after', refusal.retryAfter);
     const status = statusOf(refusal) === 400 ? 422 : statusOf(refusal);
     const detail =
       status === 422
@@ -56,11 +53,11 @@ export const fal: FastifyPluginAsync<{ service: Service }> = async (app, { servi
 
   app.get<ById>(`/fal/${app_}/requests/:id`, options, async (request, reply) => {
     const task = await retoneOf(request).task(request.params.id);
-    const { id, status, outputs, seed, error, error_code: code, warnings } = task;
+    const { id, status, outputs, seed, warnings } = task;
     if (status === 'created' || status === 'processing') {
       return reply.status(400).send({ detail: 'Request is still in progress' });
     }
-    if (status !== 'completed') throw new RetoneError(200, code || status, error || `the task was ${status}`);
+    if (status !== 'completed') throw new TaskError(task);
     const [url] = outputs as [string];
     const name = url.split('/').at(-1)!;
     const { mediaType: content_type = 'application/octet-stream' } = formatOfFileName(name) ?? {};
@@ -81,16 +78,18 @@ export const fal: FastifyPluginAsync<{ service: Service }> = async (app, { servi
   // Its client uploads the Blobs among a request's parameters by itself.
   app.post('/fal/storage/upload/initiate', options, async (request) => {
     const { file_name, content_type } = parsed(announced, request.body);
-    const known = await service.knownKeys.authenticate(keyOf(request, 'Key'));
-    if (!known) throw new RetoneError(401, 'unknown_key', 'the key is not known, or was revoked');
-    if (known.account.status !== 'active') throw new RetoneError(403, 'suspended', 'the account is suspended');
-    await checkQuota(service, known.account.id, 0);
-    const name = fileName(file_name);
-    const mediaType = formatOfFileName(name)?.mediaType ?? (content_type || 'application/octet-stream');
-    const file = { key: `uploads/${newToken()}`, name, mediaType, size: null, announcedSize: null, taskId: null };
-    const token = newToken();
-    await service.files.add({ ...file, token, accountId: known.account.id });
-    const url = fileUrl(request.publicUrl, token, name);
+    const ticket = { filename: file_name, ...(content_type ? { content_type } : {}) };
+    const { download_url: url } = await askApi<{ download_url: string }>(
+      app,
+      request,
+      keyOf(request, 'Key'),
+      '/media/uploads',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(ticket),
+      },
+    );
     return { upload_url: url, file_url: url };
   });
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import { RetoneError } from '@retone/client';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { insideFetch } from './caller.ts';
+import { askApi } from './caller.ts';
 
 /** A form: its fields as texts, and the URL of the recording in it. */
 export interface Form {
@@ -10,9 +10,13 @@ export interface Form {
   audio?: string;
 }
 
+/** Bytes of a field. */
+const fieldSize = 64 * 1024;
+
 /** Has the routes of a dialect take forms. The upload that files become has the limit of the settings. */
 export async function takeForms(app: FastifyInstance): Promise<void> {
-  await app.register(multipart, { limits: { files: 1, fileSize: Number.POSITIVE_INFINITY, fields: 20, parts: 21 } });
+  const limits = { files: 1, fileSize: Number.POSITIVE_INFINITY, fields: 20, parts: 21, fieldSize };
+  await app.register(multipart, { limits });
 }
 
 /**
@@ -50,14 +54,15 @@ async function upload(
     yield* part.file;
     yield Buffer.from(`\r\n--${boundary}--\r\n`);
   }
-  const response = await insideFetch(app, request)(`${request.publicUrl}/api/v3/media/upload/binary`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': `multipart/form-data; boundary=${boundary}` },
-    body: Readable.from(body()) as unknown as ReadableStream,
-  });
-  // Refused before it was read.
-  part.file.resume();
-  const answer = (await response.json()) as { data: { download_url: string }; message: string; error_code: string };
-  if (!response.ok) throw new RetoneError(response.status, answer.error_code, answer.message);
-  return answer.data.download_url;
+  try {
+    const uploaded = await askApi<{ download_url: string }>(app, request, key, '/media/upload/binary', {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: Readable.from(body()) as unknown as ReadableStream,
+    });
+    return uploaded.download_url;
+  } finally {
+    // It may have been refused before it was read.
+    part.file.resume();
+  }
 }

@@ -1,4 +1,5 @@
 import { type ModelName, type Retone, RetoneError } from '@retone/client';
+import { shortName } from '@retone/contract';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { disconnection } from '../disconnection.ts';
@@ -104,8 +105,4 @@ async function run<Name extends ModelName>(
   input: Parameters<typeof retone.run<Name>>[1],
 ) {
   return sendSound(reply, retone, await retone.run(name, input, { signal: disconnection(reply) }));
-}
-
-function shortName(modelId: string): string {
-  return modelId.split('/').at(-1)!;
 }

@@ -1,5 +1,6 @@
 import { RetoneError } from '@retone/client';
 import { z } from 'zod';
+import { refusalFor } from '../refusals.ts';
 
 /** A number of JSON, or the digits of one in a form. */
 export const number = z.preprocess(
@@ -19,12 +20,13 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown)
   throw new RetoneError(400, 'invalid_parameters', faults.join('; '));
 }
 
-/** The error as the API has it; refusals of Fastify have their own status, and anything else is the service's fault. */
+/** The error as the API has it. */
 export function refusalOf(error: unknown): RetoneError {
   if (error instanceof RetoneError) return error;
-  const { statusCode, message } = error as Error & { statusCode?: number };
-  if (statusCode !== undefined && statusCode < 500) return new RetoneError(statusCode, 'bad_request', message);
-  return new RetoneError(500, 'internal', 'something went wrong in the service');
+  const known = refusalFor(error as Error);
+  if (!known) return new RetoneError(500, 'internal', 'something went wrong in the service');
+  const seconds = known.headers['retry-after'];
+  return new RetoneError(known.status, known.code, known.message, seconds === undefined ? undefined : Number(seconds));
 }
 
 /** HTTP status of a refusal: that of a task that failed is 422 where its parameters were at fault, else 500. */

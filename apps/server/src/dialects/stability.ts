@@ -1,4 +1,4 @@
-import { type Retone, RetoneError } from '@retone/client';
+import { type Retone, RetoneError, TaskError } from '@retone/client';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Service } from '../service.ts';
@@ -53,9 +53,9 @@ export const stability: FastifyPluginAsync<{ service: Service }> = async (app) =
     app.get<{ Params: { id: string } }>(path, { schema: { hide: true } }, async (request, reply) => {
       const retone = retoneOf(request);
       const task = await retone.task(request.params.id);
-      const { id, status, seed, outputs, error, error_code: code } = task;
+      const { id, status, seed, outputs } = task;
       if (status === 'created' || status === 'processing') return reply.status(202).send({ id, status: 'in-progress' });
-      if (status !== 'completed') throw new RetoneError(200, code || status, error || `the task was ${status}`);
+      if (status !== 'completed') throw new TaskError(task);
       if (!request.headers.accept?.includes('application/json')) {
         return sendSound(reply.headers({ 'finish-reason': 'SUCCESS', seed: String(seed) }), retone, task);
       }

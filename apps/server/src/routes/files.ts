@@ -4,7 +4,7 @@ import type { SharedFile } from '@retone/jobs';
 import type { FastifyRequest } from 'fastify';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { keepUpload } from '../admission.ts';
+import { checkQuota, keepUpload } from '../admission.ts';
 import { ApiError, success } from '../envelope.ts';
 import { sendFile } from '../file-answer.ts';
 import { fileTooLarge } from '../file-form.ts';
@@ -88,9 +88,17 @@ async function receive(service: Service, file: SharedFile, request: FastifyReque
   const length = request.headers['content-length'];
   if (Number(length ?? 0) > maxFileBytes(service.settings)) throw fileTooLarge(service.settings);
   if (announced !== undefined && length !== undefined && Number(length) !== announced) throw wrong(Number(length));
+  // What was announced with its size is within the quota already.
+  if (announced === undefined) await checkQuota(service, file.accountId, Number(length ?? 0));
   // Under its own key: a second upload to the same URL at the same time must not write into this file.
   const stored = await keepUpload(service, request.body as Readable);
   const isRight = announced === undefined || stored.size === announced;
+  if (announced === undefined && length === undefined) {
+    await checkQuota(service, file.accountId, stored.size).catch(async (error) => {
+      await service.store.delete(stored.key);
+      throw error;
+    });
+  }
   if (isRight && (await service.files.fill(file.token, stored))) return stored.size;
   await service.store.delete(stored.key);
   throw isRight ? exists() : wrong(stored.size);

@@ -20,7 +20,7 @@ const ticket = z.object({
     .min(1)
     .max(255)
     .meta({ examples: ['riff.wav'] }),
-  size: z.int().min(0).describe('Bytes.'),
+  size: z.int().min(0).optional().describe('Bytes; the upload must have as many.'),
   content_type: z.string().max(255).optional(),
 });
 const instruction = uploadSchema.extend({
@@ -56,16 +56,17 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     response: answers(instruction),
   };
   api.post('/media/uploads', { schema: ticketSchema }, async (request) => {
-    const { filename, size, content_type: contentType } = request.body;
-    if (size > maxFileBytes(settings)) throw fileTooLarge(settings);
+    const { filename, size = null, content_type: contentType } = request.body;
+    const bytes = size ?? 0;
+    if (bytes > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
-    await checkQuota(service, request.account.id, size);
+    await checkQuota(service, request.account.id, bytes);
     const mediaType = mediaTypeOf(name, contentType);
     const key = `uploads/${newToken()}`;
     const announced = await add(request, { key, name, mediaType, size: null, announcedSize: size });
     const headers = { 'content-type': 'application/octet-stream' };
     const upload = { method: 'PUT' as const, url: announced.download_url, headers };
-    return success({ ...announced, size, upload });
+    return success({ ...announced, size: bytes, upload });
   });
 
   /** Notes a file, of which the bytes are there or, without a size, are to come. */

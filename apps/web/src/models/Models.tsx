@@ -28,7 +28,6 @@ export function Models() {
                   <strong>{name}</strong>
                   <span className="facts">
                     {verbs[verbOf(id)].title} · {checkpoint?.name ?? 'not installed on this machine'}
-                    {checkpoint?.license && ` · ${checkpoint.license}`}
                   </span>
                   <span className="help">{description}</span>
                 </li>

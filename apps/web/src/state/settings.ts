@@ -9,7 +9,7 @@ interface ServiceSettings {
   /** What the model that serves knows by name, such as instruments; empty if it reads free text. */
   vocabulary: string[];
   /** What serves each model: the checkpoint's name, and its licence where it has a file that says so. */
-  checkpoints: Record<string, { name: string; license?: string } | undefined>;
+  checkpoints: Record<string, { name: string } | undefined>;
 }
 
 const standard: ServiceSettings = {
