@@ -182,6 +182,15 @@ describe('a part of a file', () => {
     }
   });
 
+  test('of a file that claims a rate of 1 Hz is a second for each sample', async () => {
+    const samples = Float32Array.from({ length: 500_000 }, (_, i) => (i % 2 ? -0.5 : 0.5));
+    const file = wav({ sampleRate: 1, channels: [samples] }, 's16');
+    const { channels } = await decodeAudio(file, { sampleRate: 44100, seconds: 2 });
+    expect(channels[0]).toHaveLength(2 * 44100);
+    expect(channels[0]![44100]).toBeCloseTo(-0.5, 1);
+    await expect(decodeAudio(file, { sampleRate: 44100 })).rejects.toMatchObject({ code: 'too-long' });
+  });
+
   test('is not refused for what comes behind it', async () => {
     const file = wav(sweeps(8000, 1, 5), 's16');
     await expect(decodeAudio(file, { maxDuration: 3 })).rejects.toThrow('at most 3 s');
@@ -219,10 +228,25 @@ test.each(['mp3', 'wav', 'flac', 'ogg', 'opus', 'm4a'] as const)('tags are writt
 });
 
 describe('files that were joined', () => {
-  test.each([false, true])('have no gap where an mp3 begins, with a tag in front of it: %s', async (tagged) => {
-    const clip = sweeps(44100, 2, 1);
-    const one = Buffer.from(await encodeAudio(clip, 'mp3', tagged ? { tags: { title: 'b' } } : {}));
-    const second = tagged ? one : one.subarray(one.indexOf(Buffer.from([0xff, 0xfb])));
+  // Among the bytes of a picture are many that a frame could begin with.
+  const picture = Buffer.from(
+    Array.from({ length: 100_000 }, (_, i) =>
+      i > 95_000 ? 0 : i % 97 === 0 ? 0xff : i % 97 === 1 ? 0xfb : (i * 7919) >> 3,
+    ),
+  );
+  const tagOf = (bytes: Buffer) => {
+    const size = [21, 14, 7, 0].map((shift) => (bytes.length >> shift) & 127);
+    return Buffer.concat([Buffer.from('ID3\x03\0\0', 'latin1'), Buffer.from(size), bytes]);
+  };
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['a tag', tagOf(Buffer.from('TIT2\0\0\0\x02\0\0\0b', 'latin1'))],
+    ['a tag with a picture', tagOf(picture)],
+    ['tags of both kinds', Buffer.concat([Buffer.from('TAG'.padEnd(128)), tagOf(picture)])],
+  ])('have no gap where an mp3 begins with %s', async (_, tag) => {
+    const one = Buffer.from(await encodeAudio(sweeps(44100, 2, 1), 'mp3'));
+    const second = Buffer.concat([tag, one.subarray(one.indexOf(Buffer.from([0xff, 0xfb])))]);
     const warnings: string[] = [];
     const options = { onWarning: (warning: string) => warnings.push(warning) };
     const alone = (await decodeAudio(one)).channels[0]!.length;

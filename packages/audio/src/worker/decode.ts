@@ -4,7 +4,7 @@ import { AudioError } from '../errors.ts';
 import type { DecodeJob } from '../jobs.ts';
 import { join, lengthOf, type Piece, silence, slice } from '../piece.ts';
 import { Converter, mostPlanes } from './convert.ts';
-import { isDescription, lostFrames } from './lost-frames.ts';
+import { Joins, lostFrames } from './lost-frames.ts';
 import { type OpenedAudio, openAudio, openParts } from './open.ts';
 import { Resampler } from './resample.ts';
 import { Timeline } from './timeline.ts';
@@ -51,12 +51,13 @@ export async function decode(job: DecodeJob, emit: (piece: Piece) => Promise<voi
 async function decodePart(audio: OpenedAudio, output: Output, counts: { good: number; bad: number }): Promise<void> {
   const timeline = new Timeline(audio);
   const lost = lostFrames(audio.format, audio.bytes);
+  const joins = audio.format === 'mp3' ? new Joins() : undefined;
   /** Of the last frame. */
   let samples = 0;
   const frame = new Frame();
   frame.alloc();
   for await (const packet of packets(audio, (other) => timeline.passed(other))) {
-    if (packet?.data && audio.format === 'mp3' && isDescription(packet.data)) {
+    if (packet?.data && joins?.has(packet.data)) {
       const { num, den } = audio.stream.timeBase;
       timeline.without((Number(packet.duration) * num) / den);
       continue;
@@ -134,6 +135,8 @@ class Output {
   #shape = '';
   #converter: Converter | undefined;
   #resampler: Resampler | undefined;
+  /** The rate of what is resampled. */
+  #givenRate = 0;
   #waiting: Piece[] = [];
   #waitingLength = 0;
   /** Seconds. */
@@ -169,8 +172,7 @@ class Output {
       if (lost) this.#lost += silent / frame.sampleRate;
       // In pieces, since a hole may be long.
       for (let left = silent; left > 0 && !this.full; left -= messageLength) {
-        const piece = silence(this.#channels, Math.min(left, messageLength));
-        await this.#deliver(this.#resampler?.push(piece) ?? piece);
+        await this.#resample(silence(this.#channels, Math.min(left, messageLength)));
       }
     }
     const { piece: converted, nonFinite } = this.#converter!.convert(frame);
@@ -179,8 +181,17 @@ class Output {
       this.#silent = converted.every((plane) => plane.every((sample) => sample === 0));
       if (this.#silent) this.#leftOut ||= this.#converter!.leavesOut(frame);
     }
-    const piece = kept ? slice(converted, kept.from, kept.to) : converted;
-    await this.#deliver(this.#resampler?.push(piece) ?? piece);
+    await this.#resample(kept ? slice(converted, kept.from, kept.to) : converted);
+  }
+
+  async #resample(piece: Piece): Promise<void> {
+    const resampler = this.#resampler;
+    if (!resampler) return this.#deliver(piece);
+    // A frame of a file that claims a rate of 1 Hz becomes an hour of sound, of which little may be wanted.
+    const step = Math.max(1, Math.floor((messageLength * this.#givenRate) / this.#sampleRate));
+    for (let from = 0; from < lengthOf(piece) && !this.full; from += step) {
+      await this.#deliver(resampler.push(slice(piece, from, from + step)));
+    }
   }
 
   /** @param bad parts that could not be decoded */
@@ -206,6 +217,7 @@ class Output {
 
   #startSection(frame: Frame): void {
     this.#sampleRate ||= this.#job.sampleRate ?? frame.sampleRate;
+    this.#givenRate = frame.sampleRate;
     this.#channels ||= this.#job.channels ?? (frame.channels > mostPlanes ? 2 : frame.channels);
     this.#converter = new Converter(frame, this.#channels, this.#job.mix === 'downmix' && this.#channels <= 2);
     this.#resampler =

@@ -40,16 +40,40 @@ function isTagged(bytes: Buffer): boolean {
 }
 
 /**
- * Whether a packet of an MP3 file holds the description of the frames that follow and no sound: players skip it at the beginning of
- * a file, but where files were joined FFmpeg decodes it to 26 ms of silence.
+ * What lies between MP3 files that were joined, and holds no sound: tags, whose pictures FFmpeg takes for frames, and the
+ * frame that describes those that follow. Players skip both at the beginning of a file; FFmpeg makes silence and damage of them.
  */
-export function isDescription(packet: Buffer): boolean {
-  const tagged = packet.toString('latin1', 0, 3) === 'ID3' && packet.length > 10;
+export class Joins {
+  /** Bytes of a tag that are still to come. */
+  #tag = 0;
+
+  /** Whether a packet holds no sound. To be asked once for each packet, in order. */
+  has(packet: Buffer): boolean {
+    if (this.#tag > 0) {
+      this.#tag -= packet.length;
+      return true;
+    }
+    const start = tagLength(packet);
+    this.#tag = Math.max(start - packet.length, 0);
+    return this.#tag > 0 || isDescription(packet.subarray(start));
+  }
+}
+
+/** Bytes of the tags with which a packet begins: ID3v1 of the file before, ID3v2 of the one behind. */
+function tagLength(packet: Buffer): number {
+  const start = packet.toString('latin1', 0, 3) === 'TAG' ? 128 : 0;
+  const head = packet.subarray(start, start + 10);
+  const sizes = head.subarray(6);
+  const isTag = head.length === 10 && head.toString('latin1', 0, 3) === 'ID3' && head[3]! <= 4;
+  if (!isTag || sizes.some((byte) => byte > 127)) return 0;
   // Seven bits of each byte count.
-  const start = tagged ? 10 + packet.subarray(6, 10).reduce((sum, byte) => sum * 128 + byte, 0) : 0;
-  if (!isMp3(packet.subarray(start))) return false;
+  return start + 10 + sizes.reduce((sum, byte) => sum * 128 + byte, 0);
+}
+
+/** Whether a frame has the frames behind it described where its sound would be. */
+function isDescription(frame: Buffer): boolean {
   // Behind the header and the side information of stereo and mono frames, in MPEG 1 and 2.
-  return [36, 21, 13].some((at) => ['Xing', 'Info'].includes(packet.toString('latin1', start + at, start + at + 4)));
+  return isMp3(frame) && [36, 21, 13].some((at) => ['Xing', 'Info'].includes(frame.toString('latin1', at, at + 4)));
 }
 
 /** Kilobits per second of layer III, by index, for MPEG 1 and for MPEG 2 and 2.5 (ISO 11172-3, 13818-3). */
