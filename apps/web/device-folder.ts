@@ -23,14 +23,17 @@ export function writeDeviceFolder(target: string, model = findModel()): void {
     mkdirSync(join(to, '..'), { recursive: true });
     cpSync(join(model, path), to);
   }
-  const files = ['ort.wasm.packed', ...filesIn(join(target, 'model')).map((path) => `model/${path}`)];
+  cpSync(join(import.meta.dirname, '../../release/onnxruntime-licence.txt'), join(target, 'ort-licence.txt'));
+  // The model's notice is for people.
+  const read = filesIn(join(target, 'model')).filter((path) => path !== 'NOTICE');
+  const files = ['ort.wasm.packed', ...read.map((path) => `model/${path}`)];
   const list = files.map((path) => ({ path, bytes: statSync(join(target, path)).size }));
   writeFileSync(join(target, 'files.json'), JSON.stringify(list));
 }
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'NOTICE')
+    .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) =>
       join(parentPath, name)
         .slice(folder.length + 1)

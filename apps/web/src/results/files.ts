@@ -22,9 +22,18 @@ const fileForms: FileForm[] = [
   { label: 'Opus', format: 'opus', mediaType: 'audio/ogg' },
 ];
 
-/** The forms in which a result can be had: this device writes WAV alone. */
+/** The formats that every browser writes; AAC comes where the system has it. */
+const ownFormats = new Set(['wav', 'flac', 'mp3', 'opus']);
+void globalThis.AudioEncoder?.isConfigSupported({
+  codec: 'mp4a.40.2',
+  sampleRate: 44_100,
+  numberOfChannels: 2,
+  bitrate: 256_000,
+}).then(({ supported }) => supported && ownFormats.add('m4a'));
+
+/** The forms in which a result can be had: those of the service, or those that this browser writes. */
 export const formsOf = ({ place }: Run): FileForm[] =>
-  fileForms.filter(({ format }) => place !== 'device' || format === 'wav');
+  fileForms.filter(({ format }) => place !== 'device' || ownFormats.has(format));
 
 /** The form that is dragged out and zipped: every audio program reads it, and nothing is lost. */
 export const standardForm: FileForm = fileForms[0]!;
@@ -61,7 +70,11 @@ export function fileUrl(run: Run, form: FileForm): string {
 export async function saveFile(run: Run, form: FileForm): Promise<void> {
   const response = await fetch(fileUrl(run, form));
   if (!response.ok) throw new ServiceError(response.status, 'unknown_file', 'this browser no longer has the result');
-  saveBlob(await response.blob(), fileName(run, form));
+  const wav = await response.blob();
+  if (form.format === 'wav') return saveBlob(wav, fileName(run, form));
+  const { encoded } = await import('./encode.ts');
+  const tags = { title: titleOf(run), comment: `made with Retone, seed ${run.task!.seed}` };
+  saveBlob(await encoded(wav, form.format, form.mediaType, tags), fileName(run, form));
 }
 
 /** Gives the musician a file. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeAudio } from '@retone/audio';
 import { findModel } from '@retone/checkpoint';
 import { audioToAudio, loadModel } from '@retone/engine';
 import type { Browser, Page } from 'playwright-core';
@@ -86,6 +87,22 @@ test('the downloaded result is that of the command line with the same seed', asy
   console.log(`largest difference from Node ${largest.toFixed(5)}, log-mel ${difference.toFixed(4)} dB`);
   expect(difference).toBeLessThan(0.1);
 }, 600_000);
+
+test.each([
+  ['FLAC, 24 bit', 'fLaC'],
+  ['MP3', 'ID3'],
+  ['Opus', 'OggS'],
+])('the result is had as %s too, of the same length', async (form, signature) => {
+  await result(page)
+    .getByRole('button', { name: /^Download/ })
+    .click();
+  const waiting = page.waitForEvent('download');
+  await page.locator('.menu:popover-open').getByText(form, { exact: true }).click();
+  const path = await (await waiting).path();
+  expect(readFileSync(path).subarray(0, signature.length).toString('latin1')).toBe(signature);
+  const { channels, sampleRate } = await decodeAudio(readFileSync(path));
+  expect(channels[0]!.length / sampleRate).toBeCloseTo(seconds, 1);
+});
 
 test('the other verbs work as well', async () => {
   await page.getByRole('link', { name: 'Inpaint' }).click();
