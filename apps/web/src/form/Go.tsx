@@ -6,6 +6,7 @@ import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { isShown, type Run, shownSources, useBench } from '../state/bench.ts';
 import { setForm, useForms } from '../state/form.ts';
+import { canUseDevice } from '../state/place.ts';
 import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
@@ -73,7 +74,7 @@ export function Go({ verb, fault, cut }: Props) {
           ))}
         </div>
       </div>
-      {!serviceSettings.alone && <PlaceField />}
+      {!serviceSettings.alone && canUseDevice && <PlaceField />}
       {(verb === 'transform' || (takesSource(verb) && recordings > 1)) && (
         <div className="more-ways">
           {verb === 'transform' && (

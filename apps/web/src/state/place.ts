@@ -6,9 +6,12 @@ export type Place = 'service' | 'device';
 
 const key = 'retone.place';
 
+/** Whether this device can make sound: browsers keep results of their own over HTTPS and on the machine itself only. */
+export const canUseDevice = isSecureContext && 'serviceWorker' in navigator;
+
 /** The place of the next runs. A page without a service has one alone. */
 export const usePlace = create<{ place: Place }>(() => ({
-  place: serviceSettings.alone || localStorage.getItem(key) === 'device' ? 'device' : 'service',
+  place: serviceSettings.alone || (canUseDevice && localStorage.getItem(key) === 'device') ? 'device' : 'service',
 }));
 
 export function choosePlace(place: Place): void {
