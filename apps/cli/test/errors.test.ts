@@ -124,15 +124,15 @@ describe('what cannot be done is one line, an exit code, and leaves nothing behi
 });
 
 describe.skipIf(fixturesMissing)('weights that are not numbers', () => {
-  /** Copies a safetensors file with the values of one tensor replaced by NaN. */
-  function spoil(from: string, to: string, name: RegExp): void {
+  /** Copies a safetensors file with the values of one tensor replaced by NaN, or by infinity. */
+  function spoil(from: string, to: string, name: RegExp, { inner = '', infinite = false } = {}): void {
     cpSync(from, to, { recursive: true });
-    const path = to.endsWith('.safetensors') ? to : join(to, 'model.safetensors');
+    const path = to.endsWith('.safetensors') ? to : join(to, inner, 'model.safetensors');
     const file = SafetensorsFile.open(path);
     const { dtype, offset, byteLength } = [...file.tensors.values()].find((entry) => name.test(entry.name))!;
     file.close();
     const bytes = readFileSync(path);
-    const nan = dtype === 'F32' ? [0, 0, 0xc0, 0x7f] : [0, 0x7e];
+    const nan = dtype === 'F32' ? [0, 0, infinite ? 0x80 : 0xc0, 0x7f] : [0, infinite ? 0x7c : 0x7e];
     for (let i = 0; i < byteLength; i++) bytes[offset + i] = nan[i % nan.length]!;
     writeFileSync(path, bytes);
   }
@@ -143,8 +143,11 @@ describe.skipIf(fixturesMissing)('weights that are not numbers', () => {
     ['encoder', /pretransform\.model\.encoder.*to_out\.weight/, 'exact', /the encoded recording came out as NaN/],
     ['decoder', /pretransform\.model\.decoder.*to_out\.weight/, 'fast', /the decoded audio came out as NaN/],
     ['conditioner', /padding_embedding/, 'exact', /the encoded prompt came out as NaN/],
+    ['text-encoder', /encoder\.layers\.0\..*o_proj\.weight/, 'balanced', /the encoded prompt came out as NaN/],
+    ['infinite-transformer', /layers\.1\.ff\.ff\.2\.weight/, 'balanced', /the sampled latents came out as NaN/],
   ] as const)('of the %s are an error and no silence: %s, %s', async (part, name, precision, message) => {
-    spoil(tinySmall, place.path(`nan-${part}`), name);
+    const inner = part === 'text-encoder' ? 't5gemma-b-b-ul2' : '';
+    spoil(tinySmall, place.path(`nan-${part}`), name, { inner, infinite: part.startsWith('infinite') });
     const args = ['transform', riff, '-p', 'x', '-d', '1', '-m', `./nan-${part}`, '--precision', precision];
     const { code, stderr } = await place.retone(...args, '-o', 'nan.wav');
     expect(stderr).toMatch(message);

@@ -42,6 +42,6 @@ function parse(entry: string): Entry {
     return isIP(host) ? { network: blockList([host]), port } : { name: host, port };
   } catch (error) {
     const message = `${JSON.stringify(entry)} is not a host to allow; give a name, an address or a network, such as`;
-    throw new GuardError('invalid', `${message} files.internal:9000, 10.1.2.3 or 10.1.0.0/16.`, { cause: error });
+    throw new GuardError('invalid', `${message} files.internal:9000, 10.1.2.3 or 10.1.0.0/16`, { cause: error });
   }
 }

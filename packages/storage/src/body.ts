@@ -38,7 +38,7 @@ export async function* bodyOf(response: IncomingMessage, limits: Limits): AsyncG
       yield* received;
     } else {
       const decoder = decoders.get(encoding.toLowerCase());
-      if (!decoder) throw new GuardError('bad-encoding', `"${host}" compresses in a way that is not known here.`);
+      if (!decoder) throw new GuardError('bad-encoding', `"${host}" compresses in a way that is not known here`);
       yield* limited(decompressed(received, decoder(), host), limits);
     }
   } catch (error) {
@@ -75,10 +75,10 @@ async function* decompressed(
     // Whatever fails on the way fails the decoder, whose bytes these are.
     yield* pipeline(watched(), decoder, () => {}) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw failure ?? new GuardError('bad-encoding', `What "${host}" sent cannot be decompressed.`, { cause: error });
+    throw failure ?? new GuardError('bad-encoding', `what "${host}" sent cannot be decompressed`, { cause: error });
   }
 }
 
 function tooLarge({ host, maxBytes }: Limits): GuardError {
-  return new GuardError('too-large', `"${host}" sends more than the ${maxBytes} bytes that are accepted.`);
+  return new GuardError('too-large', `"${host}" sends more than the ${maxBytes} bytes that are accepted`);
 }

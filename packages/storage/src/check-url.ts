@@ -44,19 +44,19 @@ export async function checkUrl(url: string, options: CheckOptions & { timeoutMs?
 export function parseUrl(text: string, base?: URL): URL {
   const given = shorten(text);
   const url = text.length <= longestUrl ? URL.parse(text, base?.href) : null;
-  if (!url) throw new GuardError('bad-url', `${given} is not a URL.`);
+  if (!url) throw new GuardError('bad-url', `${given} is not a URL`);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new GuardError('bad-url', `${given} is not an http or https URL.`);
+    throw new GuardError('bad-url', `${given} is not an http or https URL`);
   }
   if (url.username || url.password) {
-    throw new GuardError('bad-url', 'A URL with a user name or a password in it is not accepted.');
+    throw new GuardError('bad-url', 'a URL with a user name or a password in it is not accepted');
   }
   // One dot at the end is a way to write the same name.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1);
   const isName = url.hostname.length <= longestName && !url.hostname.split('.').includes('');
-  if (!isName) throw new GuardError('bad-url', `${given} does not name a host.`);
+  if (!isName) throw new GuardError('bad-url', `${given} does not name a host`);
   if (isRefusedPort(portOf(url))) {
-    throw new GuardError('bad-url', `Port ${portOf(url)} is not accepted: it is not one of web servers.`);
+    throw new GuardError('bad-url', `port ${portOf(url)} is not accepted: it is not one of web servers`);
   }
   return url;
 }
@@ -99,5 +99,5 @@ async function addressesOf(host: string, resolve: (hostname: string) => Promise<
 }
 
 function blocked(host: string): GuardError {
-  return new GuardError('blocked-address', `"${host}" is not a public host.`);
+  return new GuardError('blocked-address', `"${host}" is not a public host`);
 }

@@ -31,10 +31,10 @@ export class Deadline {
   /** Says why a request to `host` failed with `error`. */
   explain(error: unknown, host: string): GuardError {
     if (error instanceof GuardError) return error;
-    if (this.#stop?.aborted) return new GuardError('aborted', `The request to "${host}" was stopped as asked.`);
+    if (this.#stop?.aborted) return new GuardError('aborted', `the request to "${host}" was stopped as asked`);
     if (this.signal.aborted) {
-      return new GuardError('timeout', `"${host}" took longer than ${this.#timeoutMs / 1000} s.`);
+      return new GuardError('timeout', `"${host}" took longer than ${this.#timeoutMs / 1000} s`);
     }
-    return new GuardError('unreachable', `The connection to "${host}" failed.`, { cause: error });
+    return new GuardError('unreachable', `the connection to "${host}" failed`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
-import { open, readdir, readFile, rename, rm, rmdir, stat, statfs, unlink, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
-import { makeFolder } from '@retone/common';
+import { freeBytes, makeFolder } from '@retone/common';
 import { StorageError } from './errors.ts';
 import { checkKey, checkPrefix } from './keys.ts';
 import { LimitedContent } from './limited-content.ts';
@@ -133,9 +133,7 @@ export class DiskStore implements FileStore {
     for await (const chunk of chunks) {
       size += chunk.length;
       if (size - looked > betweenLooks) {
-        const { bavail, bsize, blocks } = await statfs(this.#folder);
-        // Some file systems of the network do not say.
-        if (blocks > 0 && bavail * bsize < reserve) throw full();
+        if ((await freeBytes(this.#folder)) < reserve) throw full();
         looked = size;
       }
       yield chunk;
@@ -193,9 +191,9 @@ function unavailable(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const { code = '' } = error as NodeJS.ErrnoException;
   if (['ENOSPC', 'EDQUOT'].includes(code)) return full(error);
-  return new StorageError('unavailable', 'The folder of stored files cannot be used.', { cause: error });
+  return new StorageError('unavailable', 'the folder of stored files cannot be used', { cause: error });
 }
 
 function full(cause?: unknown): StorageError {
-  return new StorageError('full', 'The disk of the stored files is full.', { cause });
+  return new StorageError('full', 'the disk of the stored files is full', { cause });
 }

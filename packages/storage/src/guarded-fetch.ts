@@ -64,10 +64,10 @@ export async function guardedFetch(url: string, options: GuardOptions & GuardedR
       const next = targetOf(response, at);
       if (!next) return answer(response, at, request, options.maxBytes, deadline);
       if (redirects === maxRedirects) {
-        throw new GuardError('redirects', `"${host}" redirects too often: more than ${maxRedirects} in a row.`);
+        throw new GuardError('redirects', `"${host}" redirects too often: more than ${maxRedirects} in a row`);
       }
       if (at.protocol === 'https:' && next.protocol === 'http:') {
-        throw new GuardError('redirects', `"${host}" redirects from https to http, which is not followed.`);
+        throw new GuardError('redirects', `"${host}" redirects from https to http, which is not followed`);
       }
       request = redirected(request, response.statusCode!, next.origin === at.origin);
       at = next;

@@ -130,10 +130,10 @@ function encodedLength(bytes: number): number {
 }
 
 function badSource(value: string): GuardError {
-  const text = `${shorten(value)} is not a file: give an http or https URL, a data URI or base64.`;
+  const text = `${shorten(value)} is not a file: give an http or https URL, a data URI or base64`;
   return new GuardError('bad-source', text);
 }
 
 function tooLarge(maxBytes: number): GuardError {
-  return new GuardError('too-large', `The file is larger than the ${maxBytes} bytes that are accepted.`);
+  return new GuardError('too-large', `the file is larger than the ${maxBytes} bytes that are accepted`);
 }

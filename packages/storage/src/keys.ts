@@ -13,7 +13,7 @@ const mostInKey = 800;
 export function checkKey(key: string): void {
   const parts = key.split('/');
   if (key.length <= mostInKey && parts.every((p) => p.length <= mostInPart && part.test(p))) return;
-  throw new StorageError('bad-key', `${JSON.stringify(key.slice(0, 80))} is not a key of a file.`);
+  throw new StorageError('bad-key', `${JSON.stringify(key.slice(0, 80))} is not a key of a file`);
 }
 
 /** Throws a `StorageError` (`bad-key`) unless some key can start with `prefix`. */

@@ -22,7 +22,7 @@ export class LimitedContent implements AsyncIterable<Uint8Array> {
     const { maxBytes = Infinity, signal } = this.#options;
     const chunks = this.#content[Symbol.asyncIterator]();
     const stop = Promise.withResolvers<never>();
-    const abort = () => stop.reject(new StorageError('aborted', 'Storing the file was stopped as asked.'));
+    const abort = () => stop.reject(new StorageError('aborted', 'storing the file was stopped as asked'));
     stop.promise.catch(() => {}); // nobody may be waiting
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
@@ -33,7 +33,7 @@ export class LimitedContent implements AsyncIterable<Uint8Array> {
         ended = next.done === true;
         if (next.done) return;
         this.size += next.value.length;
-        if (this.size > maxBytes) throw new StorageError('too-large', `The file is larger than ${maxBytes} bytes.`);
+        if (this.size > maxBytes) throw new StorageError('too-large', `the file is larger than ${maxBytes} bytes`);
         yield next.value;
       }
     } catch (error) {

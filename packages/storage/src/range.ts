@@ -3,7 +3,7 @@ import type { ByteRange } from './store.ts';
 
 /** The error of a range that the file does not have. */
 export function outOfRange({ start, end }: ByteRange): StorageError {
-  return new StorageError('out-of-range', `The file has no bytes from ${start} to ${end}.`);
+  return new StorageError('out-of-range', `the file has no bytes from ${start} to ${end}`);
 }
 
 /**

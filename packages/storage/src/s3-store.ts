@@ -49,7 +49,7 @@ export class S3Store implements FileStore {
       else if (first) await putParts(s3, target, first, parts, signal);
     } catch (error) {
       if (error === chunks.error) throw error;
-      if (signal?.aborted) throw new StorageError('aborted', 'Storing the file was stopped as asked.');
+      if (signal?.aborted) throw new StorageError('aborted', 'storing the file was stopped as asked');
       throw unavailable(error);
     } finally {
       // Content of which S3 refused the first part is not read to its end: it is closed here.
@@ -200,5 +200,5 @@ function causeOf(error: unknown): string | undefined {
 }
 
 function unavailable(error: unknown): StorageError {
-  return new StorageError('unavailable', 'The S3 storage cannot be used.', { cause: error });
+  return new StorageError('unavailable', 'the S3 storage cannot be used', { cause: error });
 }

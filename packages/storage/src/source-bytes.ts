@@ -20,7 +20,7 @@ async function fetched(url: string, options: GuardOptions): Promise<Uint8Array> 
   if (response.status < 200 || response.status > 299) {
     response.close();
     const { host } = new URL(response.url);
-    throw new GuardError('http-status', `"${host}" answered ${response.status} instead of the file.`);
+    throw new GuardError('http-status', `"${host}" answered ${response.status} instead of the file`);
   }
   return gathered(response.body);
 }

@@ -64,11 +64,11 @@ export class TimedStore implements FileStore {
     } catch (error) {
       throw error instanceof StorageError
         ? error
-        : new StorageError('unavailable', 'The file could not be read.', { cause: error });
+        : new StorageError('unavailable', 'the file could not be read', { cause: error });
     }
     const bytes = Buffer.concat(chunks);
     // A connection that was cut may look like the end of the file.
-    if (bytes.length !== opened.size) throw new StorageError('unavailable', 'The file came incomplete.');
+    if (bytes.length !== opened.size) throw new StorageError('unavailable', 'the file came incomplete');
     return bytes;
   }
 
@@ -155,5 +155,5 @@ class IdleTimer {
 }
 
 function slow(): StorageError {
-  return new StorageError('unavailable', 'The storage of files does not answer.');
+  return new StorageError('unavailable', 'the storage of files does not answer');
 }

@@ -126,7 +126,7 @@ describe('a request', () => {
   test('no one is there', async () => {
     await at.server.close();
     const error = await guardErrorOf(at.fetchBytes('/'), 'unreachable');
-    expect(error.message).toBe('The connection to "127.0.0.1" failed.');
+    expect(error.message).toBe('the connection to "127.0.0.1" failed');
     at.server = await startServer(() => {});
   });
 

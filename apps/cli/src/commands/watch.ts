@@ -37,15 +37,18 @@ export const watchCommands: Record<string, Command> = {
       const shared = new SharedModel();
       const known = new Set(existing ? [] : recordingsIn(folder));
       console.error(`watching ${folder}; Ctrl-C stops`);
-      for await (const file of newRecordings(folder, known, signal)) {
-        const result = join(output, `${stemOf(file)}${mark}${format}`);
-        if (existsSync(result)) continue;
-        await transformOne({ ...rest, output: result }, file, signal, { shared, place: '' }).catch((error: Error) => {
-          if (error instanceof UsageError) throw error;
-          if (!signal.aborted) console.error(`retone: ${file}: ${error.message}`);
-        });
+      try {
+        for await (const file of newRecordings(folder, known, signal)) {
+          const result = join(output, `${stemOf(file)}${mark}${format}`);
+          if (existsSync(result)) continue;
+          await transformOne({ ...rest, output: result }, file, signal, { shared, place: '' }).catch((error: Error) => {
+            if (error instanceof UsageError) throw error;
+            if (!signal.aborted) console.error(`retone: ${file}: ${error.message}`);
+          });
+        }
+      } finally {
+        await shared.release();
       }
-      await shared.release();
     },
   },
 };
