@@ -163,12 +163,16 @@ export class Tasks {
     return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
-  /** Starts a try; its number is `attempts`. Undefined when the task has ended meanwhile. */
-  claim(id: string): Promise<Task | undefined> {
+  /**
+   * Starts a try; its number is `attempts`. Undefined when the task has ended meanwhile, or when a try runs and as many as
+   * `suspectTries` were lost (see `lostTries`).
+   */
+  claim(id: string, suspectTries?: number): Promise<Task | undefined> {
     return this.#one(
       `UPDATE tasks SET status = 'processing', attempts = attempts + 1, started_at = coalesce(started_at, now()), progress = NULL
-       WHERE id = $1 AND status IN ('created', 'processing') RETURNING ${columns}`,
-      [id],
+       WHERE id = $1 AND (status = 'created' OR status = 'processing'
+         AND ($2::integer IS NULL OR attempts - handed_back - failed_tries < $2)) RETURNING ${columns}`,
+      [id, suspectTries],
     );
   }
 

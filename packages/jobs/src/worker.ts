@@ -89,10 +89,8 @@ export class Worker {
     // The queue may hand over once more what was just handed back.
     if (stopping.aborted) throw new EngineFailure('aborted', 'the worker stops');
     const tasks = new Tasks(database);
-    const before = await tasks.get(taskId);
-    if (before?.status === 'processing' && (await this.#isSuspect(before, queued))) return;
-    const task = await tasks.claim(taskId);
-    if (!task) return;
+    const task = await tasks.claim(taskId, suspectTries);
+    if (!task) return this.#attendSuspect(queued);
     onTry?.({ task, outcome: 'started' });
     // A lost notification is harmless: waiters also poll.
     const notified = database.notify(taskChannel, taskId).catch(() => {});
@@ -128,20 +126,17 @@ export class Worker {
     }
   }
 
-  /**
-   * Ends a task whose workers were lost too often, and has one wait whose workers were lost often. False for any other: its
-   * next try may begin.
-   */
-  async #isSuspect(task: Task, queued: QueuedTask): Promise<boolean> {
-    const { lifecycle } = this.#options;
+  /** Ends a task whose workers were lost too often, and has one wait whose workers were lost often. Leaves any other. */
+  async #attendSuspect(queued: QueuedTask): Promise<void> {
+    const { database, lifecycle } = this.#options;
+    const task = await new Tasks(database).get(queued.taskId);
+    if (task?.status !== 'processing') return;
     // The latest try was begun and has not ended.
     const lost = lostTries(task);
     if (lost >= mostLostTries) {
       const error = `${lost} tries were begun, and each time the worker that had the task was lost`;
       await lifecycle.fail(task.id, { error, errorCode: 'worker_lost' }, task.attempts);
-      return true;
-    }
-    return lost >= suspectTries && this.#tryAgain(task, queued, 'lost');
+    } else if (lost >= suspectTries) await this.#tryAgain(task, queued, 'lost');
   }
 
   /** Queues another try, the later the more there were. False when the try no longer counts. */
