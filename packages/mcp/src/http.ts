@@ -2,11 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { Connection } from '@retone/client';
+import type { Connection, Model, Retone } from '@retone/client';
 import { mcpServer } from './server.ts';
 
 /** Largest request in bytes: a data URI of some minutes of mp3. */
 const maxRequestBytes = 32 * 1024 * 1024;
+
+/** Milliseconds for which the models of a service are not asked for again: each request has a server of its own. */
+const modelsTime = 60_000;
 
 export interface HttpMcp {
   url: string;
@@ -21,8 +24,12 @@ export async function serveHttp(
   service: Omit<Connection, 'key'>,
   { host, port }: { host: string; port: number },
 ): Promise<HttpMcp> {
+  const kept = new Map<string, { models: Promise<Model[]>; until: number }>();
   const handler = createMcpHandler(
-    ({ requestInfo }) => mcpServer({ ...service, key: bearerOf(requestInfo!.headers.get('authorization'))! }),
+    ({ requestInfo }) => {
+      const key = bearerOf(requestInfo!.headers.get('authorization'))!;
+      return mcpServer({ ...service, key }, { modelsOf: (client) => keptModels(kept, key, client) });
+    },
     { maxRequestBodySize: maxRequestBytes },
   );
   const server = createServer((request, response) => {
@@ -40,6 +47,22 @@ export async function serveHttp(
       await closed(server);
     },
   };
+}
+
+/** The models that a key may use, asked for once in a while. A refusal is not kept. */
+function keptModels(
+  kept: Map<string, { models: Promise<Model[]>; until: number }>,
+  key: string,
+  client: Retone,
+): Promise<Model[]> {
+  const now = Date.now();
+  for (const [other, { until }] of kept) if (until <= now) kept.delete(other);
+  const known = kept.get(key);
+  if (known) return known.models;
+  const models = client.models();
+  kept.set(key, { models, until: now + modelsTime });
+  models.catch(() => kept.delete(key));
+  return models;
 }
 
 async function answer(

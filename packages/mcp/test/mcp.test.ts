@@ -166,3 +166,17 @@ test("an account's results are its own", async () => {
   await expect(another.readResource({ uri: task })).rejects.toThrow(/there is no task/);
   await Promise.all([one.close(), another.close()]);
 });
+
+test('requests of one key ask for the models once', async () => {
+  const asked = async () => {
+    const text = await (await fetch(`${running.url}/metrics`)).text();
+    return Number(/_count\{[^}]*route="\/api\/v3\/models"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  const { key } = await running.newAccount();
+  const before = await asked();
+  const client = await connect(key);
+  await client.listTools();
+  await client.listTools();
+  await client.close();
+  expect((await asked()) - before).toBe(1);
+});
