@@ -29,6 +29,12 @@ const key = /^ {2}(rt_\S+)$/m.exec(said)![1]!;
 
 const megabytes = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))![1]) / 1024;
 
+/** By how many milliseconds the event loop was late at most since the last look: what of a slow answer is the service's own. */
+async function eventLoopLag(): Promise<number> {
+  const text = await (await fetch(`http://${hostname}:${port}/metrics`)).text();
+  return 1000 * Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]);
+}
+
 /** Sends 40 MB of `[`, as far as the service takes them. */
 async function flood(path: string, headers: Record<string, string>): Promise<void> {
   const socket = connect(Number(port), hostname).on('error', () => {});
@@ -68,14 +74,18 @@ for (const [who, paths, headers] of [
 ] as const) {
   await sleep(1000);
   times.length = 0;
+  await eventLoopLag();
   const before = megabytes();
   most = before;
   for (const path of paths) await flood(path, headers);
   if (paths.length === 0) await sleep(3000);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => `${sorted[Math.floor(share * (sorted.length - 1))]!.toFixed(0)} ms`;
-  console.log(`40 MB to each of ${paths.length} paths, ${who}: /healthz median ${at(0.5)}, longest ${at(1)};`);
-  console.log(`  memory ${(most - before).toFixed(0)} MB more`);
+  console.log(
+    `40 MB to each of ${paths.length} paths, ${who}: /healthz median ${at(0.5)}, 95 % within ${at(0.95)}, 99 % ${at(0.99)}, longest ${at(1)};`,
+  );
+  const lag = await eventLoopLag();
+  console.log(`  event loop late by ${lag.toFixed(0)} ms at most; memory ${(most - before).toFixed(0)} MB more`);
 }
 over = true;
 await asking;
