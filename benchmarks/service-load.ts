@@ -191,11 +191,10 @@ for (const filter of [{}, { status: 'failed' }]) {
   );
 }
 report(
-  `  page ${taskRows / 200} by its number`,
+  '  page 100, the last by number',
   await load(
     1,
-    async () =>
-      void right(await call(rich.key, 'POST', '/api/v3/predictions', { page_size: 100, page: taskRows / 200 })),
+    async () => void right(await call(rich.key, 'POST', '/api/v3/predictions', { page_size: 100, page: 100 })),
   ),
 );
 await database.close();

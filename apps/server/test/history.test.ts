@@ -38,6 +38,16 @@ test.each([
   expect(all.slice(0, -1).every(({ length }) => length === 7)).toBe(true);
 });
 
+test('pages by number reach as far as tasks are counted, and older ones are read by cursor', async () => {
+  const read = (query: object) => running.call('POST', '/api/v3/predictions', { page_size: 100, ...query });
+  expect((await read({ page: 100 })).status).toBe(200);
+  const { status, body } = await read({ page: 101 });
+  expect([status, body.error_code]).toEqual([400, 'invalid_parameters']);
+  expect(body.message).toMatch(/^page must be at most 100 .* cursor, the next_cursor of the page before \(got 101\)$/);
+  const { next_cursor: cursor } = (await read({})).body.data;
+  expect((await read({ page: 5000, cursor })).body.data.items).toHaveLength(30);
+});
+
 test('tasks that come or go meanwhile shift no page', async () => {
   const first = (await running.call('POST', '/api/v3/predictions', { page_size: 10 })).body.data;
   const before = (await pages({})).flat();
