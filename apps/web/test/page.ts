@@ -36,7 +36,7 @@ export function heard(page: Page): Promise<{ level: number; pitch: number }> {
 /** Opens the page in a browser profile of its own, and fails the test at the first error in it. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   await page.addInitScript(tap);
   page.on('pageerror', (error) => {
