@@ -5,8 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { findModel } from '@retone/checkpoint';
 
 /**
- * Writes the folder that the page's own engine is loaded from: ONNX Runtime's WebAssembly, packed, and a model as it is installed
- * (the built-in one has its weights in 16 bits), with a list of the files (`files.json`).
+ * Writes the folder that the page's own engine is loaded from: ONNX Runtime's WebAssembly and a model as it is installed (the
+ * built-in one has its weights in 16 bits), all packed, with a list of the files (`files.json`).
  *
  * @param target the folder, made anew
  * @param model the model's folder
@@ -15,20 +15,24 @@ export function writeDeviceFolder(target: string, model = findModel()): void {
   mkdirSync(target, { recursive: true });
   const runtime = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
   cpSync(join(runtime, 'ort-wasm-simd-threaded.mjs'), join(target, 'ort.mjs'));
-  // Not ".gz": some hosts send such files as what they contain.
-  const packed = gzipSync(readFileSync(join(runtime, 'ort-wasm-simd-threaded.wasm')), { level: 9 });
-  writeFileSync(join(target, 'ort.wasm.packed'), packed);
+  pack(join(runtime, 'ort-wasm-simd-threaded.wasm'), join(target, 'ort.wasm'));
   for (const path of filesIn(model)) {
     const to = join(target, 'model', path);
     mkdirSync(join(to, '..'), { recursive: true });
-    cpSync(join(model, path), to);
+    // The model's notice is for people.
+    if (path === 'NOTICE') cpSync(join(model, path), to);
+    else pack(join(model, path), to);
   }
   cpSync(join(import.meta.dirname, '../../release/onnxruntime-licence.txt'), join(target, 'ort-licence.txt'));
-  // The model's notice is for people.
   const read = filesIn(join(target, 'model')).filter((path) => path !== 'NOTICE');
   const files = ['ort.wasm.packed', ...read.map((path) => `model/${path}`)];
   const list = files.map((path) => ({ path, bytes: statSync(join(target, path)).size }));
   writeFileSync(join(target, 'files.json'), JSON.stringify(list));
+}
+
+/** Writes a file compressed. Its name does not end in ".gz": some hosts send such files as what they contain. */
+function pack(from: string, to: string): void {
+  writeFileSync(`${to}.packed`, gzipSync(readFileSync(from), { level: 9 }));
 }
 
 function filesIn(folder: string): string[] {
