@@ -19,12 +19,17 @@ LONGEST = 640
 HELD_OUT_SHARD = 0
 FRAME_SECONDS = 2048 / 44100
 STRUCTURE = Structure()
-#: The chance that a clip that has a partner (the same score with another sound) takes its structure from the partner.
-PARTNERED = 0.5
+#: The chance that a clip that has a partner (the same score with another sound) is what the partner is to be turned into.
+PARTNERED = 0.7
 
 
 class Batch:
-    """`latents` [B, C, T], `structure` values [B, S, T], `ids` and `mask` [B, L] of a caption each, `labels` [B, facts] that are true, `heard`: those the caption decides."""
+    """Clips and their captions.
+
+    `latents` [B, C, T]; `origin` [B, C, T] and `structure` values [B, S, T]: of the recording that is to be turned into the clip, which
+    is the clip itself or its partner; `edited` [B]: whether it is the partner; `ids` and `mask` [B, L] of a caption each; `labels` [B, facts]
+    that are true, `heard`: those that the caption decides.
+    """
 
     def __init__(self, **parts):
         self.__dict__.update(parts)
@@ -88,13 +93,14 @@ class Clips:
         offset = (rng.random(len(chosen)) * np.maximum(1, length - frames + 1)).astype(np.int64)
         place = (offset[:, None] + np.arange(frames)) % length[:, None]
         partner = self.partner[chosen]
-        shaped_by = np.where((partner >= 0) & (rng.random(len(chosen)) < PARTNERED), partner, chosen)
+        edited = (partner >= 0) & (rng.random(len(chosen)) < PARTNERED)
+        origin = np.where(edited, partner, chosen)
         rows = lambda table, clips: table[torch.from_numpy(self.start[clips][:, None] + place).to(self.device)].transpose(1, 2).float()
         index = torch.from_numpy(chosen).to(self.device)
         wording = torch.from_numpy(rng.integers(self.tokens.shape[1], size=len(chosen))).to(self.device)
         ids = self.tokens[index, wording].long()
-        return Batch(latents=rows(self.latents, chosen), structure=rows(self.structure, shaped_by), ids=ids, mask=(ids > 0).float(),
-                     labels=self.labels[index].float(), heard=self.heard[index, wording].float())
+        return Batch(latents=rows(self.latents, chosen), origin=rows(self.latents, origin), structure=rows(self.structure, origin),
+                     edited=edited, ids=ids, mask=(ids > 0).float(), labels=self.labels[index].float(), heard=self.heard[index, wording].float())
 
 
 def label_matrix(facts):
@@ -118,10 +124,23 @@ def draw_seconds(rng, frames, count):
     return torch.tensor(np.where(rng.random(count) < 0.5, own, longer), dtype=torch.float32)
 
 
-def draw_times(rng, count):
-    """Noise levels [count]: mostly logit-normal, leaning to noise, where the prompt decides; the rest uniform."""
+#: From this noise level on, what is left of a recording may be turned into another sound.
+EDIT_FROM = 0.7
+
+
+def draw_times(rng, count, edited=False):
+    """Noise levels [count]: mostly logit-normal, leaning to noise, where the prompt decides; the rest uniform. Edits: four of five from `EDIT_FROM` on."""
     normal = 1 / (1 + np.exp(-rng.normal(0.5, 1.1, count)))
-    return torch.tensor(np.where(rng.random(count) < 0.85, normal, rng.random(count)), dtype=torch.float32)
+    levels = np.where(rng.random(count) < 0.85, normal, rng.random(count))
+    high = edited & (rng.random(count) < 0.8)
+    levels = np.where(high, rng.uniform(EDIT_FROM, 1, count), levels)
+    return torch.tensor(np.maximum(levels, 1e-3), dtype=torch.float32)
+
+
+def noised(batch, t, noise):
+    """Latents [B, C, T] at noise levels t [B]: of the recording to start from where so much noise hides what it was, else of the clip itself."""
+    start = torch.where((t >= EDIT_FROM)[:, None, None], batch.origin, batch.latents)
+    return start + t[:, None, None] * (noise - start)
 
 
 def draw_keep(rng, count, frames):

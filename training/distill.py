@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dataset import Clips, draw_bucket, draw_local, draw_seconds
+from dataset import Clips, draw_bucket, draw_local, draw_seconds, noised
 from machine import reduced_precision, save, set_up
 from model.sampling import ramped_guidance
 from train import new_model, write_log
@@ -65,7 +65,7 @@ def distilled_loss(student, teacher, batch, t, rng, guidance, substeps):
     device = batch.latents.device
     free = (torch.from_numpy(rng.random(count) < UNGUIDED).to(device)) | (batch.mask.sum(1) == 0)
     scale = torch.where(free, 1.0, guidance)
-    x = batch.latents + t[:, None, None] * (torch.randn_like(batch.latents) - batch.latents)
+    x = noised(batch, t, torch.randn_like(batch.latents))
     local = draw_local(rng, batch)
     with torch.no_grad():
         rows = student.encode_text(batch.ids, batch.mask)

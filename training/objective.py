@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from data import captions
-from dataset import FRAME_SECONDS, draw_local, draw_seconds, draw_times, structure_channels
+from dataset import FRAME_SECONDS, draw_local, draw_seconds, draw_times, noised, structure_channels
 
 #: Share of the clips whose prompt is taken away, which is what guidance leads away from.
 PROMPT_DROPOUT = 0.12
@@ -26,18 +26,22 @@ def naming_loss(logits, labels, heard=None):
 
 
 def training_losses(model, head, batch, rng):
-    """(flow loss, naming loss) of one `Batch`."""
+    """(flow loss, naming loss) of one `Batch`.
+
+    A clip with a partner is often what the partner's recording is turned into: what is left of the recording under much noise, and its
+    structure, are the partner's, so that the words decide the sound.
+    """
     count, _, frames = batch.latents.shape
     device = batch.latents.device
     rows = model.encode_text(batch.ids, batch.mask)
     naming = naming_loss(head(pooled(rows.float(), batch.mask)), batch.labels)
     context, duration = model.conditioner(rows, batch.mask, draw_seconds(rng, frames, count).to(device))
     kept = torch.tensor(rng.random(count) >= PROMPT_DROPOUT, dtype=torch.float32).to(device)
-    t = draw_times(rng, count).to(device)
-    noise = torch.randn_like(batch.latents)
-    x = batch.latents + t[:, None, None] * (noise - batch.latents)
+    t = draw_times(rng, count, batch.edited).to(device)
+    x = noised(batch, t, torch.randn_like(batch.latents))
     velocity = model.dit(x, t, context * kept[:, None, None], duration, draw_local(rng, batch))
-    return F.mse_loss(velocity.float(), noise - batch.latents), naming
+    # The straight way from x to the clip; where x is the clip under noise, that is noise less clip.
+    return F.mse_loss(velocity.float(), (x - batch.latents) / t[:, None, None]), naming
 
 
 @torch.no_grad()

@@ -24,8 +24,8 @@ from model.loudness import gain_for
 from model.structure import Structure
 
 CLIPS_PER_SHARD = 128
-#: Every so many entries of a shard are two clips with the same score: about a seventh of all clips.
-PAIR_EVERY = 13
+#: Every so many entries of a shard are two clips with the same score: about half of all clips, which is what turning one sound into another is learnt from.
+PAIR_EVERY = 3
 #: Every shard of this rest class holds a few long clips instead, so that long requests are heard in training.
 LONG_EVERY, LONG_SECONDS, LONG_SHARE = 8, 30.0, 40  # in per cent of the number of short ones
 VARIANTS, EMPTY, MAX_TOKENS = 8, 0.03, 64
