@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -17,6 +17,8 @@ export default defineConfig({
     exclude: process.env.RETONE_SKIP_BROWSER ? ['apps/web/test/browser/**'] : [],
     // Each file gets its own process: native code (ONNX Runtime, codecs) then cannot disturb another file's tests.
     pool: 'forks',
+    // One for each core: vitest leaves one core to itself, which on two cores is half of the machine, and many tests wait for processes.
+    maxWorkers: availableParallelism(),
     globalSetup: 'apps/web/test/build.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
