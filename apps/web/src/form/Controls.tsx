@@ -3,6 +3,8 @@ import { longestResult, modelNamed, parametersOf } from '../service/catalogue.ts
 import { useStageSource } from '../stage/useStage.ts';
 import { change } from '../state/bench.ts';
 import { setForm, setValue, useForms } from '../state/form.ts';
+import { canUseDevice, usePlace } from '../state/place.ts';
+import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { AdaptersField } from './AdaptersField.tsx';
@@ -10,11 +12,14 @@ import { Go } from './Go.tsx';
 import { defaultOf, fieldsOf, settingOf } from './input.ts';
 import { LevelField } from './LevelField.tsx';
 import { ParameterField } from './ParameterField.tsx';
+import { PlaceField } from './PlaceField.tsx';
 import { PromptField } from './PromptField.tsx';
 import { RegionsField } from './RegionsField.tsx';
 import { type Faults, submit } from './submit.ts';
 import { wordsFor } from './words.ts';
 
+/** Whether both a service and this device can make sound. */
+const choosesPlace = canUseDevice && !serviceSettings.alone;
 const levelName = 'init_noise_level';
 const modelNames: Record<string, string> = { music: 'Music', 'text-to-audio': 'Sound effects' };
 
@@ -24,6 +29,7 @@ export function Controls({ verb }: { verb: Verb }) {
   const shown = useStageSource(verb);
   const trim = useTimeline((state) => state.trim);
   const [faults, setFaults] = useState<Faults>({});
+  const place = usePlace((state) => state.place);
   const { model, values } = form;
   const duration = shown?.facts?.duration;
   const fields = fieldsOf(model);
@@ -92,8 +98,13 @@ export function Controls({ verb }: { verb: Verb }) {
       {others.map(field)}
       <AdaptersField verb={verb} value={(values.adapters ?? {}) as Record<string, number>} />
       <details className="fine">
-        <summary>Fine tuning{changed > 0 && <span className="tag">{changed} changed</span>}</summary>
+        <summary>
+          Fine tuning
+          {changed > 0 && <span className="tag">{changed} changed</span>}
+          {choosesPlace && place === 'device' && <span className="tag">this device</span>}
+        </summary>
         {names.filter(isFine).map(field)}
+        {choosesPlace && <PlaceField />}
       </details>
       <Go
         verb={verb}

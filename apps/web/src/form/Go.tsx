@@ -6,12 +6,10 @@ import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { isShown, type Run, shownSources, useBench } from '../state/bench.ts';
 import { setForm, useForms } from '../state/form.ts';
-import { canUseDevice } from '../state/place.ts';
 import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { NotifyButton } from './NotifyButton.tsx';
-import { PlaceField } from './PlaceField.tsx';
 import { submit, sweepLevels } from './submit.ts';
 
 const counts = [1, 2, 4, 8];
@@ -74,7 +72,6 @@ export function Go({ verb, fault, cut }: Props) {
           ))}
         </div>
       </div>
-      {!serviceSettings.alone && canUseDevice && <PlaceField />}
       {(verb === 'transform' || (takesSource(verb) && recordings > 1)) && (
         <div className="more-ways">
           {verb === 'transform' && (

@@ -33,6 +33,7 @@ test('this device makes a result, and the service learns nothing of it', async (
   page.on('request', (request) => {
     if (request.method() === 'POST') uploads.push(request.url());
   });
+  await page.getByText('Fine tuning').click();
   await choose('This device');
   await prompt(page).fill('a music box');
   await transform();
