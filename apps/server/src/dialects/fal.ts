@@ -83,7 +83,7 @@ export const fal: FastifyPluginAsync<{ service: Service }> = async (app) => {
       app,
       request,
       keyOf(request, 'Key'),
-      '/media/uploads',
+      '/media/uploads/unsized',
       {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

@@ -20,7 +20,7 @@ const ticket = z.object({
     .min(1)
     .max(255)
     .meta({ examples: ['riff.wav'] }),
-  size: z.int().min(0).optional().describe('Bytes; the upload must have as many.'),
+  size: z.int().min(0).describe('Bytes; the upload must have as many.'),
   content_type: z.string().max(255).optional(),
 });
 const instruction = uploadSchema.extend({
@@ -55,8 +55,17 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     body: ticket,
     response: answers(instruction),
   };
-  api.post('/media/uploads', { schema: ticketSchema }, async (request) => {
-    const { filename, size = null, content_type: contentType } = request.body;
+  api.post('/media/uploads', { schema: ticketSchema }, (request) => announce(request, request.body));
+  // For dialects whose clients do not say how much will come.
+  const unsized = ticket.omit({ size: true });
+  api.post('/media/uploads/unsized', { schema: { hide: true, body: unsized } }, (request) =>
+    announce(request, { ...request.body, size: null }),
+  );
+
+  async function announce(
+    request: FastifyRequest,
+    { filename, size, content_type: contentType }: z.output<typeof unsized> & { size: number | null },
+  ) {
     const bytes = size ?? 0;
     if (bytes > maxFileBytes(settings)) throw fileTooLarge(settings);
     const name = fileName(filename);
@@ -67,7 +76,7 @@ export const uploadRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (
     const headers = { 'content-type': 'application/octet-stream' };
     const upload = { method: 'PUT' as const, url: announced.download_url, headers };
     return success({ ...announced, size: bytes, upload });
-  });
+  }
 
   /** Notes a file, of which the bytes are there or, without a size, are to come. */
   async function add(
