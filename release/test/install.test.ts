@@ -68,10 +68,11 @@ test('serves the page and the API, offline', async () => {
   }
 }, 300_000);
 
-test('is smaller than 400 MB', () => {
+// The page's own engine has a packed copy of the built-in model, 21 MB.
+test('is smaller than 410 MB', () => {
   const bytes = readdirSync(join(place, 'node_modules'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
   console.log(`installed: ${Math.round(bytes / 1e6)} MB`);
-  expect(bytes).toBeLessThan(400e6);
+  expect(bytes).toBeLessThan(410e6);
 });

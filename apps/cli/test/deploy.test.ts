@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
 const read = (name: string) => readFileSync(deploy + name, 'utf8');
-const metricsSource = readFileSync(fileURLToPath(new URL('../../server/src/metrics.ts', import.meta.url)), 'utf8');
+const definitions = new URL('../../server/src/metric-definitions.ts', import.meta.url);
+const metricsSource = readFileSync(fileURLToPath(definitions), 'utf8');
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 if (!hasPromtool)
