@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
 import { prepareDevice } from './device/device.ts';
 import { isolate } from './device/isolation.ts';
-import { serviceSettings } from './state/settings.ts';
+import { serviceSettings } from './service/settings.ts';
 
 async function begin(): Promise<void> {
   if (serviceSettings.alone && (await isolate())) return;

@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { longestResult, modelNamed, parametersOf } from '../service/catalogue.ts';
+import { serviceSettings } from '../service/settings.ts';
 import { useStageSource } from '../stage/useStage.ts';
 import { change } from '../state/bench.ts';
 import { setForm, setValue, useForms } from '../state/form.ts';
 import { canUseDevice, usePlace } from '../state/place.ts';
-import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { AdaptersField } from './AdaptersField.tsx';

@@ -1,12 +1,12 @@
 import { isOpen, usePercent } from '../runs/progress.ts';
 import { cancel } from '../runs/running.ts';
 import { modelNamed } from '../service/catalogue.ts';
+import { serviceSettings } from '../service/settings.ts';
 import { clock, dollars } from '../shared/format.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { isShown, type Run, shownSources, useBench } from '../state/bench.ts';
 import { setForm, useForms } from '../state/form.ts';
-import { serviceSettings } from '../state/settings.ts';
 import { useTimeline } from '../state/timeline.ts';
 import { takesSource, type Verb, verbs } from '../state/verbs.ts';
 import { NotifyButton } from './NotifyButton.tsx';

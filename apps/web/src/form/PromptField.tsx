@@ -1,10 +1,10 @@
 import { useId } from 'react';
+import { serviceSettings } from '../service/settings.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Menu } from '../shared/Menu.tsx';
 import { labelOf } from '../shared/parameter-names.ts';
 import { setValue } from '../state/form.ts';
 import { applyPreset, removePreset, savePreset, usePrompts } from '../state/prompts.ts';
-import { serviceSettings } from '../state/settings.ts';
 import { did } from '../state/undo.ts';
 import type { Verb } from '../state/verbs.ts';
 import { ideas } from './words.ts';

@@ -1,11 +1,11 @@
 import type { TaskResult } from '@retone/contract';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { zipResults } from '../results/zip.ts';
+import { serviceSettings } from '../service/settings.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
 import { useBench } from '../state/bench.ts';
 import { deleteTasks, loadHistory, pageSize, useHistory } from '../state/history.ts';
-import { serviceSettings } from '../state/settings.ts';
 import { verbNames, verbOf, verbs } from '../state/verbs.ts';
 import { HistoryItem } from './HistoryItem.tsx';
 import { runOfTask } from './reopen.ts';

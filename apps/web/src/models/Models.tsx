@@ -1,7 +1,7 @@
 import { catalogue } from '../service/catalogue.ts';
+import { serviceSettings } from '../service/settings.ts';
 import { Icon } from '../shared/Icon.tsx';
 import { Trouble } from '../shared/Trouble.tsx';
-import { serviceSettings } from '../state/settings.ts';
 import { verbOf, verbs } from '../state/verbs.ts';
 import { addAdapter, removeAdapter, useAdapters } from './useAdapters.ts';
 

@@ -3,8 +3,8 @@ import { create } from 'zustand';
 import type { Adapter } from '../service/adapter.ts';
 import { service } from '../service/client.ts';
 import { problemOf } from '../service/problems.ts';
+import { serviceSettings } from '../service/settings.ts';
 import type { Problem } from '../shared/problem.ts';
-import { serviceSettings } from '../state/settings.ts';
 import { did } from '../state/undo.ts';
 
 interface State {

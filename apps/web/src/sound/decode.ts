@@ -1,5 +1,5 @@
 import { ownUrl, ServiceError, service } from '../service/client.ts';
-import { serviceSettings } from '../state/settings.ts';
+import { serviceSettings } from '../service/settings.ts';
 
 /** All sounds have one rate, so that they can be played in step. */
 export const sampleRate = 44_100;

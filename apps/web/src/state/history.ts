@@ -3,9 +3,9 @@ import { create } from 'zustand';
 import { deleteResults, resultTasks } from '../device/results.ts';
 import { service } from '../service/client.ts';
 import { problemOf } from '../service/problems.ts';
+import { serviceSettings } from '../service/settings.ts';
 import type { Problem } from '../shared/problem.ts';
 import { change, isShown, useBench } from './bench.ts';
-import { serviceSettings } from './settings.ts';
 import { did } from './undo.ts';
 import type { Verb } from './verbs.ts';
 

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { serviceSettings } from './settings.ts';
+import { serviceSettings } from '../service/settings.ts';
 
 /** Where sound is made: by the service, or by this device's own engine in the page. */
 export type Place = 'service' | 'device';

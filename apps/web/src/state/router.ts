@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { serviceSettings } from './settings.ts';
+import { serviceSettings } from '../service/settings.ts';
 
 const allViews = ['transform', 'generate', 'inpaint', 'extend', 'history', 'models', 'api'] as const;
 export type View = (typeof allViews)[number];
