@@ -42,7 +42,7 @@ export async function make(job: Job, pipeline: Pipeline): Promise<void> {
   const report = new Report(job);
   try {
     const model = await loaded(job, { folder, settings, report });
-    const audio = file === undefined ? undefined : await recording(job, { file, mix, model, report });
+    const audio = file === undefined ? undefined : await recording(job, { file, mix, model, folder, report });
     const made = await pipeline(model, audio, {
       ...controls,
       onProgress: (progress) => report.bar.update(progress),
@@ -69,7 +69,7 @@ export async function make(job: Job, pipeline: Pipeline): Promise<void> {
 
 type Pipeline = (model: Model, audio: Tensor | undefined, controls: Controls) => Promise<Tensor>;
 
-/** What is shown while a sound is made: progress and warnings. */
+/** Progress and warnings while a sound is made. */
 class Report {
   readonly bar: ProgressBar;
   readonly warnings: string[] = [];
@@ -87,7 +87,7 @@ class Report {
   };
 }
 
-/** What the flags ask of the engine. @throws UsageError when one is out of range, whatever the recording */
+/** The engine's options that the flags give. @throws UsageError when one is out of range, whatever the recording */
 function controlsOf(job: Job, folder: string, prompt: string): Controls & { seed: number } {
   const { values } = job;
   const guidance = { guidanceScale: values['guidance-scale'], ...guidanceOptions(values) };
@@ -139,7 +139,13 @@ async function loaded(
 /** The recording, as long as the model reaches. */
 async function recording(
   job: Job,
-  { file, mix, model, report }: { file: string; mix: ReturnType<typeof channelMix>; model: Model; report: Report },
+  {
+    file,
+    mix,
+    model,
+    folder,
+    report,
+  }: { file: string; mix: ReturnType<typeof channelMix>; model: Model; folder: string; report: Report },
 ): Promise<Tensor> {
   const { audio, more } = await readAudio(file, model.sampleRate, {
     seconds: job.seconds ?? model.maxSeconds,
@@ -148,14 +154,14 @@ async function recording(
     onWarning: report.warn,
   });
   if (more && job.seconds === undefined) {
-    const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(findModel(job.values.model))} reaches`;
+    const longer = `${file} is longer than the ${model.maxSeconds.toFixed(1)} s that ${basename(folder)} reaches`;
     if (job.longer === 'refuse') throw new AudioError('too-long', `${longer}; cut it first`);
     report.warn(`${longer}; the rest is left out`);
   }
   return audio;
 }
 
-/** What a result was made of and with. */
+/** The source and the settings of a result, for the report. */
 function factsOf(job: Job, controls: Controls & { seed: number }, model: Model, made: Tensor) {
   const { defaults, sampleRate, precision } = model;
   const adapters = adaptersOf(job);

@@ -94,7 +94,7 @@ export function taskMetrics(registry: Registry) {
   };
 }
 
-/** What the worker of this process does now. */
+/** The worker of this process: its tasks and its models. */
 export function workerMetrics(registry: Registry) {
   const registers = [registry];
   return {
@@ -134,7 +134,7 @@ export function addProcessGauges(registry: Registry, connections: () => Connecti
   });
 }
 
-/** What there is to do on all machines together. While the database is away, what it last said is no longer true. */
+/** Open tasks and webhooks of all machines together. While the database is away the last counts are outdated, so none are reported. */
 export function addOpenWorkGauges(registry: Registry, askOpenWork: () => Promise<OpenWork>): void {
   const registers = [registry];
   const ask = askedOnce(askOpenWork);

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeAudio, encodeAudio, keepCodecReady } from '@retone/audio';
 import { bitDepthOf, defaultBitDepth, formatNamed, shortName, type TaskInput } from '@retone/contract';
 import { type Database, isOutage } from '@retone/database';
-import type { ModelFacts } from '@retone/engine';
 import {
   audioOf,
   channelsOf,
   engineRequest,
   fitToRecording,
+  type ModelFacts,
   type Progress,
   resultTags,
   type Tensor,

@@ -15,7 +15,7 @@ export function keyOf({ headers }: FastifyRequest, scheme: string): string {
 }
 
 /**
- * What the API answers to a request that its client has no method for.
+ * Sends the API a request that its client has no method for, and returns the answer's data.
  *
  * @throws RetoneError
  */

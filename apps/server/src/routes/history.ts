@@ -54,6 +54,7 @@ const page = z.object({
   next_cursor: z.string().optional().describe('Where the next page begins, if there is one.'),
   items: z.array(taskSchema.extend({ inputs: taskSchema.shape.input.optional() })).describe('Newest first.'),
 });
+
 /** The tasks of an account, newest first, in pages. */
 export const historyRoutes: FastifyPluginAsyncZod<{ service: Service }> = async (api, { service }) => {
   const list = async ({ account, publicUrl }: FastifyRequest, query: z.output<typeof history>) => {

@@ -1,4 +1,4 @@
-import { weightValues } from '@retone/checkpoint';
+import { weightRows, weightValues } from '@retone/checkpoint';
 import { lastDim, ops, type Value } from '@retone/graph';
 import type { Scope } from './backend.ts';
 import { exactLinear } from './exact.ts';
@@ -57,8 +57,8 @@ export function quantisedLinear(
   const kind = kindOf(scope);
   if (!kind?.precisions.includes(precision)) return exactLinear(scope, x, out, parts);
   const inner = lastDim(x);
-  const read = () => weightValues(scope.weights.get(scope.path('weight'), [out, inner]));
-  const weight = read();
+  const stored = scope.weights.get(scope.path('weight'), [out, inner]);
+  const weight = weightValues(stored);
   // Building continues without a missing weight, so that everything missing is reported together.
   if (weight.length === 0) return exactLinear(scope, x, out, parts);
   const bias = scope.weights.optional(scope.path('bias'), [out]);
@@ -68,8 +68,8 @@ export function quantisedLinear(
   const each = (product: (rows: Rows, bias: Value | undefined) => Value) =>
     Array.from({ length: parts }, (_, i) => {
       const part = biases && scope.graph.constant(biases.slice(i * width, (i + 1) * width), [width]);
-      const rowsOf = (whole: Float32Array) => whole.subarray(i * width * inner, (i + 1) * width * inner);
-      return product({ values: rowsOf(weight), readAgain: () => rowsOf(read()) }, part);
+      const values = weight.subarray(i * width * inner, (i + 1) * width * inner);
+      return product({ values, readAgain: () => weightRows(stored, i * width, width) }, part);
     });
 
   if (kind.form === 'stored') {
