@@ -1,18 +1,9 @@
 import { Audit } from '@retone/billing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { describe, expect, test } from 'vitest';
+import { refusal, running } from './endpoint-service.ts';
+import type { Running } from './service.ts';
 
 // The catalogue, the account and its keys.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
 
 describe('the catalogue', () => {
   test('lists the five models with prices and schemas', async () => {

@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildApp } from '../src/index.ts';
-import { music, refusal } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { music, refusal, running } from './endpoint-service.ts';
 
 // Keys of requests, and how many requests they may make.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
 
 describe('a key', () => {
   test.each([

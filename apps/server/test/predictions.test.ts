@@ -1,19 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { music, refusal, root, submitMusic } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { music, refusal, root, running, submit } from './endpoint-service.ts';
+import type { Running } from './service.ts';
 
 // Tasks that were submitted: one, all, their end.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
-
-const submit = (call: Running['call'] = running.call, prompt = 'x') => submitMusic(call, prompt);
 
 describe('the result', () => {
   test.each(['', '/result'])('is at /predictions/{id}%s', async (suffix) => {

@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { music, refusal } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { expect, test } from 'vitest';
+import { music, refusal, running } from './endpoint-service.ts';
 
-// What holds for every path.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
+// Rules that every path follows.
 
 test.each([
   ['/healthz', { status: 'ok' }],

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { music, refusal, root, submitMusic } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { describe, expect, test } from 'vitest';
+import { music, refusal, root, running, submit } from './endpoint-service.ts';
 import { upload } from './uploading.ts';
 
 // Submission of tasks, as far as it needs no worker.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
-
-const submit = (call: Running['call'] = running.call, prompt = 'x') => submitMusic(call, prompt);
 
 describe('POST /{model-id}', () => {
   test('answers with the new task', async () => {

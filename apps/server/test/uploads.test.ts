@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal, root } from './answers.ts';
-import { type Running, startService } from './service.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { refusal, root, running } from './endpoint-service.ts';
 import { bytes, sendForm, upload } from './uploading.ts';
 
 // Uploads, and the files that they become.
-
-let running: Running;
-beforeAll(async () => {
-  running = await startService({
-    worker: false,
-    settings: { RETONE_QUEUE_LIMIT: '200', RETONE_REQUESTS_PER_MINUTE: '100000', RETONE_MAX_UPLOAD_MB: '1' },
-  });
-});
-afterAll(() => running.close());
 
 describe('an upload', () => {
   test.each([

@@ -1,26 +1,8 @@
-import { onEveryDatabase } from '@retone/database/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { EngineFailure } from '../src/index.ts';
-import { endless, type Machine, price, Workplace } from './workplace.ts';
+import { endless, type Machine, onEveryWorkplace, outputOf, place, price } from './workplace.ts';
 
-onEveryDatabase((tests) => {
-  let place: Workplace;
-  beforeEach(async () => {
-    place = await Workplace.open(tests);
-  });
-  // Before the database, which the outer hook closes.
-  afterEach(() => place.close());
-
-  const output = (id: string, token = 'a'.repeat(43)) => ({
-    token,
-    accountId: 'someone',
-    taskId: id,
-    key: `outputs/${id}`,
-    name: 'a.wav',
-    mediaType: 'audio/wav',
-    size: 3,
-  });
-
+onEveryWorkplace((tests) => {
   describe('a task', () => {
     test('is done, charged and downloadable', async () => {
       const account = await place.account(1);
@@ -44,11 +26,11 @@ onEveryDatabase((tests) => {
       const second = (await place.tasks.claim(id))!;
       expect([first.attempts, second.attempts]).toEqual([1, 2]);
       // The first try was given up: what it made does not count.
-      expect(await lifecycle.complete(first, [output(id, 'first')], 5)).toBe(false);
+      expect(await lifecycle.complete(first, [outputOf(id, 'first')], 5)).toBe(false);
       expect(await place.tasks.report(id, 1, { stage: 'sample', fraction: 0 })).toBe(false);
       const ends = await Promise.all([
-        lifecycle.complete(second, [output(id, 'second')], 5),
-        lifecycle.complete(second, [output(id, 'third')], 5),
+        lifecycle.complete(second, [outputOf(id, 'second')], 5),
+        lifecycle.complete(second, [outputOf(id, 'third')], 5),
         lifecycle.fail(id, { error: 'no', errorCode: 'internal' }),
         lifecycle.cancel(id),
       ]);

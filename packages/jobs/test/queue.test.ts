@@ -1,26 +1,8 @@
-import { onEveryDatabase } from '@retone/database/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deleteExpired } from '../src/index.ts';
-import { endless, price, Workplace } from './workplace.ts';
+import { endless, onEveryWorkplace, outputOf, place, price } from './workplace.ts';
 
-onEveryDatabase((tests) => {
-  let place: Workplace;
-  beforeEach(async () => {
-    place = await Workplace.open(tests);
-  });
-  // Before the database, which the outer hook closes.
-  afterEach(() => place.close());
-
-  const output = (id: string, token = 'a'.repeat(43)) => ({
-    token,
-    accountId: 'someone',
-    taskId: id,
-    key: `outputs/${id}`,
-    name: 'a.wav',
-    mediaType: 'audio/wav',
-    size: 3,
-  });
-
+onEveryWorkplace(() => {
   describe('the queue', () => {
     test("does not let one account's five hundred keep another's one waiting", async () => {
       const [greedy, modest] = [await place.account(), await place.account()];
@@ -134,7 +116,7 @@ onEveryDatabase((tests) => {
     machine.engine.work = endless();
     const open = await place.submit(machine, account);
     await place.store.put('uploads/u', new Uint8Array(3));
-    await place.files.add({ ...output(done.id, 'upload'), taskId: null, key: 'uploads/u' });
+    await place.files.add({ ...outputOf(done.id, 'upload'), taskId: null, key: 'uploads/u' });
     const past = new Date(Date.now() - 3600_000);
     // Left by a worker that died between storing a file and recording it.
     await place.store.put('outputs/lost', new Uint8Array(3));

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, billingMigrations, Ledger } from '@retone/billing';
 import { type Database, migrate, openDatabase } from '@retone/database';
-import type { DatabaseTests } from '@retone/database/testing';
+import { type DatabaseTests, onEveryDatabase } from '@retone/database/testing';
 import { type FileStore, openFileStore } from '@retone/storage';
+import { afterEach, beforeEach } from 'vitest';
 import {
   type Engine,
   EngineFailure,
@@ -222,3 +223,29 @@ export class Workplace {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+/** The workplace of the current test. */
+export let place: Workplace;
+
+/** Defines tests that run on every database, each in a workplace of its own. */
+export function onEveryWorkplace(define: (tests: DatabaseTests) => void): void {
+  onEveryDatabase((tests) => {
+    beforeEach(async () => {
+      place = await Workplace.open(tests);
+    });
+    // Before the database, which the outer hook closes.
+    afterEach(() => place.close());
+    define(tests);
+  });
+}
+
+/** The file of a task's result. */
+export const outputOf = (id: string, token = 'a'.repeat(43)) => ({
+  token,
+  accountId: 'someone',
+  taskId: id,
+  key: `outputs/${id}`,
+  name: 'a.wav',
+  mediaType: 'audio/wav',
+  size: 3,
+});
