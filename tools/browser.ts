@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodesOf, root, type Source } from './source.ts';
 
-// What a browser loads of the engine: the files that its entry reaches under the condition "browser".
+// The files of the engine that a browser loads, those that its entry reaches under the condition "browser".
 
 /** The engine as a browser bundles it. */
 const entry = 'packages/engine/src/browser.ts';
@@ -24,7 +24,7 @@ export function nodeImports(files: readonly Source[]): string[] {
   return found;
 }
 
-/** What a file imports when it runs: not its types. */
+/** The imports of a file when it runs, without types. */
 function loads({ program }: Source): string[] {
   return [...nodesOf(program)]
     .filter((node) => /^(Import|ExportNamed|ExportAll)Declaration$|^ImportExpression$/.test(node.type))

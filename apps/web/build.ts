@@ -1,17 +1,20 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDeviceFolder } from './device-folder.ts';
+import { filesIn } from './files-in.ts';
 
 const root = import.meta.dirname;
 const packages = join(root, '../../packages');
-/** What the page's own engine is built from. */
+/** Packages that are sources of the page's own engine. */
 const engineRooms = ['common', 'contract', 'checkpoint', 'graph', 'runtime', 'engine'];
 
 /** Builds the page of the service, unless what is built is newer than what it is built from. */
 export async function buildPage(): Promise<void> {
   const built = modified(join(root, 'dist', 'sw.js'));
   const all = [
-    ...[join(root, 'src'), ...engineRooms.map((room) => join(packages, room, 'src'))].flatMap(filesIn),
+    ...[join(root, 'src'), ...engineRooms.map((room) => join(packages, room, 'src'))].flatMap((folder) =>
+      filesIn(folder).map((path) => join(folder, path)),
+    ),
     ...['index.html', 'vite.config.ts', 'build.ts', 'device-folder.ts', 'package.json'].map((name) => join(root, name)),
   ];
   if (all.every((file) => modified(file) < built)) return;
@@ -62,12 +65,6 @@ async function asProduction(work: (vite: typeof import('vite')) => Promise<void>
     if (NODE_ENV === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = NODE_ENV;
   }
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name));
 }
 
 function modified(file: string): number {

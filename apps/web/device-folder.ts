@@ -1,8 +1,9 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { findModel } from '@retone/checkpoint';
+import { filesIn } from './files-in.ts';
 
 /**
  * Writes the folder that the page's own engine is loaded from: ONNX Runtime's WebAssembly and a model as it is installed (the
@@ -24,8 +25,7 @@ export function writeDeviceFolder(target: string, model = findModel()): void {
     else pack(join(model, path), to);
   }
   cpSync(join(import.meta.dirname, '../../release/onnxruntime-licence.txt'), join(target, 'ort-licence.txt'));
-  const read = filesIn(join(target, 'model')).filter((path) => path !== 'NOTICE');
-  const files = ['ort.wasm.packed', ...read.map((path) => `model/${path}`)];
+  const files = filesIn(target).filter((path) => path.endsWith('.packed'));
   const list = files.map((path) => ({ path, bytes: statSync(join(target, path)).size }));
   writeFileSync(join(target, 'files.json'), JSON.stringify(list));
 }
@@ -33,16 +33,6 @@ export function writeDeviceFolder(target: string, model = findModel()): void {
 /** Writes a file compressed. Its name does not end in ".gz": some hosts send such files as what they contain. */
 function pack(from: string, to: string): void {
   writeFileSync(`${to}.packed`, gzipSync(readFileSync(from), { level: 9 }));
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) =>
-      join(parentPath, name)
-        .slice(folder.length + 1)
-        .replaceAll('\\', '/'),
-    );
 }
 
 if (import.meta.main) {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findModel, openCheckpoint } from '@retone/checkpoint';
 import { catalogueEntry, contractLimits, modelIds, modelOf } from '@retone/contract';
 import { samplingDefaults } from '@retone/engine';
 import { buildServiceWorker, viteBuild } from './build.ts';
 import { writeDeviceFolder } from './device-folder.ts';
+import { filesIn } from './files-in.ts';
 
 // `npm run build:static [-- folder]` writes the page as a folder of files that any static host serves, from any path: the engine
 // and the built-in model are in it, and nothing is asked of a service.
@@ -17,13 +18,15 @@ export async function buildStatic(folder: string): Promise<void> {
   const index = join(folder, 'index.html');
   writeFileSync(index, withData(readFileSync(index, 'utf8'), pageData(findModel())));
   // The engine's own files are kept when the page downloads them.
-  const files = filesIn(folder).filter((path) => !path.startsWith('device/') && path !== 'index.html');
+  const files = filesIn(folder)
+    .toSorted()
+    .filter((path) => !path.startsWith('device/') && path !== 'index.html');
   const hash = createHash('sha256');
   for (const path of filesIn(folder)) hash.update(`${path}\n`).update(readFileSync(join(folder, path)));
   await buildServiceWorker(folder, { name: `retone-${hash.digest('hex').slice(0, 16)}`, files: ['./', ...files] });
 }
 
-/** What the service would write into its page. */
+/** The data that the service would write into its page. */
 function pageData(model: string): Record<string, unknown> {
   const checkpoint = openCheckpoint(model);
   checkpoint.close();
@@ -43,17 +46,6 @@ function withData(html: string, data: Record<string, unknown>): string {
     const json = JSON.stringify(value).replaceAll('<', '\\u003c');
     return page.replace(`<script type="application/json" id="${id}">null`, (tag) => tag.replace(/null$/, () => json));
   }, html);
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) =>
-      join(parentPath, name)
-        .slice(folder.length + 1)
-        .replaceAll('\\', '/'),
-    )
-    .toSorted();
 }
 
 if (import.meta.main) {

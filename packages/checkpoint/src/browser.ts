@@ -1,4 +1,4 @@
-// What browsers can use too: files come from memory there, not from a disk.
+// The part that browsers can use too: files come from memory there, not from a disk.
 export { disk } from '#disk';
 export {
   type AutoencoderCheckpoint,

@@ -15,7 +15,7 @@ import type { TextEncoderConfig } from './text-config.ts';
 interface Contradiction {
   key: string;
   value: unknown;
-  /** What would be right, in words that follow "must". */
+  /** The accepted values, in words that follow "must". */
   right: string;
 }
 

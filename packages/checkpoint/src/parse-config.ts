@@ -83,7 +83,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, json: unknown, file: st
   throw new CheckpointError('bad-config', `${file}: ${mustBe(keyName(issue!.path), given, right(issue!))}`);
 }
 
-/** What would be right, in words that follow "must". */
+/** The accepted values, in words that follow "must". */
 function right(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_union':

@@ -1,3 +1,3 @@
-// What browsers can use too.
+// The part that browsers can use too.
 export { CodedError } from './coded-error.ts';
 export { elementsOf } from './shape.ts';

@@ -1,4 +1,4 @@
-// What Node and browsers have alike.
+// The part that Node and browsers share.
 export { type Files, MemoryFiles } from '@retone/checkpoint';
 export { type Device, devices, type Tensor } from '@retone/runtime';
 export type { Adapter } from './adapter.ts';

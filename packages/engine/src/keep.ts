@@ -6,7 +6,7 @@ import type { Backend } from './backends/backend.ts';
 import type { Precision } from './backends/precision.ts';
 import type { InputPeaks } from './backends/quantise.ts';
 
-/** What is kept between loads of a model, where there is a disk. */
+/** Storage between loads of a model, on machines with a disk. */
 export interface Keep {
   /**
    * The weights of a checkpoint with adapters folded in, in a file that later loads use again.

@@ -1,4 +1,4 @@
-// What browsers can use.
+// The part that browsers can use.
 export { type Accelerator, type Device, devices, isAccelerator } from './device.ts';
 export type { SessionOptions } from './options.ts';
 export { Session, type Tensor } from './session.ts';

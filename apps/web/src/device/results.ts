@@ -56,14 +56,18 @@ export async function resultTask(id: string): Promise<TaskResult | undefined> {
   return file && JSON.parse(await file.text());
 }
 
-/** All tasks whose results are kept, newest first; none where the browser keeps nothing (private windows, pages without HTTPS). */
-export async function resultTasks(): Promise<TaskResult[]> {
+/** The ids of all results that are kept; none where the browser keeps nothing (private windows, pages without HTTPS). */
+export async function resultIds(): Promise<string[]> {
   const inside = await folder().catch(() => undefined);
-  if (!inside) return [];
-  const names: string[] = [];
-  for await (const name of inside.keys()) if (name.endsWith('.json')) names.push(name);
-  const tasks = await Promise.all(names.map((name) => resultTask(name.replace(/\.json$/, ''))));
-  return tasks.filter((task) => task !== undefined).toSorted((a, b) => b.created_at.localeCompare(a.created_at));
+  const ids: string[] = [];
+  for await (const name of inside?.keys() ?? []) if (name.endsWith('.json')) ids.push(name.replace(/\.json$/, ''));
+  return ids;
+}
+
+/** All tasks whose results are kept, in no order. */
+export async function resultTasks(): Promise<TaskResult[]> {
+  const tasks = await Promise.all((await resultIds()).map(resultTask));
+  return tasks.filter((task) => task !== undefined);
 }
 
 /** Deletes results; those that are gone already are no error. */

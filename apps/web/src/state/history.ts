@@ -1,6 +1,6 @@
 import type { TaskResult } from '@retone/contract';
 import { create } from 'zustand';
-import { deleteResults, resultTasks } from '../device/results.ts';
+import { deleteResults, resultIds, resultTasks } from '../device/results.ts';
 import { service } from '../service/client.ts';
 import { problemOf } from '../service/problems.ts';
 import { serviceSettings } from '../service/settings.ts';
@@ -84,7 +84,7 @@ export function deleteTasks(tasks: TaskResult[]): void {
 
 async function carryOut(ids: string[]): Promise<void> {
   if (ids.length === 0) return;
-  const here = (await resultTasks()).map(({ id }) => id);
+  const here = await resultIds();
   await deleteResults(ids.filter((id) => here.includes(id)));
   const there = ids.filter((id) => !here.includes(id));
   if (there.length > 0) await service.deleteAll(there);

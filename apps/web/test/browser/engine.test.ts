@@ -2,7 +2,8 @@ import { findModel } from '@retone/checkpoint';
 import { audioToAudio, loadModel } from '@retone/engine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinySmall } from '../../../../packages/engine/fixtures/fixtures.ts';
-import { fixtureFiles, logMelDifference, music } from '../engine/compare.ts';
+import { filesIn } from '../../files-in.ts';
+import { logMelDifference, music } from '../engine/compare.ts';
 import { type EngineInBrowser, engineInBrowser } from '../engine/in-browser.ts';
 import type { ParityReport, Transformed } from '../engine/worker.ts';
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => engine?.close());
 
 test('the recorded cases of the reference pass within their tolerances', async () => {
-  const report = await engine.run<ParityReport>(false, 'parity', fixtureFiles(tinySmall));
+  const report = await engine.run<ParityReport>(false, 'parity', filesIn(tinySmall));
   expect(report.failures).toEqual([]);
   expect(report.compared).toBeGreaterThan(100);
 }, 600_000);

@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
 import type { Tensor } from '@retone/engine';
 import { logMel, meanDifference } from '../../../../packages/engine/test/log-mel.ts';
 
@@ -24,11 +22,4 @@ export function music(seconds: number): Tensor {
 export function logMelDifference(a: Float32Array, b: Float32Array): number {
   const spectrum = (sound: Float32Array) => logMel(sound.subarray(0, sound.length / 2), rate);
   return meanDifference(spectrum(a), spectrum(b));
-}
-
-/** The paths of all files below a folder, from there. */
-export function fixtureFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 }

@@ -24,7 +24,7 @@ export const prefix = 'model.model';
  */
 export type PaddingMode = 'omit' | 'zero-values';
 
-/** What the graphs are made of. */
+/** The parts that the graphs are built from. */
 export interface DitParts {
   config: DitConfig;
   weights: Weights;
@@ -60,7 +60,7 @@ export function conditioningGraph(parts: DitParts): Graph {
   return graph;
 }
 
-/** What each layer adds of the local condition (regions to fill in, structure of the source). */
+/** The part of the local condition that each layer adds (regions to fill in, structure of the source). */
 export function localGraph(parts: DitParts): Graph {
   const { config } = parts;
   const { graph, scope } = begin('dit-local', parts);
@@ -128,7 +128,7 @@ function tokensInFront(scope: Scope, config: DitConfig, global: Value, x: Value)
   return tokens;
 }
 
-/** What all layers have in common. x [B, prefix + T, width]. */
+/** The options that all layers share. x [B, prefix + T, width]. */
 function sharedOptions(
   scope: Scope,
   { config, padding }: DitParts,

@@ -32,7 +32,7 @@ export function resamplingBlock(scope: Scope, x: Value, block: ResamplingBlock):
   return resampled(scope, mapped, block);
 }
 
-/** What a block's length must be a multiple of: whole groups, or whole chunks where attention is limited to them. */
+/** The length of a block is a multiple of this: whole groups, or whole chunks where attention is limited to them. */
 function lengthMultiple(block: ResamplingBlock): number {
   const { given } = groupOf(block);
   if (block.config.sliding_window) return given;

@@ -6,7 +6,7 @@ import { resamplingBlock } from './resampling.ts';
 
 // The graphs of SAME's encoder and decoder (spec, section 2), each for a fixed length. Sequences here are [positions, channels].
 
-/** What the graphs are made of. */
+/** The parts that the graphs are built from. */
 export interface SameParts {
   config: AutoencoderConfig;
   weights: Weights;

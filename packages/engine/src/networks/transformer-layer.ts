@@ -79,7 +79,7 @@ function layerScale(scope: Scope, x: Value): Value {
   return ops.mul(x, scope.weight('scale', [lastDim(x)]));
 }
 
-/** What adaLN does to one branch; each [batch or 1, 1, width]. */
+/** The modulation of one branch by adaLN; each [batch or 1, 1, width]. */
 interface Modulation {
   scale: Value;
   shift: Value;
